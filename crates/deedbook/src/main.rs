@@ -1,0 +1,2 @@
+//! deedbook
+fn main() {}
