@@ -1,1 +1,10 @@
-//! log
+//! Where a Deedbook is kept: the [`Log`] trait, its engines and the suite that each of them passes.
+//!
+//! A log stores batches, snapshots, artifacts and marks as bytes. It knows their order, not what
+//! they say: rows never leak out, and meaning lives in the crates above.
+
+mod error;
+mod log;
+
+pub use error::{LogError, Part};
+pub use log::{Appended, ArtifactId, Claim, Log, MarkSet, ReadLimit};

@@ -1,4 +1,19 @@
 //! What a Deedbook holds: records, changes, batches, component documents, their validation
 //! and encodings. No I/O, no clock, no async.
 
+pub mod batch;
+pub mod change;
+pub mod code;
 pub mod issue;
+pub mod position;
+pub mod record;
+pub mod root;
+pub mod snapshot;
+pub mod time;
+
+pub use batch::{Batch, BatchError, StoredBatch};
+pub use change::{Change, CommandInfo, Verb};
+pub use position::{Chain, Generation, Head, Lineage, Revision, WriterId};
+pub use record::{Envelope, Kind, RecordKey};
+pub use root::StateRoot;
+pub use time::Timestamp;

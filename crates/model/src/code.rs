@@ -1,0 +1,140 @@
+//! The table of error codes: one code, one meaning, one exit status, everywhere.
+
+/// What went wrong, as programs compare it. The exit statuses are those of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// Input that isn't what it should be.
+    Invalid,
+    /// Nothing has that name, uuid or version.
+    NotFound,
+    /// Something else has that identity, or the record moved on.
+    Conflict,
+    /// The caller may not do that.
+    Denied,
+    /// It can't be done now, or not by this version.
+    Unavailable,
+    /// Nobody knows whether the command was committed.
+    UnknownOutcome,
+    /// Input larger than allowed.
+    TooLarge,
+    /// Stored bytes aren't what was written.
+    Integrity,
+    /// That revision is no longer kept.
+    Compacted,
+    /// That list can't be continued.
+    CursorExpired,
+    /// A fault in Deedbook itself.
+    Internal,
+}
+
+impl Code {
+    /// All codes, in the order of the documentation.
+    pub const ALL: [Code; 11] = [
+        Code::Invalid,
+        Code::NotFound,
+        Code::Conflict,
+        Code::Denied,
+        Code::Unavailable,
+        Code::UnknownOutcome,
+        Code::TooLarge,
+        Code::Integrity,
+        Code::Compacted,
+        Code::CursorExpired,
+        Code::Internal,
+    ];
+
+    /// The code as text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    /// Exit status of a command that fails with this code.
+    #[must_use]
+    pub fn exit_status(self) -> u8 {
+        self.row().1
+    }
+
+    /// What the code means, one sentence.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        self.row().2
+    }
+
+    /// What to do about it, one sentence.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        self.row().3
+    }
+
+    fn row(self) -> (&'static str, u8, &'static str, &'static str) {
+        match self {
+            Code::Invalid => (
+                "invalid",
+                2,
+                "The input is not what it should be; nothing was changed.",
+                "Mend each issue that is listed with its pointer and line, then try again.",
+            ),
+            Code::NotFound => (
+                "not_found",
+                3,
+                "Nothing in the book (or on disk) has that name, uuid or version.",
+                "List what there is with `deedbook registry ls`, or look at the past with --at.",
+            ),
+            Code::Conflict => (
+                "conflict",
+                4,
+                "Something else already has that identity, or the record changed since it was read.",
+                "Read the record again and decide on what it says now.",
+            ),
+            Code::Denied => (
+                "denied",
+                5,
+                "The caller may not do that, or the folder may not be read or written.",
+                "Check who you are and the permissions of the data folder.",
+            ),
+            Code::Unavailable => (
+                "unavailable",
+                6,
+                "It can't be done now (full disk, busy writer) or not by this version.",
+                "Mend the cause that the message names and try again; nothing was changed.",
+            ),
+            Code::UnknownOutcome => (
+                "unknown_outcome",
+                6,
+                "The command may or may not have been committed; the storage gave no answer.",
+                "Look at the record, then send the same command again if it is not there.",
+            ),
+            Code::TooLarge => (
+                "too_large",
+                2,
+                "The input is larger than allowed; nothing was changed.",
+                "Split the command, or shorten the document to the limit that the message names.",
+            ),
+            Code::Integrity => (
+                "integrity",
+                7,
+                "Stored bytes are not what was written: damaged, cut, or changed by somebody else.",
+                "Don't write to it. Run `deedbook audit verify`, keep the folder, restore a backup.",
+            ),
+            Code::Compacted => (
+                "compacted",
+                9,
+                "That revision lies below the floor: compaction removed it.",
+                "Ask for a revision from the floor on, or restore a backup that still has it.",
+            ),
+            Code::CursorExpired => (
+                "cursor_expired",
+                9,
+                "The revision that the cursor is pinned to is no longer kept.",
+                "Start the list again from its beginning.",
+            ),
+            Code::Internal => (
+                "internal",
+                70,
+                "A fault in Deedbook itself; it is not your input.",
+                "Report it with the message and the version (`deedbook --version`).",
+            ),
+        }
+    }
+}

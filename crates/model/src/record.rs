@@ -1,0 +1,129 @@
+//! Records as they are stored and served: JSON bytes in one envelope, whatever the kind.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::position::{Generation, Revision};
+use crate::time::Timestamp;
+
+/// The kind of a record: a word. Kinds that this version doesn't know are carried like any other.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind(Cow<'static, str>);
+
+impl Kind {
+    /// A validator, tool, test, task, service or other component; its key is its uuid.
+    pub const COMPONENT: Kind = Kind(Cow::Borrowed("component"));
+    /// The book's own record; its key is `book`.
+    pub const BOOK: Kind = Kind(Cow::Borrowed("book"));
+
+    /// The kind with that name.
+    #[must_use]
+    pub fn named(name: &str) -> Kind {
+        [Kind::COMPONENT, Kind::BOOK]
+            .into_iter()
+            .find(|known| known.as_str() == name)
+            .unwrap_or_else(|| Kind(Cow::Owned(name.to_owned())))
+    }
+
+    /// The word itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// What names a record in its book. Ordered by kind, then key, by bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordKey {
+    /// The kind.
+    pub kind: Kind,
+    /// The key within the kind.
+    pub key: Arc<str>,
+}
+
+impl RecordKey {
+    /// The key of a record.
+    #[must_use]
+    pub fn new(kind: Kind, key: &str) -> RecordKey {
+        RecordKey {
+            kind,
+            key: Arc::from(key),
+        }
+    }
+}
+
+/// A record as `/v1` and `-o json` show it; its JSON text is also its stored form.
+///
+/// `{kind, key, generation, revision, checksum, createdAt, updatedAt, annotations, data}`
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope<'a> {
+    /// The kind.
+    #[serde(borrow)]
+    pub kind: Cow<'a, str>,
+    /// The key within the kind.
+    #[serde(borrow)]
+    pub key: Cow<'a, str>,
+    /// The record's own counter.
+    pub generation: Generation,
+    /// Revision of the record's last change.
+    pub revision: Revision,
+    /// Content digest of the data, lower-case hex; for a component the `hash` of its document.
+    #[serde(borrow)]
+    pub checksum: Cow<'a, str>,
+    /// When the record was first made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Text by name, free for users.
+    #[serde(borrow)]
+    pub annotations: Cow<'a, RawValue>,
+    /// The record's own content.
+    #[serde(borrow)]
+    pub data: &'a RawValue,
+}
+
+/// A stored record that isn't an envelope.
+#[derive(Debug, thiserror::Error)]
+#[error("not a record envelope: {0}")]
+pub struct EnvelopeError(#[from] serde_json::Error);
+
+impl<'a> Envelope<'a> {
+    /// Reads the envelope around a stored record; the data is not looked into.
+    ///
+    /// # Errors
+    /// When `bytes` isn't JSON with the members of an envelope.
+    pub fn read(bytes: &'a [u8]) -> Result<Envelope<'a>, EnvelopeError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// The stored form: JSON text without white space.
+    ///
+    /// # Errors
+    /// Never for an envelope whose parts are JSON; the encoder's own error otherwise.
+    pub fn write(&self) -> Result<Vec<u8>, EnvelopeError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+}

@@ -1,0 +1,173 @@
+//! Instants of the log: UTC, in steps of 100 ns.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// An instant as the log keeps it: 100 ns ticks since 1970-01-01T00:00:00Z.
+///
+/// Shown as RFC 3339 in UTC, without a fraction or with seven digits of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// Ticks in a second.
+const TICKS: i64 = 10_000_000;
+/// 0000-01-01T00:00:00Z.
+const FIRST: i64 = -62_167_219_200 * TICKS;
+/// 9999-12-31T23:59:59.9999999Z.
+const LAST: i64 = 253_402_300_800 * TICKS - 1;
+
+/// Why a text or number isn't an instant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// Not RFC 3339 with an offset, or no date of the calendar.
+    #[error("not an RFC 3339 time with an offset, such as 2026-01-05T09:00:00Z")]
+    Format,
+    /// Outside the years 0000 to 9999.
+    #[error("outside the years 0000 to 9999")]
+    Range,
+}
+
+impl Timestamp {
+    /// From 100 ns ticks since the epoch.
+    ///
+    /// # Errors
+    /// [`TimeError::Range`] outside the years 0000 to 9999.
+    pub fn from_ticks(ticks: i64) -> Result<Timestamp, TimeError> {
+        if (FIRST..=LAST).contains(&ticks) {
+            Ok(Timestamp(ticks))
+        } else {
+            Err(TimeError::Range)
+        }
+    }
+
+    /// 100 ns ticks since the epoch.
+    #[must_use]
+    pub fn ticks(self) -> i64 {
+        self.0
+    }
+
+    /// This instant as a component document writes it: no fraction, or six digits of it.
+    #[must_use]
+    pub fn to_document_text(self) -> String {
+        let micros = self.0.rem_euclid(TICKS) / 10;
+        if micros == 0 {
+            format!("{}Z", self.seconds_text())
+        } else {
+            format!("{}.{micros:06}Z", self.seconds_text())
+        }
+    }
+
+    /// Moved by that many seconds, held within the years that can be shown.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Timestamp {
+        Timestamp(
+            self.0
+                .saturating_add(seconds.saturating_mul(TICKS))
+                .clamp(FIRST, LAST),
+        )
+    }
+
+    fn seconds_text(self) -> String {
+        let seconds = self.0.div_euclid(TICKS);
+        let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        jiff::tz::Offset::UTC
+            .to_datetime(time)
+            .strftime("%Y-%m-%dT%H:%M:%S")
+            .to_string()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fraction = self.0.rem_euclid(TICKS);
+        if fraction == 0 {
+            write!(f, "{}Z", self.seconds_text())
+        } else {
+            write!(f, "{}.{fraction:07}Z", self.seconds_text())
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimeError;
+
+    /// RFC 3339 with an offset; digits past 100 ns are dropped.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        // The library also reads ISO 8601 week dates, zone names and missing offsets.
+        let strict = text.len() >= 20
+            && text
+                .get(10..11)
+                .is_some_and(|t| matches!(t, "T" | "t" | " "))
+            && !text.contains('[');
+        if !strict {
+            return Err(TimeError::Format);
+        }
+        let time: jiff::Timestamp = text.parse().map_err(|_| TimeError::Format)?;
+        let ticks = time.as_nanosecond().div_euclid(100);
+        Timestamp::from_ticks(i64::try_from(ticks).map_err(|_| TimeError::Range)?)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_what_it_reads() {
+        for (text, shown, in_document) in [
+            (
+                "1970-01-01T00:00:00Z",
+                "1970-01-01T00:00:00Z",
+                "1970-01-01T00:00:00Z",
+            ),
+            (
+                "2026-01-20T08:15:30+02:00",
+                "2026-01-20T06:15:30Z",
+                "2026-01-20T06:15:30Z",
+            ),
+            (
+                "2026-02-11T16:30:12.25Z",
+                "2026-02-11T16:30:12.2500000Z",
+                "2026-02-11T16:30:12.250000Z",
+            ),
+            (
+                "1969-12-31T23:59:59.9999999Z",
+                "1969-12-31T23:59:59.9999999Z",
+                "1969-12-31T23:59:59.999999Z",
+            ),
+        ] {
+            let time: Timestamp = text.parse().unwrap();
+            assert_eq!(time.to_string(), shown);
+            assert_eq!(time.to_document_text(), in_document);
+            assert_eq!(shown.parse(), Ok(time));
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_instant() {
+        for bad in [
+            "",
+            "2026-02-30T00:00:00Z",
+            "2026-01-01",
+            "2026-01-01T00:00:00",
+            "yesterday",
+        ] {
+            assert_eq!(bad.parse::<Timestamp>(), Err(TimeError::Format), "{bad}");
+        }
+    }
+}
