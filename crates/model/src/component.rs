@@ -59,6 +59,12 @@ enum Profile {
 #[path = "component/compat_test.rs"]
 mod compat_test;
 #[cfg(test)]
+#[path = "component/draft_test.rs"]
+mod draft_test;
+#[cfg(test)]
+#[path = "component/legacy_test.rs"]
+mod legacy_test;
+#[cfg(test)]
 #[path = "component/rules_test.rs"]
 mod rules_test;
 #[cfg(test)]

@@ -204,7 +204,7 @@ pub(super) const fn text(form: Form, max: usize) -> Shape {
 }
 
 pub(super) const fn source(form: Form, max: usize) -> Shape {
-    Shape::Text(Text::new(0, max, form).from_source())
+    Shape::Text(Text::new(0, max, form).taken_from_source())
 }
 
 const fn free(max: usize) -> Shape {
