@@ -136,15 +136,18 @@ fn malformed(text: &str, what: &str, hint: &str) -> Fault {
 
 fn metadata_version(text: &str, profile: Profile) -> Result<Value, Fault> {
     match MetadataVersion::of(text) {
-        MetadataVersion::Current | MetadataVersion::Older => {
+        MetadataVersion::Current => Ok(Value::from(METADATA_VERSION.to_string())),
+        MetadataVersion::Older if profile == Profile::Legacy => {
             Ok(Value::from(METADATA_VERSION.to_string()))
         }
         MetadataVersion::NewerMinor if profile == Profile::Newer => Ok(Value::from(text)),
-        MetadataVersion::NewerMinor | MetadataVersion::Other => Err(Fault {
-            kind: IssueKind::UnsupportedVersion,
-            message: format!("metadata of version `{}` isn't read here", shorten(text)),
-            hint: format!("versions 0.1, 0.2 and 0.3.x are read; write {METADATA_VERSION}"),
-        }),
+        MetadataVersion::Older | MetadataVersion::NewerMinor | MetadataVersion::Other => {
+            Err(Fault {
+                kind: IssueKind::UnsupportedVersion,
+                message: format!("metadata of version `{}` isn't read here", shorten(text)),
+                hint: format!("versions 0.1, 0.2 and 0.3.x are read; write {METADATA_VERSION}"),
+            })
+        }
         MetadataVersion::Malformed => Err(malformed(
             text,
             "a metadata version",
