@@ -103,7 +103,7 @@ impl Form {
                 "write its 40 hexadecimal digits",
             ),
             Self::ThreeNumbers => form(
-                is_numbers(text, profile),
+                is_numbers(text),
                 "a version of three numbers",
                 "write it as three numbers, such as 1.1.0",
             ),
@@ -192,9 +192,8 @@ fn is_plain_number(text: &str) -> bool {
         && (text.len() == 1 || !text.starts_with('0'))
 }
 
-fn is_numbers(text: &str, profile: Profile) -> bool {
-    let parts = text.split('.').count();
-    text.split('.').all(is_digits) && (parts == 3 || parts == 2 && profile == Profile::Legacy)
+fn is_numbers(text: &str) -> bool {
+    text.split('.').count() == 3 && text.split('.').all(is_digits)
 }
 
 fn is_digits(text: &str) -> bool {

@@ -314,7 +314,10 @@ impl Reader<'_> {
         for name in ["hash", "registered_at", "revision"] {
             document.remove(name);
         }
-        legacy::keep(&mut document, self.legacy);
+        if self.profile == Profile::Legacy {
+            legacy::keep(&mut document, self.legacy);
+            legacy::state_reason(&mut document);
+        }
         let version = METADATA_VERSION.to_string();
         document
             .entry("metadata_version")
