@@ -112,3 +112,13 @@ pub enum LogError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
+
+impl LogError {
+    pub(crate) fn damaged(part: Part, message: impl Into<String>) -> LogError {
+        LogError::Damaged {
+            part,
+            message: message.into(),
+            hint: None,
+        }
+    }
+}

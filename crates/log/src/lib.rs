@@ -5,6 +5,13 @@
 
 mod error;
 mod log;
+mod memory;
+mod sealed;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 pub use error::{LogError, Part};
-pub use log::{Appended, ArtifactId, Claim, Log, MarkSet, ReadLimit};
+pub use log::{Appended, ArtifactId, Claim, Log, LogStats, MarkSet, ReadLimit};
+pub use memory::MemoryLog;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Access, SqliteLog};

@@ -72,6 +72,27 @@ impl FromStr for ArtifactId {
     }
 }
 
+/// What a log holds, for people who look after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogStats {
+    /// The end of the log.
+    pub head: Head,
+    /// The oldest revision whose state can be read.
+    pub floor: Revision,
+    /// Batches that are kept.
+    pub batches: u64,
+    /// Bytes of those batches.
+    pub batch_bytes: u64,
+    /// Finished snapshots.
+    pub snapshots: u64,
+    /// Artifacts.
+    pub artifacts: u64,
+    /// Marks.
+    pub marks: u64,
+    /// Bytes that the engine occupies where it is kept; `None` where it can't tell.
+    pub stored_bytes: Option<u64>,
+}
+
 /// Held by the one process that does a named background job. Dropping it, or the process dying,
 /// gives it back.
 pub trait Claim: Send {}
@@ -85,8 +106,8 @@ pub trait Claim: Send {}
 /// Every method may be called from any thread. Methods block; a caller that must not block calls
 /// them from a thread that may.
 pub trait Log: Send + Sync {
-    /// The end of the log: [`Head::EMPTY`] while it has no batch. Sees what other processes
-    /// appended. Cheap: one row.
+    /// The end of the log: while it has no batch [`Head::EMPTY`], or where [`Log::start_at`] let it
+    /// begin. Sees what other processes appended. Cheap: one row.
     ///
     /// # Errors
     /// [`LogError::Damaged`] when the log is behind a head that it once acknowledged.
@@ -108,7 +129,8 @@ pub trait Log: Send + Sync {
     ///
     /// # Errors
     /// [`LogError::Compacted`] when `after` is below the floor; [`LogError::Damaged`] when a batch
-    /// is missing in the middle.
+    /// is missing, at either end or in the middle. That the bytes are what was written is for the
+    /// caller to check, batch by batch.
     fn read(&self, after: Revision, limit: ReadLimit) -> Result<Vec<StoredBatch>, LogError>;
 
     /// Waits until the log's revision is above `revision`, or `timeout` is over; returns the head
@@ -126,7 +148,8 @@ pub trait Log: Send + Sync {
     fn floor(&self) -> Result<Revision, LogError>;
 
     /// Stores chunk `number` (0, 1, 2, …) of the snapshot at `revision`, replacing an unfinished
-    /// one of the same number. Not visible before [`Log::finish_snapshot`].
+    /// one of the same number. Not visible before [`Log::finish_snapshot`]: a snapshot that is
+    /// finished already stays as it is until then.
     ///
     /// # Errors
     /// When the engine fails; nothing is visible then.
@@ -136,8 +159,18 @@ pub trait Log: Send + Sync {
     /// a higher number, left by an earlier attempt, are dropped. Finishing the same again is fine.
     ///
     /// # Errors
-    /// [`LogError::NotNext`] when a chunk is missing or the log has no such head.
+    /// [`LogError::NotNext`] when a chunk that `info` lists is missing or another one stands there,
+    /// or when the log has no such head.
     fn finish_snapshot(&self, info: &SnapshotInfo) -> Result<(), LogError>;
+
+    /// Lets a log without batches begin at `info.head`, as a restored one does: makes that snapshot
+    /// valid with the chunks put before, and its revision the floor, at once. The head is
+    /// `info.head` then, and the next batch follows it. Beginning at the same again is fine.
+    ///
+    /// # Errors
+    /// [`LogError::NotNext`] when a chunk is missing, or the log has a batch, a finished snapshot
+    /// or another beginning.
+    fn start_at(&self, info: &SnapshotInfo) -> Result<(), LogError>;
 
     /// The finished snapshots' revisions, oldest first.
     ///
@@ -157,9 +190,10 @@ pub trait Log: Send + Sync {
     /// [`LogError::Damaged`] when it isn't there.
     fn chunk(&self, revision: Revision, number: u32) -> Result<Bytes, LogError>;
 
-    /// Moves the floor to the newest snapshot at or below `before` and drops the batches and
-    /// snapshots below it, in one transaction; never the last batch. Returns the floor. The floor
-    /// never goes back; without a snapshot in reach nothing happens.
+    /// Moves the floor to the newest snapshot at or below `before` whose finish and chunks are
+    /// sound, and drops the batches and snapshots below it, in one transaction; never the last
+    /// batch. Returns the floor. The floor never goes back; without such a snapshot in reach
+    /// nothing happens. Reads the snapshot as a whole.
     ///
     /// # Errors
     /// When the engine fails; nothing is dropped then.
@@ -212,4 +246,10 @@ pub trait Log: Send + Sync {
     /// # Errors
     /// When the engine fails.
     fn claim(&self, name: &str) -> Result<Option<Box<dyn Claim>>, LogError>;
+
+    /// Counts what is kept. Looks at every batch's row, not at its bytes.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn stats(&self) -> Result<LogStats, LogError>;
 }

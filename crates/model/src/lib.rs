@@ -4,12 +4,16 @@
 pub mod batch;
 pub mod change;
 pub mod code;
+pub mod component;
+pub mod document;
 pub mod issue;
 pub mod position;
 pub mod record;
 pub mod root;
+pub mod schema;
 pub mod snapshot;
 pub mod time;
+pub mod version_spec;
 
 pub use batch::{Batch, BatchError, StoredBatch};
 pub use change::{Change, CommandInfo, Verb};

@@ -1,0 +1,151 @@
+//! The conditional append: one statement that compares and inserts.
+
+use deedbook_model::{Head, StoredBatch};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, ffi, params};
+
+use super::book::Book;
+use super::errors::{Fault, may_have_happened, sqlite_code};
+use super::files::Files;
+use super::read;
+use super::side_file::Bound;
+use super::{SqliteLog, Writer};
+use crate::error::LogError;
+use crate::log::Appended;
+
+const ACTION: &str = "append to the log";
+
+impl SqliteLog {
+    pub(super) fn append_batch(
+        &self,
+        expected: Head,
+        batch: &StoredBatch,
+    ) -> Result<Appended, LogError> {
+        if batch.first != expected.revision.next()
+            || batch.last < batch.first
+            || i64::try_from(batch.last.0).is_err()
+        {
+            return Err(LogError::NotNext);
+        }
+        let mut writer = self.writer()?;
+        let outcome = match append(&mut writer, &self.files, expected, batch) {
+            Ok(outcome) => outcome,
+            Err(fault) => settle(&writer.connection, &self.files, expected, batch, fault)?,
+        };
+        if outcome == Appended::Done {
+            let bound = Bound {
+                head: batch.head(),
+                ..writer.bound
+            };
+            writer.note(bound)?;
+            // Seen before the next writer's turn: a head is never seen to go back.
+            self.saw(batch.head());
+        }
+        Ok(outcome)
+    }
+}
+
+fn append(
+    writer: &mut Writer,
+    files: &Files,
+    expected: Head,
+    batch: &StoredBatch,
+) -> Result<Appended, Fault> {
+    if insert_after(&writer.connection, expected, batch)? {
+        return Ok(Appended::Done);
+    }
+    // Rare: the first batch, or another head.
+    let noted = writer.bound.head;
+    let transaction = writer
+        .connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let book = || Book::load(&transaction, files);
+    let head = read::head(&transaction, files, book, noted)?;
+    if head != expected || read::tail(&transaction)?.is_some() {
+        return Ok(Appended::Moved(head));
+    }
+    transaction.execute(
+        "INSERT INTO batch VALUES (?1, ?2, ?3, ?4)",
+        params![
+            number(batch.first.0),
+            number(batch.last.0),
+            batch.chain.0,
+            &batch.bytes[..]
+        ],
+    )?;
+    transaction.commit()?;
+    Ok(Appended::Done)
+}
+
+fn insert_after(
+    connection: &Connection,
+    expected: Head,
+    batch: &StoredBatch,
+) -> Result<bool, Fault> {
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO batch SELECT ?1, ?2, ?3, ?4 WHERE \
+             (SELECT last = ?5 AND chain = ?6 FROM batch ORDER BY first DESC LIMIT 1)",
+        )?
+        .execute(params![
+            number(batch.first.0),
+            number(batch.last.0),
+            batch.chain.0,
+            &batch.bytes[..],
+            number(expected.revision.0),
+            expected.chain.0,
+        ])?;
+    Ok(inserted == 1)
+}
+
+/// Revisions that were compared with a stored one fit.
+fn number(revision: u64) -> i64 {
+    i64::try_from(revision).unwrap_or(i64::MAX)
+}
+
+/// After a failed commit: what stands in the log says what became of it.
+fn settle(
+    connection: &Connection,
+    files: &Files,
+    expected: Head,
+    batch: &StoredBatch,
+    fault: Fault,
+) -> Result<Appended, LogError> {
+    if !may_have_happened(&fault) {
+        return Err(fault.during(ACTION, files));
+    }
+    // A commit that couldn't be synced isn't seen here, but recovery in another process may find it.
+    let unsynced = sqlite_code(&fault)
+        .is_some_and(|code| matches!(code, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC));
+    let found = read::tail(connection).ok();
+    match found {
+        Some(Some(head)) if head == batch.head() && same_bytes(connection, batch) => {
+            Ok(Appended::Done)
+        }
+        Some(head) if !unsynced && head.is_none_or(|head| head == expected) => {
+            Err(fault.during(ACTION, files))
+        }
+        _ => Err(unknown(ACTION, fault, files)),
+    }
+}
+
+/// The outcome of a commit that can't be told.
+pub(crate) fn unknown(action: &'static str, fault: Fault, files: &Files) -> LogError {
+    match fault {
+        Fault::Sqlite(error) => LogError::Unknown {
+            action,
+            source: Box::new(error),
+        },
+        fault => fault.during(action, files),
+    }
+}
+
+fn same_bytes(connection: &Connection, batch: &StoredBatch) -> bool {
+    let same = connection
+        .query_row(
+            "SELECT bytes = ?2 FROM batch WHERE first = ?1",
+            params![number(batch.first.0), &batch.bytes[..]],
+            |row| row.get(0),
+        )
+        .optional();
+    matches!(same, Ok(Some(true)))
+}

@@ -1,0 +1,56 @@
+//! Component documents of version 0.3: what is valid, what is stored, and what older ones mean.
+//!
+//! ```text
+//! bytes ─ document ─ Node ─ [legacy] ─ judge ─┬─ Draft ─ finish ─ Stored
+//!                                 ▲           └─ issues
+//!                     fields, shape, form ─ json_schema
+//! ```
+//!
+//! The tables in `fields` are the only place that says what a member may be. The reader judges
+//! by them, the JSON Schema is printed from them, and the typed [`Component`] is built through
+//! the reader, so none of the three can disagree.
+
+mod builder;
+mod dependency;
+mod draft;
+mod entrypoint;
+mod fields;
+mod form;
+mod hash;
+mod json_schema;
+mod judge;
+mod legacy;
+mod member;
+mod nearest;
+mod pattern;
+mod read;
+mod shape;
+mod time;
+mod types;
+mod words;
+
+pub use builder::ComponentBuilder;
+pub use dependency::{DependencyRef, DependencyTarget};
+pub use draft::{Draft, Stored, same_content};
+pub use hash::hash_of;
+pub use json_schema::json_schema;
+pub use member::{field_mutability, normalised_member};
+pub use read::{ReadOptions, Reading, read, read_node};
+pub use shape::Mutability;
+pub use types::{
+    CapabilityRequirement, Component, DataHandling, Dependency, DependencyEntry, Entrypoint,
+    LoggingConfig, Port, PortEntry, SignatureBlock, SourceRepository, TestMatrixRow, Testing,
+    ToolFunction,
+};
+pub use words::{ExecutionMode, ExpectedResult, Lifecycle, MetaType, TestType, UnknownWord};
+
+/// Which rules a document is read by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Profile {
+    /// 0.1 and 0.2, rewritten to what they would be in 0.3.
+    Legacy,
+    /// 0.3.
+    Current,
+    /// A newer minor from a peer, read but never written.
+    Newer,
+}

@@ -1,0 +1,368 @@
+//! Forms of text: what fits, what is stored for it, and what to tell whoever got it wrong.
+//!
+//! Each form has its rule twice, as code for the judge and as a pattern for the JSON Schema;
+//! a test holds the two against each other.
+
+use semver::Version;
+use serde_json::{Value, json};
+
+use crate::document::shorten;
+use crate::issue::IssueKind;
+use crate::schema::METADATA_VERSION;
+use crate::version_spec::VersionSpec;
+
+use super::dependency::Requirement;
+use super::nearest::nearest;
+use super::time::{self, NotATime};
+use super::{Profile, entrypoint};
+
+/// What form a text must have.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    /// Any text.
+    Free,
+    /// `0.3.x`, or an older version that is read.
+    MetadataVersion,
+    /// A uuid other than the nil and the max one; lower case when stored.
+    Uuid,
+    /// The name of a component.
+    Name,
+    /// SemVer 2.0.0.
+    Version,
+    /// Dotted words, perhaps behind a scheme.
+    Namespace,
+    /// RFC 3339; UTC when stored.
+    Time,
+    /// 64 hexadecimal digits.
+    Hash,
+    /// 40 hexadecimal digits.
+    CommitHash,
+    /// Three numbers.
+    ThreeNumbers,
+    /// The text form of an entrypoint; an object when stored.
+    Entrypoint,
+    /// The word before an entrypoint's target.
+    EntrypointType,
+    /// A tag.
+    Tag,
+    /// Which versions of a dependency will do.
+    VersionSpec,
+    /// A dependency as text: a URI, or anything else for what is outside.
+    Requirement,
+    /// A uuid, or a name with an optional `@` and version_spec.
+    Successor,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// One of these words or, as nobody checks, any other.
+    Advice(&'static [&'static str]),
+}
+
+/// What is wrong with a text.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub kind: IssueKind,
+    pub message: String,
+    pub hint: String,
+}
+
+const UUID_HINT: &str =
+    "write it as 8-4-4-4-12 hexadecimal digits, such as 3f0c9a52-6f0e-4b7a-9a43-0d5a3c1b7e11";
+const NAME_HINT: &str =
+    "use letters, digits, `_`, `.` and `-`, starting with a letter, a digit or `_`";
+const TIME_HINT: &str = "write it with date, time and offset, such as 2026-01-31T12:00:00Z";
+const SPEC_HINT: &str =
+    "write a version (1.2.3), a range (^1.2, ~1.2, >=1.1 <2, 1.x), `*` or `latest`";
+
+impl Form {
+    /// The stored value of a text in this form.
+    pub(super) fn normalise(self, text: &str, profile: Profile) -> Result<Value, Fault> {
+        let kept = || Value::from(text);
+        let form = |good: bool, what: &str, hint: &str| {
+            if good {
+                Ok(kept())
+            } else {
+                Err(malformed(text, what, hint))
+            }
+        };
+        match self {
+            Self::Free | Self::Advice(_) => Ok(kept()),
+            Self::MetadataVersion => metadata_version(text, profile),
+            Self::Uuid => uuid(text),
+            Self::Name => form(is_name(text), "a component's name", NAME_HINT),
+            Self::Version => version(text),
+            Self::Namespace => form(
+                is_namespace(text),
+                "a namespace",
+                "write words of letters, digits, `_` and `-` with dots between them, such as samples.tools",
+            ),
+            Self::Time => instant(text, profile),
+            Self::Hash => hash(text, profile),
+            Self::CommitHash => form(
+                is_hex(text, 40),
+                "a commit hash",
+                "write its 40 hexadecimal digits",
+            ),
+            Self::ThreeNumbers => form(
+                is_numbers(text, profile),
+                "a version of three numbers",
+                "write it as three numbers, such as 1.1.0",
+            ),
+            Self::Entrypoint => entrypoint_object(text),
+            Self::EntrypointType => form(
+                entrypoint::is_type(text),
+                "an entrypoint's type",
+                "start with a lower-case letter, then lower-case letters, digits, `_`, `+` or `-`",
+            ),
+            Self::Tag => form(
+                is_tag(text),
+                "a tag",
+                "start with a letter or digit, then letters, digits and `_ . : / -`",
+            ),
+            Self::VersionSpec => version_spec(text).map(|()| kept()),
+            Self::Requirement => requirement(text).map(|()| kept()),
+            Self::Successor => successor(text).map(|()| kept()),
+            Self::Choice(words) => choice(text, words).map(|()| kept()),
+        }
+    }
+}
+
+fn malformed(text: &str, what: &str, hint: &str) -> Fault {
+    Fault {
+        kind: IssueKind::InvalidFormat,
+        message: format!("`{}` isn't {what}", shorten(text)),
+        hint: hint.to_owned(),
+    }
+}
+
+fn metadata_version(text: &str, profile: Profile) -> Result<Value, Fault> {
+    match MetadataVersion::of(text) {
+        MetadataVersion::Current | MetadataVersion::Older => {
+            Ok(Value::from(METADATA_VERSION.to_string()))
+        }
+        MetadataVersion::NewerMinor if profile == Profile::Newer => Ok(Value::from(text)),
+        MetadataVersion::NewerMinor | MetadataVersion::Other => Err(Fault {
+            kind: IssueKind::UnsupportedVersion,
+            message: format!("metadata of version `{}` isn't read here", shorten(text)),
+            hint: format!("versions 0.1, 0.2 and 0.3.x are read; write {METADATA_VERSION}"),
+        }),
+        MetadataVersion::Malformed => Err(malformed(
+            text,
+            "a metadata version",
+            &format!("write {METADATA_VERSION}"),
+        )),
+    }
+}
+
+/// What a metadata_version text asks of the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MetadataVersion {
+    /// 0.3.x.
+    Current,
+    /// 0.1, 0.2 or a patch of them.
+    Older,
+    /// A higher minor of major 0.
+    NewerMinor,
+    /// Another version.
+    Other,
+    /// No version at all.
+    Malformed,
+}
+
+impl MetadataVersion {
+    pub(super) fn of(text: &str) -> Self {
+        let parts: Vec<&str> = text.splitn(4, '.').collect();
+        if !(2..=3).contains(&parts.len()) || !parts.iter().all(|part| is_plain_number(part)) {
+            return Self::Malformed;
+        }
+        match parts.as_slice() {
+            ["0", "1" | "2", ..] => Self::Older,
+            ["0", "3", _] => Self::Current,
+            ["0", minor, _] if *minor != "0" => Self::NewerMinor,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn is_plain_number(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && (text.len() == 1 || !text.starts_with('0'))
+}
+
+fn is_numbers(text: &str, profile: Profile) -> bool {
+    let parts = text.split('.').count();
+    text.split('.').all(is_digits) && (parts == 3 || parts == 2 && profile == Profile::Legacy)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether the text has the form of a uuid, whichever it is.
+pub(super) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn uuid(text: &str) -> Result<Value, Fault> {
+    if !is_uuid(text) {
+        return Err(malformed(text, "a uuid", UUID_HINT));
+    }
+    let digits = |wanted: &[u8]| {
+        text.bytes()
+            .all(|byte| byte == b'-' || wanted.contains(&byte))
+    };
+    if digits(b"0") || digits(b"fF") {
+        return Err(Fault {
+            kind: IssueKind::InvalidValue,
+            message: format!("`{text}` stands for no component"),
+            hint: "make a random uuid (version 4)".to_owned(),
+        });
+    }
+    Ok(Value::from(text.to_ascii_lowercase()))
+}
+
+pub(super) fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    bytes.next().is_some_and(word) && bytes.all(|byte| word(byte) || matches!(byte, b'.' | b'-'))
+}
+
+fn is_tag(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphanumeric())
+        && bytes.all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'/' | b'-')
+        })
+}
+
+fn is_namespace(text: &str) -> bool {
+    let word = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    };
+    let dotted = match text.split_once("://") {
+        Some((scheme, dotted)) if is_scheme(scheme) => dotted,
+        Some(_) => return false,
+        None => text,
+    };
+    dotted.split('.').all(word)
+}
+
+fn is_scheme(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic())
+        && bytes
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+' | b'.' | b'-'))
+}
+
+fn version(text: &str) -> Result<Value, Fault> {
+    match Version::parse(text) {
+        Ok(_) => Ok(Value::from(text)),
+        Err(error) => Err(Fault {
+            kind: IssueKind::InvalidFormat,
+            message: format!("`{}` isn't a semantic version: {error}", shorten(text)),
+            hint: "write three numbers without leading zeros, such as 1.0.0 or 1.0.0-rc.1"
+                .to_owned(),
+        }),
+    }
+}
+
+fn instant(text: &str, profile: Profile) -> Result<Value, Fault> {
+    let what = match time::utc(text, profile == Profile::Legacy) {
+        Ok(utc) => return Ok(Value::from(utc)),
+        Err(NotATime::Form) => "a time",
+        Err(NotATime::NoOffset) => "a time with an offset",
+        Err(NotATime::NoSuchTime) => "a time that exists",
+    };
+    Err(malformed(text, what, TIME_HINT))
+}
+
+fn hash(text: &str, profile: Profile) -> Result<Value, Fault> {
+    // Older hashes were made in ways nobody can repeat: kept, not compared.
+    if profile == Profile::Legacy || is_hex(text, 64) {
+        return Ok(Value::from(text.to_ascii_lowercase()));
+    }
+    Err(malformed(
+        text,
+        "a SHA-256 hash",
+        "leave the hash out, it is computed; or write its 64 hexadecimal digits",
+    ))
+}
+
+fn entrypoint_object(text: &str) -> Result<Value, Fault> {
+    let (kind, target) = entrypoint::split(text);
+    let chars = target.chars().count();
+    if chars == 0 || chars > 1024 {
+        return Err(Fault {
+            kind: IssueKind::OutOfRange,
+            message: format!("the entrypoint's target has {chars} characters"),
+            hint: "write 1 to 1024 characters, such as python://main.py".to_owned(),
+        });
+    }
+    Ok(json!({"type": kind, "target": target}))
+}
+
+fn version_spec(text: &str) -> Result<(), Fault> {
+    let error = match VersionSpec::parse(text) {
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    Err(Fault {
+        kind: error.kind(),
+        message: format!("the version_spec `{}` {error}", shorten(text)),
+        hint: SPEC_HINT.to_owned(),
+    })
+}
+
+fn requirement(text: &str) -> Result<(), Fault> {
+    match Requirement::parse(text) {
+        Requirement::Component {
+            spec: Some(spec), ..
+        } => version_spec(spec),
+        _ => Ok(()),
+    }
+}
+
+fn successor(text: &str) -> Result<(), Fault> {
+    let (name, spec) = match text.split_once('@') {
+        Some((name, spec)) => (name, Some(spec)),
+        None => (text, None),
+    };
+    if !is_name(name) || name.len() > 255 {
+        return Err(malformed(
+            text,
+            "a uuid or a name",
+            "name the successor by its uuid, or as name or name@version_spec",
+        ));
+    }
+    spec.map_or(Ok(()), version_spec)
+}
+
+fn choice(text: &str, words: &[&str]) -> Result<(), Fault> {
+    if words.contains(&text) {
+        return Ok(());
+    }
+    let all = words.join(", ");
+    Err(Fault {
+        kind: IssueKind::InvalidValue,
+        message: format!("`{}` isn't one of the allowed values", shorten(text)),
+        hint: match nearest(text, words) {
+            Some(word) => format!("did you mean `{word}`? allowed are {all}"),
+            None => format!("allowed are {all}"),
+        },
+    })
+}

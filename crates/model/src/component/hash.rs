@@ -1,0 +1,47 @@
+//! The hash of a document: SHA-256 over its canonical JSON.
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+/// Members that a document's hash doesn't cover, or that aren't part of the document.
+const NOT_HASHED: [&str; 5] = [
+    "hash",
+    "last_modified_at",
+    "signature_block",
+    "registered_at",
+    "revision",
+];
+
+/// The hash of a stored document, as 64 lower-case hexadecimal digits.
+///
+/// It covers the RFC 8785 form of every member but `hash`, `last_modified_at`,
+/// `signature_block`, `registered_at` and `revision`; null members of objects count as absent.
+pub fn hash_of(document: &Map<String, Value>) -> String {
+    let members = document
+        .iter()
+        .filter(|(name, value)| !NOT_HASHED.contains(&name.as_str()) && !value.is_null())
+        .map(|(name, value)| (name.clone(), without_nulls(value)))
+        .collect();
+    let digest = Sha256::digest(canonical(&Value::Object(members)));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The RFC 8785 bytes of a value.
+pub(super) fn canonical(value: &Value) -> Vec<u8> {
+    // Only a number that isn't finite could fail, and `Value` holds none.
+    serde_json_canonicalizer::to_vec(value).unwrap_or_default()
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.iter().map(without_nulls).collect()),
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name.clone(), without_nulls(value)))
+                .collect(),
+        ),
+        plain => plain.clone(),
+    }
+}
