@@ -1,0 +1,90 @@
+//! What every command has at hand: configuration, output, and the book.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use deedbook_book::{At, Book, OpenOptions, View};
+use deedbook_model::Timestamp;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::data_folder;
+use crate::error::Failure;
+use crate::grammar::Global;
+use crate::grammar::arguments::AtArgs;
+use crate::grammar::values::Moment;
+use crate::output::Output;
+
+/// One run of the program.
+pub(crate) struct Context {
+    /// Configuration.
+    pub(crate) config: Config,
+    /// Where results and errors go.
+    pub(crate) output: Output,
+}
+
+impl Context {
+    /// The context of a command line.
+    pub(crate) fn new(config: Config, global: &Global) -> Context {
+        let mut output = Output::new(config.output.value, config.color.value);
+        output.quiet = global.quiet;
+        output.verbose = global.verbose;
+        Context { config, output }
+    }
+
+    /// Opens the book to read it: takes no lock and makes nothing.
+    pub(crate) fn open_to_read(&mut self) -> Result<Book, Failure> {
+        let folder = data_folder::to_read(&self.config)?;
+        let begin = Instant::now();
+        let book = Book::open_read_only(&folder)?;
+        self.output.detail(|| {
+            let head = book.view().head();
+            format!("reading {} at {head}, opened in {:?}", folder.display(), begin.elapsed())
+        });
+        Ok(book)
+    }
+
+    /// Opens the book to write to it; makes it if there is none.
+    pub(crate) fn open_to_write(&mut self) -> Result<Book, Failure> {
+        let folder = data_folder::to_write(&self.config)?;
+        let begin = Instant::now();
+        let book = Book::open(&folder, &self.open_options())?;
+        self.output.detail(|| {
+            let head = book.view().head();
+            format!("writing {} at {head}, opened in {:?}", folder.display(), begin.elapsed())
+        });
+        Ok(book)
+    }
+
+    /// How a book is opened by this configuration.
+    pub(crate) fn open_options(&self) -> OpenOptions {
+        OpenOptions {
+            create: true,
+            wait: self.config.wait.value,
+            projection: self.config.projection.value,
+            ..OpenOptions::default()
+        }
+    }
+
+    /// The state that a read looks at.
+    pub(crate) fn view(&mut self, at: &AtArgs) -> Result<Arc<View>, Failure> {
+        let book = self.open_to_read()?;
+        view_at(&book, at.at)
+    }
+}
+
+/// The state at a moment; the newest without one.
+pub(crate) fn view_at(book: &Book, moment: Option<Moment>) -> Result<Arc<View>, Failure> {
+    Ok(match moment.map(|moment| moment.from_now(now())) {
+        None => book.view(),
+        Some(Moment::Revision(revision)) => book.view_at(At::Revision(revision))?,
+        Some(Moment::Time(time)) => book.view_at(At::Time(time))?,
+        Some(Moment::Ago(_)) => book.view(),
+    })
+}
+
+/// The computer's time.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ticks = i64::try_from(since.as_nanos() / 100).unwrap_or_default();
+    Timestamp::from_ticks(ticks).unwrap_or_default()
+}
