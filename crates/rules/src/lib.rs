@@ -1,1 +1,33 @@
-//! rules
+//! The rules of Deedbook, pure: no I/O, clock, randomness or async.
+//!
+//! ```text
+//! command ─► decide(state, command, now) ─► changes ─► log ─► state.evolve(change)
+//! ```
+//!
+//! | module | says |
+//! |---|---|
+//! | [`command`] | what callers ask for |
+//! | [`decide`] | what that does, or why not |
+//! | [`state`] | what folding a log gives |
+//! | [`components`] | look-up, search, what a dependency means |
+//! | [`dependency_graph`] | what a component depends on, and how that looks |
+//! | [`dependents`] | who would break |
+//! | [`diff`] | what differs between two documents or states |
+
+pub mod book_record;
+pub mod command;
+pub mod components;
+pub mod decide;
+pub mod dependency_graph;
+pub mod dependents;
+pub mod diff;
+pub mod record;
+pub mod refusal;
+pub mod state;
+
+pub use book_record::{BookRecord, Parent};
+pub use command::{Command, Write};
+pub use decide::{Decision, Outcome, decide};
+pub use record::Record;
+pub use refusal::Refusal;
+pub use state::State;

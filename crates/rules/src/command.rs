@@ -1,0 +1,92 @@
+//! What callers ask for.
+
+use std::sync::Arc;
+
+use deedbook_model::component::Draft;
+use deedbook_model::{Generation, Lineage};
+
+use crate::book_record::Parent;
+use crate::components::ComponentKey;
+
+/// Writes that are decided together: all of them or none, neighbours in the log.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// What to do, in order; each sees the ones before it.
+    pub writes: Vec<Write>,
+    /// Who asks.
+    pub actor: String,
+    /// Why; the name of the first write unless given.
+    pub reason: Option<String>,
+    /// Change ticket.
+    pub ticket: Option<String>,
+    /// The caller's id of the request.
+    pub request_id: Option<String>,
+}
+
+impl Command {
+    /// A command of one write, without reason, ticket or request id.
+    #[must_use]
+    pub fn of(actor: &str, write: Write) -> Command {
+        Command {
+            writes: vec![write],
+            actor: actor.to_owned(),
+            reason: None,
+            ticket: None,
+            request_id: None,
+        }
+    }
+}
+
+/// One thing to do.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Make the book's own record: the first change of every book.
+    CreateBook {
+        /// Identity of its history.
+        lineage: Lineage,
+    },
+    /// Begin a new lineage after a backup was restored.
+    Import {
+        /// Identity of the history from here on.
+        lineage: Lineage,
+        /// What was restored.
+        parent: Parent,
+    },
+    /// Register one version of a component.
+    Register {
+        /// The validated document.
+        draft: Arc<Draft>,
+        /// Refuse dependencies that lead nowhere, instead of a warning.
+        require_dependencies: bool,
+    },
+    /// Change a component by a merge patch (RFC 7396).
+    Update {
+        /// Which component.
+        key: ComponentKey,
+        /// The patch.
+        patch: serde_json::Value,
+        /// Only if the record is at this generation.
+        expected: Option<Generation>,
+    },
+    /// Remove a component; its uuid never returns.
+    Remove {
+        /// Which component.
+        key: ComponentKey,
+        /// Only if the record is at this generation.
+        expected: Option<Generation>,
+    },
+}
+
+impl Write {
+    /// The write's name: the reason of a command that gives none.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Write::CreateBook { .. } => "create book",
+            Write::Import { .. } => "restore",
+            Write::Register { .. } => "register",
+            Write::Update { .. } => "update",
+            Write::Remove { .. } => "remove",
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Components: what is known of each, how one is found, and what depends on what.
+
+mod facts;
+pub(crate) mod index;
+mod lookup;
+mod resolve;
+mod search;
+
+pub use facts::{ComponentFacts, fold_case};
+pub use index::Listed;
+pub use lookup::{ComponentKey, Found, LookupError, NameOrUuid};
+pub use resolve::Unresolved;
+pub use search::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, Query, SearchError};

@@ -1,0 +1,348 @@
+//! Searching and listing components, a page at a time.
+
+use std::cmp::Ordering;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
+use deedbook_model::Revision;
+use deedbook_model::component::Lifecycle;
+use glob_match::glob_match;
+use imbl::OrdSet;
+use memchr::memmem;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::facts::{ComponentFacts, fold_case};
+use super::index::{Listed, Term};
+use crate::record::Record;
+use crate::state::State;
+
+/// Most components of one page.
+pub const MAX_LIMIT: usize = 1000;
+
+/// Components of one page unless asked otherwise.
+pub const DEFAULT_LIMIT: usize = 100;
+
+/// Which components are asked for; all given filters must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Query {
+    /// Has all of these tags.
+    pub tags: Vec<String>,
+    /// Has one of these tags.
+    pub any_tags: Vec<String>,
+    /// Is of this type.
+    pub meta_type: Option<String>,
+    /// Is in one of these; empty: any but archived.
+    pub lifecycles: Vec<Lifecycle>,
+    /// Offers this.
+    pub capability: Option<String>,
+    /// Its namespace begins with this.
+    pub namespace: Option<String>,
+    /// Its name fits this pattern of `*`, `?`, `[…]` and `{…,…}`.
+    pub name: Option<String>,
+    /// Each white-space separated word is a part of name, namespace, description or a tag,
+    /// ignoring case.
+    pub text: Option<String>,
+    /// Only the highest of each name among those that fit.
+    pub latest_only: bool,
+}
+
+/// Where a list goes on: opaque to its holder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cursor {
+    /// The revision that the list is pinned to.
+    pub revision: Revision,
+    filter: u64,
+    name: String,
+    version: Version,
+    uuid: Uuid,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The components, by name, highest version first, uuid.
+    pub items: Vec<Arc<Record>>,
+    /// Where the list goes on, if it does.
+    pub next: Option<Cursor>,
+}
+
+/// Why a search can't be done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SearchError {
+    /// A limit of 0 or above [`MAX_LIMIT`].
+    #[error("limit must be 1 to {MAX_LIMIT}")]
+    Limit,
+    /// Not a cursor of this book's lists.
+    #[error("not a cursor")]
+    Cursor,
+    /// A cursor of a list with other filters.
+    #[error("the cursor belongs to a list with other filters")]
+    OtherFilter,
+}
+
+impl State {
+    /// One page of the components that fit, after `cursor` if one is given. The cursor's revision
+    /// must be this state's; the caller sees to that.
+    ///
+    /// # Errors
+    /// [`SearchError`] for a limit out of range, or a cursor of
+    /// another list.
+    pub fn search(
+        &self,
+        query: &Query,
+        limit: usize,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page, SearchError> {
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(SearchError::Limit);
+        }
+        let filter = Filter::new(query);
+        if cursor.is_some_and(|cursor| cursor.filter != filter.digest) {
+            return Err(SearchError::OtherFilter);
+        }
+        let mut fitting = self
+            .candidates(query, cursor)
+            .filter(|(record, facts)| !before(cursor, facts) && filter.fits(record, facts));
+        let mut page = Page {
+            items: Vec::new(),
+            next: None,
+        };
+        let mut last: Option<&ComponentFacts> = None;
+        let taken = cursor.map(|cursor| cursor.name.as_str());
+        for (record, facts) in fitting.by_ref() {
+            let name = last.map_or(taken, |last| Some(&*last.name));
+            if query.latest_only && name == Some(&*facts.name) {
+                continue;
+            }
+            if page.items.len() == limit {
+                page.next = last.map(|facts| Cursor::after(self.revision(), &filter, facts));
+                break;
+            }
+            page.items.push(Arc::clone(record));
+            last = Some(facts);
+        }
+        Ok(page)
+    }
+
+    /// Components in list order that may fit, from an index that is smaller than the whole where
+    /// the query names one.
+    fn candidates<'a>(
+        &'a self,
+        query: &'a Query,
+        cursor: Option<&'a Cursor>,
+    ) -> Box<dyn Iterator<Item = (&'a Arc<Record>, &'a ComponentFacts)> + 'a> {
+        let with_facts = |record: &'a Arc<Record>| Some((record, record.component()?));
+        match self.smallest_term(query) {
+            Some(None) => Box::new(std::iter::empty()),
+            Some(Some(listed)) => {
+                // The cursor's own place is found by walking when its record is gone.
+                let from = cursor.and_then(|cursor| self.listed_at(cursor));
+                match from {
+                    Some(from) => Box::new(
+                        listed
+                            .range((Bound::Excluded(from), Bound::Unbounded))
+                            .filter_map(move |one| with_facts(one.record())),
+                    ),
+                    None => Box::new(
+                        listed
+                            .iter()
+                            .filter_map(move |one| with_facts(one.record())),
+                    ),
+                }
+            }
+            None => {
+                let literal = query
+                    .name
+                    .as_deref()
+                    .map(literal_prefix)
+                    .unwrap_or_default();
+                let from = cursor.map_or(literal, |cursor| literal.max(&cursor.name));
+                Box::new(
+                    self.components
+                        .families_from(from)
+                        .take_while(move |(name, _)| name.starts_with(literal))
+                        .flat_map(|(_, family)| family.versions())
+                        .filter_map(with_facts),
+                )
+            }
+        }
+    }
+
+    fn listed_at(&self, cursor: &Cursor) -> Option<Listed> {
+        Listed::of(self.components.by_uuid(&cursor.uuid)?)
+    }
+
+    /// The smallest set of an index that holds all that fits; `Some(None)` when nothing can.
+    fn smallest_term(&self, query: &Query) -> Option<Option<&OrdSet<Listed>>> {
+        let mut terms: Vec<Term> = query
+            .tags
+            .iter()
+            .map(|t| Term::Tag(t.as_str().into()))
+            .collect();
+        if let [only] = query.any_tags.as_slice() {
+            terms.push(Term::Tag(only.as_str().into()));
+        }
+        terms.extend(
+            query
+                .capability
+                .as_deref()
+                .map(|c| Term::Capability(c.into())),
+        );
+        terms.extend(query.meta_type.as_deref().map(|t| Term::Type(t.into())));
+        if let [only] = query.lifecycles.as_slice() {
+            terms.push(Term::Lifecycle(only.as_str()));
+        }
+        let sets = terms.iter().map(|term| self.components.with_term(term));
+        sets.min_by_key(|set| set.map_or(0, OrdSet::len))
+    }
+}
+
+/// The part of a name pattern before its first special character.
+fn literal_prefix(pattern: &str) -> &str {
+    let special = pattern.find(['*', '?', '[', '{', '\\', '!']);
+    special.map_or(pattern, |at| pattern.get(..at).unwrap_or_default())
+}
+
+fn before(cursor: Option<&Cursor>, facts: &ComponentFacts) -> bool {
+    cursor.is_some_and(|cursor| {
+        let order = facts
+            .name
+            .as_bytes()
+            .cmp(cursor.name.as_bytes())
+            .then_with(|| cursor.version.cmp_precedence(&facts.version))
+            .then_with(|| facts.uuid.cmp(&cursor.uuid));
+        order != Ordering::Greater
+    })
+}
+
+/// A query made ready to be tried on many components.
+struct Filter<'a> {
+    query: &'a Query,
+    words: Vec<memmem::Finder<'static>>,
+    digest: u64,
+}
+
+impl<'a> Filter<'a> {
+    fn new(query: &'a Query) -> Filter<'a> {
+        let words = query.text.iter().flat_map(|text| text.split_whitespace());
+        Filter {
+            query,
+            words: words
+                .map(|word| {
+                    let mut folded = String::new();
+                    fold_case(word, &mut folded);
+                    memmem::Finder::new(folded.as_bytes()).into_owned()
+                })
+                .collect(),
+            digest: digest_of(query),
+        }
+    }
+
+    fn fits(&self, _record: &Record, facts: &ComponentFacts) -> bool {
+        let query = self.query;
+        let tagged = |tag: &String| facts.tags.iter().any(|own| **own == **tag);
+        let lifecycle = if query.lifecycles.is_empty() {
+            facts.lifecycle != Lifecycle::Archived
+        } else {
+            query.lifecycles.contains(&facts.lifecycle)
+        };
+        lifecycle
+            && query
+                .meta_type
+                .as_deref()
+                .is_none_or(|wanted| *wanted == *facts.meta_type)
+            && query.tags.iter().all(tagged)
+            && (query.any_tags.is_empty() || query.any_tags.iter().any(tagged))
+            && query
+                .capability
+                .as_ref()
+                .is_none_or(|wanted| facts.capabilities.iter().any(|own| **own == **wanted))
+            && query.namespace.as_deref().is_none_or(|prefix| {
+                facts
+                    .namespace
+                    .as_deref()
+                    .is_some_and(|own| own.starts_with(prefix))
+            })
+            && query
+                .name
+                .as_deref()
+                .is_none_or(|glob| glob_match(glob, &facts.name))
+            && self
+                .words
+                .iter()
+                .all(|word| word.find(facts.text.as_bytes()).is_some())
+    }
+}
+
+/// What tells the filters of two lists apart.
+fn digest_of(query: &Query) -> u64 {
+    // A query serialises to the same text on every release that has the same filters.
+    let text = serde_json::to_string(query).unwrap_or_default();
+    let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in text.bytes() {
+        digest = (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    digest
+}
+
+/// What a cursor's text holds: version, revision, filter, name, semver, uuid.
+#[derive(Serialize, Deserialize)]
+struct CursorText {
+    v: u32,
+    r: u64,
+    f: u64,
+    n: String,
+    s: Version,
+    u: Uuid,
+}
+
+impl Cursor {
+    fn after(revision: Revision, filter: &Filter<'_>, facts: &ComponentFacts) -> Cursor {
+        Cursor {
+            revision,
+            filter: filter.digest,
+            name: facts.name.to_string(),
+            version: facts.version.clone(),
+            uuid: facts.uuid,
+        }
+    }
+
+    /// The cursor as opaque text of letters, digits, `-` and `_`.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let text = CursorText {
+            v: 1,
+            r: self.revision.0,
+            f: self.filter,
+            n: self.name.clone(),
+            s: self.version.clone(),
+            u: self.uuid,
+        };
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&text).unwrap_or_default())
+    }
+
+    /// Reads [`Cursor::to_text`].
+    ///
+    /// # Errors
+    /// [`SearchError::Cursor`] for any other text.
+    pub fn parse(text: &str) -> Result<Cursor, SearchError> {
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| SearchError::Cursor)?;
+        let cursor: CursorText = serde_json::from_slice(&bytes).map_err(|_| SearchError::Cursor)?;
+        if cursor.v != 1 {
+            return Err(SearchError::Cursor);
+        }
+        Ok(Cursor {
+            revision: Revision(cursor.r),
+            filter: cursor.f,
+            name: cursor.n,
+            version: cursor.s,
+            uuid: cursor.u,
+        })
+    }
+}

@@ -1,0 +1,312 @@
+//! Deciding a command: all rules of the product, without I/O, clock or randomness.
+//!
+//! ```text
+//! state, command, now ─► decide ─► changes and the state after them, or every refusal
+//! ```
+
+mod book;
+mod components;
+mod patch;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use deedbook_model::batch::{MAX_COMMAND_BYTES, MAX_COMMAND_CHANGES};
+use deedbook_model::code::Code;
+use deedbook_model::issue::{Issue, IssueKind, Severity};
+use deedbook_model::{Change, CommandInfo, Envelope, Generation, Kind, Revision, Timestamp, Verb};
+use serde_json::value::RawValue;
+
+use crate::command::{Command, Write};
+use crate::record::Record;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// What a command does.
+#[derive(Debug)]
+pub struct Decision {
+    /// Its changes, in order; none when nothing changed.
+    pub changes: Vec<Change>,
+    /// What became of each write.
+    pub outcomes: Vec<Outcome>,
+    /// The state after it.
+    pub state: State,
+}
+
+/// What became of one write.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The record as it is afterwards, live or removed.
+    pub record: Arc<Record>,
+    /// Whether it was so before.
+    pub unchanged: bool,
+    /// What somebody should look at.
+    pub warnings: Vec<Issue>,
+}
+
+/// Decides a command on a state. The changes are stamped with `now`, or with the state's own time
+/// where that is later.
+///
+/// # Errors
+/// Every write's refusal; nothing is done then.
+pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Decision, Vec<Refusal>> {
+    if let Some(refusal) = refuse_writer(state, command) {
+        return Err(vec![refusal]);
+    }
+    let mut work = Work {
+        state: state.clone(),
+        now: now.max(state.time()),
+        proposed: Vec::new(),
+        bytes: 0,
+    };
+    let mut outcomes = Vec::with_capacity(command.writes.len());
+    let mut refusals = Vec::new();
+    for (place, write) in command.writes.iter().enumerate() {
+        match work.decide_write(write) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(refused) => refusals.push(Refusal {
+                write: place,
+                ..refused
+            }),
+        }
+        if work.is_too_large() {
+            refusals.push(too_large(place));
+            break;
+        }
+    }
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
+    let reason = command.reason.clone().unwrap_or_else(|| {
+        command
+            .writes
+            .first()
+            .map(Write::name)
+            .unwrap_or_default()
+            .to_owned()
+    });
+    let first = state.revision().next();
+    Ok(work.into_decision(outcomes, |last, time| CommandInfo {
+        first,
+        last,
+        time,
+        actor: command.actor.clone(),
+        reason,
+        ticket: command.ticket.clone(),
+        request_id: command.request_id.clone(),
+    }))
+}
+
+/// A book may demand a later release of those who write to it.
+fn refuse_writer(state: &State, command: &Command) -> Option<Refusal> {
+    let created = state
+        .record(&Kind::BOOK, crate::book_record::BOOK_KEY)
+        .is_some();
+    let creates = matches!(
+        command.writes.as_slice(),
+        [Write::CreateBook { .. } | Write::Import { .. }]
+    );
+    let message = match state.book() {
+        Some(book) if book.is_writable_here() => return None,
+        Some(book) => format!(
+            "this book is written by Deedbook {} or later; this version only reads it",
+            book.minimum_writer_since
+        ),
+        None if created => {
+            "the book's own record needs a later version; this one only reads it".to_owned()
+        }
+        None if creates => return None,
+        None => "the book has no record of its own yet".to_owned(),
+    };
+    Some(unavailable(message))
+}
+
+fn unavailable(message: String) -> Refusal {
+    Refusal {
+        code: Code::Unavailable,
+        ..Refusal::of(0, vec![issue(IssueKind::Conflict, "", None, message)])
+    }
+}
+
+fn too_large(write: usize) -> Refusal {
+    let message = format!(
+        "a command has at most {MAX_COMMAND_CHANGES} changes and {} MiB",
+        MAX_COMMAND_BYTES >> 20
+    );
+    Refusal {
+        code: Code::TooLarge,
+        ..Refusal::of(
+            write,
+            vec![issue(IssueKind::LimitExceeded, "", Some("FS005"), message)],
+        )
+    }
+}
+
+pub(crate) fn issue(
+    kind: IssueKind,
+    pointer: &str,
+    code: Option<&'static str>,
+    message: String,
+) -> Issue {
+    Issue {
+        kind,
+        pointer: pointer.to_owned(),
+        code,
+        severity: Severity::Error,
+        message,
+        hint: None,
+        line: None,
+    }
+}
+
+/// A change before its command is complete.
+struct Proposed {
+    record: Arc<Record>,
+    verb: Verb,
+    previous: Option<Revision>,
+    stored: Option<Bytes>,
+}
+
+/// A command while it is decided.
+struct Work {
+    state: State,
+    now: Timestamp,
+    proposed: Vec<Proposed>,
+    bytes: usize,
+}
+
+/// What a record becomes.
+struct Content<'a> {
+    checksum: &'a str,
+    created_at: Option<Timestamp>,
+    annotations: &'a RawValue,
+    data: &'a RawValue,
+}
+
+impl Work {
+    fn decide_write(&mut self, write: &Write) -> Result<Outcome, Refusal> {
+        match write {
+            Write::CreateBook { lineage } => self.create_book(*lineage, None),
+            Write::Import { lineage, parent } => self.create_book(*lineage, Some(parent.clone())),
+            Write::Register {
+                draft,
+                require_dependencies,
+            } => self.register(draft, *require_dependencies),
+            Write::Update {
+                key,
+                patch,
+                expected,
+            } => self.update(key, patch, *expected),
+            Write::Remove { key, expected } => self.remove(key, *expected),
+        }
+    }
+
+    /// Puts a record as it is to be, with the next revision and generation.
+    fn put(
+        &mut self,
+        kind: Kind,
+        key: &str,
+        verb: Verb,
+        content: &Content<'_>,
+    ) -> Result<Arc<Record>, Refusal> {
+        let (generation, previous) = self.state.next_generation(&kind, key);
+        let revision = self.state.revision().next();
+        let envelope = Envelope {
+            kind: kind.as_str().into(),
+            key: key.into(),
+            generation,
+            revision,
+            checksum: content.checksum.into(),
+            created_at: content.created_at.unwrap_or(self.now),
+            updated_at: self.now,
+            annotations: std::borrow::Cow::Borrowed(content.annotations),
+            data: content.data,
+        };
+        let stored = envelope
+            .write()
+            .map_err(|error| internal(error.to_string()))?;
+        self.propose(kind, key, generation, verb, previous, Some(stored.into()))
+    }
+
+    /// Takes a record out.
+    fn take_out(&mut self, before: &Record) -> Result<Arc<Record>, Refusal> {
+        let (generation, previous) = self.state.next_generation(&before.kind, &before.key);
+        self.propose(
+            before.kind.clone(),
+            &before.key,
+            generation,
+            Verb::REMOVED,
+            previous,
+            None,
+        )
+    }
+
+    fn propose(
+        &mut self,
+        kind: Kind,
+        key: &str,
+        generation: Generation,
+        verb: Verb,
+        previous: Option<Revision>,
+        stored: Option<Bytes>,
+    ) -> Result<Arc<Record>, Refusal> {
+        self.bytes += stored.as_ref().map_or(0, Bytes::len);
+        let revision = self.state.revision().next();
+        let key = Arc::from(key);
+        let record = Arc::new(Record::new(
+            kind,
+            key,
+            generation,
+            revision,
+            stored.as_deref(),
+        ));
+        self.state.put(Arc::clone(&record), None);
+        self.proposed.push(Proposed {
+            record: Arc::clone(&record),
+            verb,
+            previous,
+            stored,
+        });
+        Ok(record)
+    }
+
+    fn is_too_large(&self) -> bool {
+        self.proposed.len() > MAX_COMMAND_CHANGES || self.bytes > MAX_COMMAND_BYTES
+    }
+
+    fn into_decision(
+        mut self,
+        outcomes: Vec<Outcome>,
+        info: impl FnOnce(Revision, Timestamp) -> CommandInfo,
+    ) -> Decision {
+        let mut changes = Vec::with_capacity(self.proposed.len());
+        if !self.proposed.is_empty() {
+            let last = self.state.revision();
+            self.state.stand_at(last, self.now);
+            let command = Arc::new(info(last, self.now));
+            changes.extend(self.proposed.into_iter().map(|proposed| Change {
+                revision: proposed.record.revision,
+                command: Arc::clone(&command),
+                kind: proposed.record.kind.clone(),
+                key: Arc::clone(&proposed.record.key),
+                verb: proposed.verb,
+                generation: proposed.record.generation,
+                previous: proposed.previous,
+                record: proposed.stored,
+            }));
+        }
+        Decision {
+            changes,
+            outcomes,
+            state: self.state,
+        }
+    }
+}
+
+/// A fault of ours, not of the caller.
+fn internal(message: String) -> Refusal {
+    Refusal {
+        code: Code::Internal,
+        ..Refusal::of(0, vec![issue(IssueKind::InvalidValue, "", None, message)])
+    }
+}

@@ -1,0 +1,333 @@
+//! Registering, updating and removing components.
+
+use deedbook_model::component::{Draft, Lifecycle, ReadOptions, Stored, read_node, same_content};
+use deedbook_model::document::Node;
+use deedbook_model::issue::{Issue, IssueKind, Severity};
+use deedbook_model::{Envelope, Generation, Kind, Timestamp, Verb};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
+
+use super::{Content, Outcome, Work, internal, issue, patch};
+use crate::components::{ComponentFacts, ComponentKey, LookupError, NameOrUuid, Unresolved};
+use crate::dependency_graph::cycle_through;
+use crate::record::Record;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+impl Work {
+    pub(super) fn register(
+        &mut self,
+        draft: &Draft,
+        require_dependencies: bool,
+    ) -> Result<Outcome, Refusal> {
+        let key = draft.uuid().to_string();
+        if let Some(known) = self.state.record(&Kind::COMPONENT, &key).cloned() {
+            return self.register_again(&known, draft);
+        }
+        let conflicts = conflicts_of(&self.state, draft);
+        if !conflicts.is_empty() {
+            return Err(Refusal::of(0, conflicts));
+        }
+        let now = self.now.to_document_text();
+        let stored = draft.finish(&now, &now);
+        let mut warnings = draft.warnings().to_vec();
+        let record = self.put_component(&key, Verb::REGISTERED, &stored, None)?;
+        warnings.extend(self.check_dependencies(&record, require_dependencies)?);
+        Ok(Outcome {
+            record,
+            unchanged: false,
+            warnings,
+        })
+    }
+
+    fn register_again(
+        &self,
+        known: &std::sync::Arc<Record>,
+        draft: &Draft,
+    ) -> Result<Outcome, Refusal> {
+        let message = match stored_document(known)? {
+            None => "this uuid was removed; a uuid never returns".to_owned(),
+            Some(document) if same_content(&document, draft) => {
+                return Ok(Outcome {
+                    record: known.clone(),
+                    unchanged: true,
+                    warnings: draft.warnings().to_vec(),
+                });
+            }
+            Some(_) => {
+                let title = known
+                    .component()
+                    .map(ComponentFacts::title)
+                    .unwrap_or_default();
+                format!("this uuid is {title}, with other content")
+            }
+        };
+        let mut conflict = issue(IssueKind::Conflict, "/uuid", Some("MD009"), message);
+        conflict.hint = Some("a new version is a new component: give it a fresh uuid".to_owned());
+        Err(Refusal::of(0, vec![conflict]))
+    }
+
+    pub(super) fn update(
+        &mut self,
+        key: &ComponentKey,
+        patch: &Value,
+        expected: Option<Generation>,
+    ) -> Result<Outcome, Refusal> {
+        let before = self.find(key, expected)?;
+        let document = stored_document(&before)?.unwrap_or_default();
+        let bytes = before.bytes.as_deref().unwrap_or_default();
+        let envelope = Envelope::read(bytes).map_err(|error| internal(error.to_string()))?;
+        let created_at = envelope.created_at;
+        let (merged, mut issues) = patch::merge(&document, patch, &envelope);
+        let reading = read_node(&Node::from(&merged), &ReadOptions::default());
+        issues.extend(
+            reading
+                .issues
+                .into_iter()
+                .filter(|i| i.severity == Severity::Error),
+        );
+        let Some(draft) = reading.draft.filter(|_| issues.is_empty()) else {
+            return Err(Refusal::of(0, issues));
+        };
+        let from = before.component().map(|facts| facts.lifecycle);
+        if let Some(issue) = from.and_then(|from| refused_transition(from, draft.lifecycle())) {
+            return Err(Refusal::of(0, vec![issue]));
+        }
+        let mut warnings = draft.warnings().to_vec();
+        if same_content(&document, &draft) {
+            return Ok(Outcome {
+                record: before,
+                unchanged: true,
+                warnings,
+            });
+        }
+        let verb = match draft.lifecycle() {
+            to if from == Some(to) => Verb::UPDATED,
+            Lifecycle::Deprecated => Verb::DEPRECATED,
+            Lifecycle::Archived => Verb::ARCHIVED,
+            _ => Verb::UPDATED,
+        };
+        let now = self.now.to_document_text();
+        let stored = draft.finish(&now, &now);
+        let record = self.put_component(&before.key, verb, &stored, Some(created_at))?;
+        warnings.extend(self.check_dependencies(&record, false)?);
+        Ok(Outcome {
+            record,
+            unchanged: false,
+            warnings,
+        })
+    }
+
+    pub(super) fn remove(
+        &mut self,
+        key: &ComponentKey,
+        expected: Option<Generation>,
+    ) -> Result<Outcome, Refusal> {
+        let before = self.find(key, expected)?;
+        let warnings = broken_by_removal(&self.state, &before);
+        let record = self.take_out(&before)?;
+        Ok(Outcome {
+            record,
+            unchanged: false,
+            warnings,
+        })
+    }
+
+    /// The component that a write means, at the generation that it expects.
+    fn find(
+        &self,
+        key: &ComponentKey,
+        expected: Option<Generation>,
+    ) -> Result<std::sync::Arc<Record>, Refusal> {
+        let found = self
+            .state
+            .lookup(&key.name, key.spec.as_ref())
+            .map_err(|error| Refusal::of(0, vec![not_found(&error)]))?;
+        match expected {
+            Some(expected) if expected != found.record.generation => {
+                let message = format!(
+                    "expected generation {expected}, but {} is at {}",
+                    found.facts.title(),
+                    found.record.generation
+                );
+                let conflict = issue(IssueKind::RevisionConflict, "", None, message);
+                Err(Refusal::of(0, vec![conflict]))
+            }
+            _ => Ok(found.record.clone()),
+        }
+    }
+
+    fn put_component(
+        &mut self,
+        key: &str,
+        verb: Verb,
+        stored: &Stored,
+        created_at: Option<Timestamp>,
+    ) -> Result<std::sync::Arc<Record>, Refusal> {
+        let annotations = stored.document.get("annotations");
+        let failed = |error: serde_json::Error| internal(error.to_string());
+        let annotations = match annotations {
+            Some(annotations) => to_raw_value(annotations),
+            None => to_raw_value(&Map::new()),
+        }
+        .map_err(failed)?;
+        let data: &RawValue = serde_json::from_slice(&stored.bytes).map_err(failed)?;
+        let content = Content {
+            checksum: &stored.hash,
+            created_at,
+            annotations: &annotations,
+            data,
+        };
+        self.put(Kind::COMPONENT, key, verb, &content)
+    }
+
+    /// Warnings for dependencies that lead nowhere, after the component was put.
+    fn check_dependencies(&self, record: &Record, require: bool) -> Result<Vec<Issue>, Refusal> {
+        let Some(facts) = record.component() else {
+            return Err(internal(
+                "a component that its own release can't read".to_owned(),
+            ));
+        };
+        if let Some(cycle) = cycle_through(&self.state, facts) {
+            let pointer = format!("/dependencies/{}", cycle.dependency);
+            let message = format!("closes a cycle: {}", cycle.titles.join(" → "));
+            let refused = issue(IssueKind::DependencyCycle, &pointer, Some("RG006"), message);
+            return Err(Refusal {
+                cycle: Some(cycle.titles),
+                ..Refusal::of(0, vec![refused])
+            });
+        }
+        let missing = missing_dependencies(&self.state, facts, require);
+        if require && !missing.is_empty() {
+            return Err(Refusal::of(0, missing));
+        }
+        Ok(missing)
+    }
+}
+
+/// The stored document of a component; `None` when it was removed.
+fn stored_document(record: &Record) -> Result<Option<Map<String, Value>>, Refusal> {
+    let Some(bytes) = record.bytes.as_deref() else {
+        return Ok(None);
+    };
+    let failed = |error: &dyn std::fmt::Display| internal(error.to_string());
+    let envelope = Envelope::read(bytes).map_err(|error| failed(&error))?;
+    serde_json::from_str(envelope.data.get())
+        .map(Some)
+        .map_err(|error| failed(&error))
+}
+
+fn conflicts_of(state: &State, draft: &Draft) -> Vec<Issue> {
+    let mut conflicts = Vec::new();
+    let family = state.versions(&NameOrUuid::Name(draft.name().to_owned()));
+    let mut family = family.iter().filter_map(|record| record.component());
+    let same_version = family
+        .clone()
+        .find(|facts| facts.version.cmp_precedence(draft.version()) == std::cmp::Ordering::Equal);
+    if let Some(facts) = same_version {
+        let message = format!("{} is registered with uuid {}", facts.title(), facts.uuid);
+        let mut conflict = issue(IssueKind::Conflict, "/version", Some("RG002"), message);
+        conflict.hint =
+            Some("choose a higher version; build metadata doesn't tell versions apart".to_owned());
+        conflicts.push(conflict);
+    }
+    let own = draft.meta_type().as_str();
+    if let Some(facts) = family.find(|facts| *facts.meta_type != *own) {
+        let message = format!("{} is a {}, not a {own}", facts.title(), facts.meta_type);
+        conflicts.push(issue(
+            IssueKind::Conflict,
+            "/meta_type",
+            Some("RG002"),
+            message,
+        ));
+    }
+    conflicts
+}
+
+fn not_found(error: &LookupError) -> Issue {
+    let code = match error {
+        LookupError::Unknown { .. } => "RG001",
+        LookupError::NoVersion { .. } => "RG008",
+    };
+    issue(IssueKind::NotFound, "", Some(code), error.to_string())
+}
+
+fn missing_dependencies(state: &State, facts: &ComponentFacts, require: bool) -> Vec<Issue> {
+    let mut missing = Vec::new();
+    for (place, dependency) in facts.dependencies.iter().enumerate() {
+        let Some(dependency) = dependency else {
+            continue;
+        };
+        let why = match state.resolve(dependency) {
+            Ok(_) | Err(Unresolved::External) => continue,
+            Err(Unresolved::NotFound) => "nothing in the book has that name",
+            Err(Unresolved::NoMatchingVersion) => "no version in the book fits",
+            Err(Unresolved::Ambiguous) => "several families fit",
+        };
+        let message = match &dependency.spec_text {
+            Some(spec) => format!("{} {spec}: {why}", dependency.target_text()),
+            None => format!("{}: {why}", dependency.target_text()),
+        };
+        let pointer = format!("/dependencies/{place}");
+        missing.push(Issue {
+            severity: if require {
+                Severity::Error
+            } else {
+                Severity::Warning
+            },
+            ..issue(
+                IssueKind::MissingDependency,
+                &pointer,
+                Some("RG007"),
+                message,
+            )
+        });
+    }
+    missing
+}
+
+/// Those that would lose a dependency they can't do without.
+fn broken_by_removal(state: &State, record: &Record) -> Vec<Issue> {
+    let Some(facts) = record.component() else {
+        return Vec::new();
+    };
+    let dependents = state.dependents(facts.uuid, 1);
+    let broken = dependents.into_iter().filter(|dependent| dependent.breaks);
+    broken
+        .map(|dependent| Issue {
+            severity: Severity::Warning,
+            ..issue(
+                IssueKind::MissingDependency,
+                "",
+                Some("RG007"),
+                format!("{}@{} depends on it", dependent.name, dependent.version),
+            )
+        })
+        .collect()
+}
+
+fn refused_transition(from: Lifecycle, to: Lifecycle) -> Option<Issue> {
+    use Lifecycle::{Active, Archived, Deprecated, Draft};
+    let allowed: &[Lifecycle] = match from {
+        Draft => &[Active, Archived],
+        Active => &[Deprecated, Archived],
+        Deprecated => &[Active, Archived],
+        Archived => &[],
+    };
+    if from == to || allowed.contains(&to) {
+        return None;
+    }
+    let names: Vec<&str> = allowed.iter().map(|lifecycle| lifecycle.as_str()).collect();
+    let message = format!("{} can't become {}", from.as_str(), to.as_str());
+    let mut refused = issue(
+        IssueKind::LifecycleRule,
+        "/lifecycle",
+        Some("LC003"),
+        message,
+    );
+    refused.hint = Some(match names.as_slice() {
+        [] => "archived is final: register a new version".to_owned(),
+        names => format!("from {} it goes to {}", from.as_str(), names.join(" or ")),
+    });
+    Some(refused)
+}

@@ -1,0 +1,150 @@
+//! The state of a book: what folding its log gives. Copies are cheap and share structure.
+
+use std::sync::Arc;
+
+use deedbook_model::root::RecordDigest;
+use deedbook_model::snapshot::SnapshotEntry;
+use deedbook_model::{Change, Generation, Kind, RecordKey, Revision, StateRoot, Timestamp};
+use imbl::OrdMap;
+
+use crate::components::index::ComponentIndex;
+use crate::record::Record;
+
+/// Everything that a log says, folded up to one revision.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    revision: Revision,
+    time: Timestamp,
+    root: StateRoot,
+    live: u64,
+    records: OrdMap<RecordKey, Arc<Record>>,
+    pub(crate) components: ComponentIndex,
+}
+
+impl State {
+    /// The state before the first change.
+    #[must_use]
+    pub fn empty() -> State {
+        State::default()
+    }
+
+    /// Revision of the last change in it.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Time stamp of the last change in it.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// The state root.
+    #[must_use]
+    pub fn root(&self) -> StateRoot {
+        self.root
+    }
+
+    /// Number of live records.
+    #[must_use]
+    pub fn live(&self) -> u64 {
+        self.live
+    }
+
+    /// Number of live components.
+    #[must_use]
+    pub fn component_count(&self) -> usize {
+        self.components.len()
+    }
+
+    /// The record of that key, live or removed.
+    #[must_use]
+    pub fn record(&self, kind: &Kind, key: &str) -> Option<&Arc<Record>> {
+        self.records.get(&RecordKey::new(kind.clone(), key))
+    }
+
+    /// All records, live or removed, by kind and key.
+    pub fn records(&self) -> impl Iterator<Item = &Arc<Record>> {
+        self.records.values()
+    }
+
+    pub(crate) fn diff_records<'a>(
+        &'a self,
+        other: &'a State,
+    ) -> impl Iterator<Item = imbl::ordmap::DiffItem<'a, 'a, RecordKey, Arc<Record>>> {
+        self.records.diff(&other.records)
+    }
+
+    /// Takes one change: puts its record, or that it is gone, and derives the indexes. Nothing is
+    /// computed here, so that every release folds a log to the same bytes.
+    pub fn evolve(&mut self, change: &Change) {
+        let record = Record::new(
+            change.kind.clone(),
+            Arc::clone(&change.key),
+            change.generation,
+            change.revision,
+            change.record.as_deref(),
+        );
+        self.put(Arc::new(record), None);
+        self.time = change.command.time;
+    }
+
+    /// Puts a record at its revision. `digest` is what a live record adds to the root, where the
+    /// caller has computed it already.
+    pub fn put(&mut self, record: Arc<Record>, digest: Option<RecordDigest>) {
+        if record.is_live() {
+            self.root.add(digest.unwrap_or_else(|| digest_of(&record)));
+            self.live += 1;
+        }
+        self.revision = self.revision.max(record.revision);
+        let key = RecordKey {
+            kind: record.kind.clone(),
+            key: Arc::clone(&record.key),
+        };
+        if let Some(before) = self.records.insert(key, Arc::clone(&record))
+            && before.is_live()
+        {
+            self.root.remove(digest_of(&before));
+            self.live = self.live.saturating_sub(1);
+            self.components.remove(&before);
+        }
+        self.components.insert(&record);
+    }
+
+    /// Sets where the state stands, after the records of a snapshot were put.
+    pub fn stand_at(&mut self, revision: Revision, time: Timestamp) {
+        self.revision = revision;
+        self.time = time;
+    }
+
+    /// What a snapshot of this state holds, by kind and key.
+    pub fn snapshot_entries(&self) -> impl Iterator<Item = SnapshotEntry> + '_ {
+        self.records.values().map(|record| SnapshotEntry {
+            kind: record.kind.clone(),
+            key: Arc::clone(&record.key),
+            generation: record.generation,
+            revision: record.revision,
+            record: record.bytes.as_deref().map(bytes::Bytes::copy_from_slice),
+        })
+    }
+
+    /// The generation that the next change of that key gets, and the revision of the one before.
+    #[must_use]
+    pub fn next_generation(&self, kind: &Kind, key: &str) -> (Generation, Option<Revision>) {
+        match self.record(kind, key) {
+            Some(record) => (record.generation.next(), Some(record.revision)),
+            None => (Generation(1), None),
+        }
+    }
+}
+
+/// What a record adds to the state root; nothing meaningful for a removed one.
+#[must_use]
+pub fn digest_of(record: &Record) -> RecordDigest {
+    RecordDigest::of(
+        record.kind.as_str(),
+        &record.key,
+        record.bytes.as_deref().unwrap_or_default(),
+    )
+}
