@@ -1,10 +1,11 @@
 //! What every command has at hand: configuration, output, and the book.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use deedbook_book::{At, Book, OpenOptions, View};
 use deedbook_model::Timestamp;
-use std::sync::Arc;
 
 use crate::config::Config;
 use crate::data_folder;
@@ -45,23 +46,32 @@ impl Context {
 
     /// Opens the book to write to it; makes it if there is none.
     pub(crate) fn open_to_write(&mut self) -> Result<Book, Failure> {
-        let folder = data_folder::to_write(&self.config)?;
         let begin = Instant::now();
-        let book = Book::open(&folder, &self.open_options())?;
+        let opener = self.opener();
+        let book = opener.to_write()?;
         self.output.detail(|| {
-            let head = book.view().head();
-            format!("writing {} at {head}, opened in {:?}", folder.display(), begin.elapsed())
+            let (folder, head) = (opener.folder.display(), book.view().head());
+            format!("writing {folder} at {head}, opened in {:?}", begin.elapsed())
         });
         Ok(book)
     }
 
-    /// How a book is opened by this configuration.
-    pub(crate) fn open_options(&self) -> OpenOptions {
-        OpenOptions {
-            create: true,
-            wait: self.config.wait.value,
-            projection: self.config.projection.value,
-            ..OpenOptions::default()
+    /// Opens a book that must be there to write to it.
+    pub(crate) fn open_existing(&mut self) -> Result<Book, Failure> {
+        data_folder::to_read(&self.config)?;
+        self.opener().existing()
+    }
+
+    /// What opens the book to write to it, on any thread.
+    pub(crate) fn opener(&self) -> Opener {
+        Opener {
+            folder: data_folder::to_write(&self.config),
+            options: OpenOptions {
+                create: true,
+                wait: self.config.wait.value,
+                projection: self.config.projection.value,
+                ..OpenOptions::default()
+            },
         }
     }
 
@@ -69,6 +79,25 @@ impl Context {
     pub(crate) fn view(&mut self, at: &AtArgs) -> Result<Arc<View>, Failure> {
         let book = self.open_to_read()?;
         view_at(&book, at.at)
+    }
+}
+
+/// Opens a book to write to it.
+pub(crate) struct Opener {
+    folder: PathBuf,
+    options: OpenOptions,
+}
+
+impl Opener {
+    /// Opens the book; makes it if there is none.
+    pub(crate) fn to_write(&self) -> Result<Book, Failure> {
+        Ok(Book::open(&self.folder, &self.options)?)
+    }
+
+    /// Opens the book that must be there.
+    pub(crate) fn existing(mut self) -> Result<Book, Failure> {
+        self.options.create = false;
+        self.to_write()
     }
 }
 

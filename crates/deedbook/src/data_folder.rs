@@ -19,11 +19,11 @@ pub(crate) fn to_read(config: &Config) -> Result<PathBuf, Failure> {
 }
 
 /// The folder of the book to write to, whether it is there or not.
-pub(crate) fn to_write(config: &Config) -> Result<PathBuf, Failure> {
-    Ok(match &config.data.value {
+pub(crate) fn to_write(config: &Config) -> PathBuf {
+    match &config.data.value {
         Some(folder) => folder.clone(),
         None => found().unwrap_or_else(|| PathBuf::from(FOLDER_NAME)),
-    })
+    }
 }
 
 /// The folder for a book that isn't there yet: never one of a parent.

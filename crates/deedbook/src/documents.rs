@@ -1,6 +1,11 @@
 //! Component documents out of files: alone, in an envelope, or in a list of envelopes, so that
 //! what `get -o json` and `ls -o json` print can be read again.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
 use deedbook_model::component::{ReadOptions, Reading, read, read_node};
 use deedbook_model::document::{self, Node, Syntax, Value};
 use deedbook_model::issue::Issue;
@@ -137,4 +142,56 @@ impl Document {
     pub(crate) fn warnings(&self) -> impl Iterator<Item = &Issue> {
         self.reading.issues.iter().filter(|issue| !issue.is_error())
     }
+}
+
+/// Threads that read files ahead.
+const READERS: usize = 2;
+
+/// How many files may be read ahead.
+const AHEAD: usize = 512;
+
+/// What an input holds, or why it can't be read.
+type Read = (String, Result<Vec<Document>, Failure>);
+
+/// Reads inputs on threads of their own, and hands each document over on this one, in order.
+pub(crate) fn read_ahead(
+    inputs: &[Input],
+    options: &ReadOptions,
+    mut take: impl FnMut(&str, Result<Document, Failure>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel::<(usize, Read)>(AHEAD);
+        for _ in 0..READERS.min(inputs.len()) {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(input) = inputs.get(index) else { break };
+                    let read = (input.label(), read_input(input, options));
+                    if sender.send((index, read)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut early = BTreeMap::new();
+        let mut turn = 0;
+        for (index, read) in receiver {
+            early.insert(index, read);
+            while let Some((label, read)) = early.remove(&turn) {
+                turn += 1;
+                match read {
+                    Ok(documents) => {
+                        for document in documents {
+                            take(&label, Ok(document))?;
+                        }
+                    }
+                    Err(failure) => take(&label, Err(failure))?,
+                }
+            }
+        }
+        Ok(())
+    })
 }

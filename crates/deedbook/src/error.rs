@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use deedbook_book::BookError;
+use deedbook_model::Revision;
 use deedbook_model::code::Code;
 use deedbook_model::issue::{Issue, Severity};
 use deedbook_model::version_spec::VersionSpecError;
@@ -59,6 +60,10 @@ pub(crate) enum Failure {
     Exists(PathBuf),
     /// The book failed.
     Book(BookError),
+    /// A list can't be continued: the revision that its cursor is pinned to is gone.
+    CursorExpired(Revision),
+    /// A watch ended before it was to.
+    Interrupted(String),
     /// Output that can't be written.
     Output(io::Error),
     /// Whoever read the output went away.
@@ -137,7 +142,8 @@ impl Failure {
             Failure::File { source, .. } => code_of_io(source),
             Failure::Exists(_) => Code::Conflict,
             Failure::Book(error) => error.code(),
-            Failure::Output(_) => Code::Unavailable,
+            Failure::CursorExpired(_) => Code::CursorExpired,
+            Failure::Output(_) | Failure::Interrupted(_) => Code::Unavailable,
             Failure::Internal(_) => Code::Internal,
         })
     }
@@ -236,6 +242,7 @@ impl Failure {
             | Failure::Invalid(message)
             | Failure::Config(message)
             | Failure::NotFound(message)
+            | Failure::Interrupted(message)
             | Failure::Internal(message) => message.clone(),
             Failure::Lookup(error) => error.to_string(),
             Failure::NoBook(folder) => format!("there is no book at {}", folder.display()),
@@ -246,6 +253,9 @@ impl Failure {
             } => format!("can't {action} {}: {source}", path.display()),
             Failure::Exists(path) => format!("{} exists already", path.display()),
             Failure::Book(error) => with_causes(error),
+            Failure::CursorExpired(revision) => {
+                format!("the list began at revision {revision}, which is no longer kept")
+            }
             Failure::Output(error) => format!("can't write the output: {error}"),
             Failure::Document { .. } | Failure::Refused { .. } => String::new(),
             Failure::Closed | Failure::Status(_) => String::new(),
@@ -267,6 +277,7 @@ impl Failure {
             ),
             Failure::Exists(_) => Some("choose another name".to_owned()),
             Failure::Book(error) => error.hint(),
+            Failure::CursorExpired(_) => Some(Code::CursorExpired.advice().to_owned()),
             Failure::Internal(_) => Some(Code::Internal.advice().to_owned()),
             _ => None,
         }

@@ -127,9 +127,9 @@ Examples:
   deedbook watch --after 0 --once -o jsonl
   deedbook watch --kind component --by alice --limit 5")]
 pub(crate) struct Watch {
-    /// Only changes of this kind of record; given several times, one of them
-    #[arg(long = "kind", value_name = "KIND")]
-    pub(crate) kinds: Vec<String>,
+    /// Only changes of this kind of record
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
     #[command(flatten)]
     pub(crate) watch: WatchArgs,
 }
@@ -288,6 +288,9 @@ pub(crate) struct Doctor {
     /// the log says that acknowledged changes are gone.
     #[arg(long)]
     pub(crate) accept_head: bool,
+    /// Don't ask
+    #[arg(short, long, requires = "accept_head")]
+    pub(crate) yes: bool,
 }
 
 /// Tell what an error code means and what to do

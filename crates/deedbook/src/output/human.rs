@@ -1,6 +1,7 @@
 //! Words for people: errors, warnings, values.
 
 use anstyle::{AnsiColor, Style};
+use deedbook_model::issue::Severity;
 use serde_json::Value;
 
 use crate::error::{ErrorLine, Failure};
@@ -15,7 +16,7 @@ pub(crate) fn failure(failure: &Failure, quiet: bool) -> String {
     let mut text = String::new();
     let name = failure.name().0;
     for line in failure.lines() {
-        if line.severity == deedbook_model::issue::Severity::Warning {
+        if line.severity == Severity::Warning {
             if !quiet {
                 text.push_str(&warning(failure.file(), &line));
             }
@@ -36,6 +37,15 @@ pub(crate) fn warning(file: Option<&str>, line: &ErrorLine) -> String {
     text.push_str(&place(file, line));
     text.push_str(&hint(line));
     text
+}
+
+/// An issue by itself: `error: …` or `warning: …`.
+pub(crate) fn labelled(line: &ErrorLine) -> String {
+    let (style, label) = match line.severity {
+        Severity::Error => (ERROR, "error"),
+        Severity::Warning => (WARNING, "warning"),
+    };
+    format!("{style}{label}:{style:#} {}\n", sentence(line))
 }
 
 /// `<pointer> <message> [<code>]`, without what is absent.
