@@ -133,6 +133,13 @@ pub trait Log: Send + Sync {
     /// caller to check, batch by batch.
     fn read(&self, after: Revision, limit: ReadLimit) -> Result<Vec<StoredBatch>, LogError>;
 
+    /// The newest batch as it was stored, even when a snapshot stands at its end: the one that a
+    /// compaction leaves. `None` for a log without batches.
+    ///
+    /// # Errors
+    /// As [`Log::head`].
+    fn last_batch(&self) -> Result<Option<StoredBatch>, LogError>;
+
     /// Waits until the log's revision is above `revision`, or `timeout` is over; returns the head
     /// then. Sees other processes' appends within a bounded time, local ones at once.
     ///

@@ -300,6 +300,15 @@ impl Log for MemoryLog {
         })))
     }
 
+    fn last_batch(&self) -> Result<Option<StoredBatch>, LogError> {
+        let newest = self
+            .state()
+            .batches
+            .last_key_value()
+            .map(|(_, batch)| batch.clone());
+        Ok(newest)
+    }
+
     fn stats(&self) -> Result<LogStats, LogError> {
         let state = self.state();
         Ok(LogStats {

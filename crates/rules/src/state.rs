@@ -17,6 +17,7 @@ pub struct State {
     time: Timestamp,
     root: StateRoot,
     live: u64,
+    stored_bytes: u64,
     records: OrdMap<RecordKey, Arc<Record>>,
     pub(crate) components: ComponentIndex,
 }
@@ -50,6 +51,12 @@ impl State {
     #[must_use]
     pub fn live(&self) -> u64 {
         self.live
+    }
+
+    /// Bytes of the live records.
+    #[must_use]
+    pub fn stored_bytes(&self) -> u64 {
+        self.stored_bytes
     }
 
     /// Number of live components.
@@ -96,6 +103,7 @@ impl State {
         if record.is_live() {
             self.root.add(digest.unwrap_or_else(|| digest_of(&record)));
             self.live += 1;
+            self.stored_bytes += length_of(&record);
         }
         self.revision = self.revision.max(record.revision);
         let key = RecordKey {
@@ -107,6 +115,7 @@ impl State {
         {
             self.root.remove(digest_of(&before));
             self.live = self.live.saturating_sub(1);
+            self.stored_bytes = self.stored_bytes.saturating_sub(length_of(&before));
             self.components.remove(&before);
         }
         self.components.insert(&record);
@@ -137,6 +146,10 @@ impl State {
             None => (Generation(1), None),
         }
     }
+}
+
+fn length_of(record: &Record) -> u64 {
+    u64::try_from(record.bytes.as_deref().map_or(0, <[u8]>::len)).unwrap_or(u64::MAX)
 }
 
 /// What a record adds to the state root; nothing meaningful for a removed one.

@@ -195,6 +195,10 @@ impl Log for SqliteLog {
         self.read_head()
     }
 
+    fn last_batch(&self) -> Result<Option<StoredBatch>, LogError> {
+        self.with_reader("read the log's last batch", read::last_batch)
+    }
+
     fn append(&self, expected: Head, batch: &StoredBatch) -> Result<Appended, LogError> {
         self.append_batch(expected, batch)
     }

@@ -141,6 +141,15 @@ fn dense_run(
     Ok(found)
 }
 
+/// See [`crate::Log::last_batch`].
+pub(crate) fn last_batch(connection: &Connection) -> Result<Option<StoredBatch>, Fault> {
+    connection
+        .prepare_cached("SELECT first, last, chain, bytes FROM batch ORDER BY first DESC LIMIT 1")?
+        .query_row([], read_batch)
+        .optional()
+        .map_err(Fault::from)
+}
+
 fn read_batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
     Ok(StoredBatch {
         first: revision(row, 0)?,

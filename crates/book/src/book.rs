@@ -1,0 +1,588 @@
+//! The book that callers hold: opens, runs and closes its parts.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use deedbook_log::{Access, Log, LogError, MemoryLog, SqliteLog};
+use deedbook_model::{Change, Head, Kind, Lineage, Revision, Timestamp, WriterId};
+use deedbook_rules::{Command, Parent, Write, decide};
+use serde::Serialize;
+
+use crate::clock::{Clock, Salts, SystemClock, random};
+use crate::error::BookError;
+use crate::history::{self, At, ChangeQuery, Why};
+use crate::load::Fold;
+use crate::projector::{ProjectionStatus, Projector};
+use crate::sequencer::{Core, Job, Receipt, Reply, Sequencer, follow};
+use crate::shared::Shared;
+use crate::verify::{AuditHead, Verification, audit_head, verify};
+use crate::view::View;
+use crate::watch::{Watch, WatchOptions};
+use crate::{backup, snapshots};
+
+/// Most commands that wait for the sequencer.
+const QUEUE: usize = 4096;
+
+/// How long closing waits for the projector.
+const PROJECTION_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How a book is opened for writing.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// Make the book if there is none.
+    pub create: bool,
+    /// How long to wait for another process that writes to it.
+    pub wait: Duration,
+    /// Keep the SQL tables beside it up to date.
+    pub projection: bool,
+    /// Where time stamps come from.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        OpenOptions {
+            create: true,
+            wait: Duration::from_secs(5),
+            projection: true,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+/// What a book holds, for people who look after it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BookStats {
+    /// Last revision.
+    pub revision: Revision,
+    /// The oldest revision whose state can be read.
+    pub floor: Revision,
+    /// Live records.
+    pub records: u64,
+    /// Live components.
+    pub components: usize,
+    /// Batches that are kept.
+    pub batches: u64,
+    /// Bytes of those batches.
+    pub batch_bytes: u64,
+    /// Finished snapshots, oldest first.
+    pub snapshots: Vec<Revision>,
+    /// Artifacts.
+    pub artifacts: u64,
+    /// Bytes on disk, where the engine can tell.
+    pub stored_bytes: Option<u64>,
+    /// The SQL tables, where this book keeps some.
+    pub projection: Option<ProjectionStatus>,
+}
+
+/// A book: open it, register, look up, watch. Clones are the same book.
+#[derive(Clone)]
+pub struct Book {
+    running: Arc<Running>,
+}
+
+struct Running {
+    core: Arc<Core>,
+    closed: Arc<AtomicBool>,
+    /// `None`: opened for reading, or closed.
+    queue: Mutex<Option<SyncSender<Job>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    projector: Option<Projector>,
+}
+
+impl Book {
+    /// Opens the book in `dir` for reading and writing, as the only process that writes to it.
+    ///
+    /// # Errors
+    /// [`LogError::Missing`], [`LogError::Held`], [`LogError::Denied`], [`LogError::Damaged`] and
+    /// what else [`SqliteLog::open`] and checking every stored byte can say.
+    pub fn open(dir: &Path, options: &OpenOptions) -> Result<Book, BookError> {
+        let access = Access::Write {
+            wait: options.wait,
+            create: options.create,
+        };
+        let log = Arc::new(SqliteLog::open(dir, access)?);
+        Book::start(log, options, true, options.projection.then_some(dir))
+    }
+
+    /// Opens the book in `dir` for reading. Takes no lock and makes nothing; sees what other
+    /// processes write.
+    ///
+    /// # Errors
+    /// As [`Book::open`].
+    pub fn open_read_only(dir: &Path) -> Result<Book, BookError> {
+        let log = Arc::new(SqliteLog::open(dir, Access::Read)?);
+        let fold = Fold::load(&*log)?;
+        Ok(Book::assemble(log, fold, Arc::new(SystemClock), None))
+    }
+
+    /// A book that is kept in memory alone.
+    ///
+    /// # Errors
+    /// When the operating system has no random bytes or threads to give.
+    pub fn in_memory() -> Result<Book, BookError> {
+        Book::with_log(Arc::new(MemoryLog::default()), &OpenOptions::default())
+    }
+
+    /// A book on a log that others may write to as well.
+    ///
+    /// # Errors
+    /// As [`Book::open`].
+    pub fn with_log(log: Arc<dyn Log>, options: &OpenOptions) -> Result<Book, BookError> {
+        Book::start(log, options, false, None)
+    }
+
+    fn start(
+        log: Arc<dyn Log>,
+        options: &OpenOptions,
+        alone: bool,
+        projection: Option<&Path>,
+    ) -> Result<Book, BookError> {
+        let fold = Fold::load(&*log)?;
+        let is_new = fold.head == Head::EMPTY;
+        let book = Book::assemble(log, fold, Arc::clone(&options.clock), projection);
+        book.start_sequencer()?;
+        if !alone {
+            book.start_follower()?;
+        }
+        if is_new {
+            book.create()?;
+        }
+        if let Some(projector) = &book.running.projector {
+            projector.start(Arc::clone(&book.running.core.shared))?;
+        }
+        Ok(book)
+    }
+
+    fn assemble(
+        log: Arc<dyn Log>,
+        fold: Fold,
+        clock: Arc<dyn Clock>,
+        projection: Option<&Path>,
+    ) -> Book {
+        let view = View {
+            state: fold.state.clone(),
+            head: fold.head,
+        };
+        let core = Core {
+            fold: Mutex::new(fold),
+            shared: Arc::new(Shared::new(log, view)),
+            clock,
+        };
+        Book {
+            running: Arc::new(Running {
+                core: Arc::new(core),
+                closed: Arc::default(),
+                queue: Mutex::new(None),
+                threads: Mutex::default(),
+                projector: projection.map(Projector::in_folder),
+            }),
+        }
+    }
+
+    fn start_sequencer(&self) -> Result<(), BookError> {
+        let sequencer = Sequencer {
+            core: Arc::clone(&self.running.core),
+            writer: WriterId(random()?),
+            counter: 0,
+            salts: Salts::new()?,
+            snapshot: None,
+        };
+        let (sender, receiver) = sync_channel(QUEUE);
+        *lock(&self.running.queue) = Some(sender);
+        self.spawn("deedbook-sequencer", move || sequencer.run(&receiver))
+    }
+
+    fn start_follower(&self) -> Result<(), BookError> {
+        let (core, closed) = (
+            Arc::clone(&self.running.core),
+            Arc::clone(&self.running.closed),
+        );
+        self.spawn("deedbook-follower", move || {
+            follow(&core, || closed.load(Ordering::Acquire));
+        })
+    }
+
+    fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), BookError> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+        let thread = thread.map_err(|source| BookError::Stream {
+            action: "start a thread",
+            source,
+        })?;
+        lock(&self.running.threads).push(thread);
+        Ok(())
+    }
+
+    /// Makes the book's own record, unless somebody else was first.
+    fn create(&self) -> Result<(), BookError> {
+        let lineage = Lineage(random()?);
+        match self.execute(Command::of("deedbook", Write::CreateBook { lineage })) {
+            Err(BookError::Refused(_)) if self.view().book().is_some() => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// The newest state. Cheap; reading it blocks nobody.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        self.running.core.shared.view()
+    }
+
+    /// The state at a moment of the past.
+    ///
+    /// # Errors
+    /// [`BookError::Future`], [`BookError::BeforeTime`], [`LogError::Compacted`].
+    pub fn view_at(&self, at: At) -> Result<Arc<View>, BookError> {
+        let newest = self.view();
+        let is_newest = match at {
+            At::Revision(revision) => revision == newest.head().revision,
+            At::Time(time) => time >= newest.time(),
+        };
+        if is_newest {
+            return Ok(newest);
+        }
+        Ok(Arc::new(history::view_at(&self.running.core.shared, at)?))
+    }
+
+    /// Does a command; durable when it returns.
+    ///
+    /// # Errors
+    /// [`BookError::Refused`] by the rules; what the log says; [`BookError::UnknownOutcome`] when
+    /// the log gave no answer. Nothing was done but perhaps in the last case.
+    pub fn execute(&self, command: Command) -> Result<Receipt, BookError> {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        self.submit(command, move |result| {
+            // Nobody waits any more only if the caller's thread is gone.
+            let _ = sender.send(result);
+        })?;
+        receiver.recv().unwrap_or(Err(BookError::Closed))
+    }
+
+    /// Hands a command in and returns; `reply` is called once, by the sequencer's thread, when the
+    /// command is durable or refused, so it must not block. Waits while the queue is full.
+    ///
+    /// # Errors
+    /// [`BookError::Closed`], or [`LogError::ReadOnly`]; `reply` isn't called then.
+    pub fn submit(
+        &self,
+        command: Command,
+        reply: impl FnOnce(Result<Receipt, BookError>) + Send + 'static,
+    ) -> Result<(), BookError> {
+        let queue = lock(&self.running.queue).clone();
+        let Some(queue) = queue else {
+            let closed = self.running.closed.load(Ordering::Acquire);
+            return Err(if closed {
+                BookError::Closed
+            } else {
+                LogError::ReadOnly.into()
+            });
+        };
+        let reply: Reply = Box::new(reply);
+        queue
+            .send(Job { command, reply })
+            .map_err(|_| BookError::Closed)
+    }
+
+    /// What a command would do now; nothing is written.
+    ///
+    /// # Errors
+    /// [`BookError::Refused`].
+    pub fn check(&self, command: &Command) -> Result<Receipt, BookError> {
+        let view = self.view();
+        let decision = decide(&view, command, self.running.core.clock.now());
+        let decision = decision.map_err(BookError::Refused)?;
+        Ok(Receipt {
+            outcomes: decision.outcomes,
+            revision: view.head().revision,
+        })
+    }
+
+    /// Watches changes: history first, then live.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn watch(&self, options: WatchOptions) -> Result<Watch, BookError> {
+        // A book that was opened for reading only follows once somebody watches.
+        if lock(&self.running.threads).is_empty() && !self.running.closed.load(Ordering::Acquire) {
+            self.start_follower()?;
+        }
+        Watch::start(Arc::clone(&self.running.core.shared), options)
+    }
+
+    /// Takes what other processes wrote since; `view` sees it then.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn refresh(&self) -> Result<Arc<View>, BookError> {
+        let core = &self.running.core;
+        core.catch_up(&mut core.lock())?;
+        Ok(self.view())
+    }
+
+    /// Changes that fit, oldest or newest first.
+    ///
+    /// # Errors
+    /// [`LogError::Compacted`] for an `after` below the floor, oldest first.
+    pub fn changes(&self, query: &ChangeQuery) -> Result<Vec<Change>, BookError> {
+        history::changes(&self.running.core.shared, query)
+    }
+
+    /// One record's changes up to a view, newest first, down to the floor.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn history(
+        &self,
+        view: &View,
+        kind: &Kind,
+        key: &str,
+        limit: usize,
+    ) -> Result<Vec<Change>, BookError> {
+        history::history(&self.running.core.shared, view, kind, key, limit)
+    }
+
+    /// The change that last set, up to a view, the field of that RFC 6901 pointer in a record's
+    /// data; `None` when it was never set.
+    ///
+    /// # Errors
+    /// [`LogError::Compacted`] when that change lies below the floor.
+    pub fn why(
+        &self,
+        view: &View,
+        kind: &Kind,
+        key: &str,
+        pointer: &str,
+    ) -> Result<Option<Why>, BookError> {
+        history::why(&self.running.core.shared, view, kind, key, pointer)
+    }
+
+    /// The last revision stamped at or before an instant.
+    ///
+    /// # Errors
+    /// [`BookError::BeforeTime`] when nothing from then is kept.
+    pub fn revision_at(&self, time: Timestamp) -> Result<Revision, BookError> {
+        history::revision_at(&self.running.core.shared, time)
+    }
+
+    /// Checks every stored byte, and the history against an earlier [`Book::audit_head`].
+    ///
+    /// # Errors
+    /// When something couldn't be checked.
+    pub fn verify(&self, anchor: Option<&AuditHead>) -> Result<Verification, BookError> {
+        verify(self.log(), anchor)
+    }
+
+    /// What an auditor notes down.
+    #[must_use]
+    pub fn audit_head(&self) -> AuditHead {
+        let view = self.view();
+        audit_head(&view, view.head())
+    }
+
+    /// Takes a snapshot of the newest state; returns its revision.
+    ///
+    /// # Errors
+    /// When the log can't be written.
+    pub fn snapshot(&self) -> Result<Revision, BookError> {
+        let mut fold = self.running.core.lock();
+        let view = self.view();
+        let revision = snapshots::take(self.log(), &view)?;
+        fold.tail = crate::load::Tail::default();
+        Ok(revision)
+    }
+
+    /// Drops the history up to the end of the last commit at or below `before`; states from there
+    /// on stay readable. Returns the floor.
+    ///
+    /// # Errors
+    /// [`BookError::Future`]; when the log can't be written, nothing is dropped.
+    pub fn compact(&self, before: Revision) -> Result<Revision, BookError> {
+        let head = self.view().head().revision;
+        if before > head {
+            return Err(BookError::Future {
+                wanted: before,
+                head,
+            });
+        }
+        snapshots::compact(self.log(), before)
+    }
+
+    /// Writes a backup; returns the head that it reaches.
+    ///
+    /// # Errors
+    /// When the log can't be read or `to` can't be written.
+    pub fn backup(&self, to: &mut dyn io::Write) -> Result<Head, BookError> {
+        backup::write(self.log(), to)
+    }
+
+    /// What the book holds.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn stats(&self) -> Result<BookStats, BookError> {
+        let stats = self.log().stats()?;
+        let view = self.view();
+        Ok(BookStats {
+            revision: view.head().revision,
+            floor: stats.floor,
+            records: view.live(),
+            components: view.component_count(),
+            batches: stats.batches,
+            batch_bytes: stats.batch_bytes,
+            snapshots: self.log().snapshots()?,
+            artifacts: stats.artifacts,
+            stored_bytes: stats.stored_bytes,
+            projection: self
+                .running
+                .projector
+                .as_ref()
+                .map(|p| p.status(view.head().revision)),
+        })
+    }
+
+    /// Ends the book: what was handed in is finished, a snapshot is taken if one is due, the
+    /// projector catches up for at most half a minute. Every clone is closed.
+    ///
+    /// # Errors
+    /// When the snapshot can't be written; the book is closed all the same, and nothing is lost.
+    pub fn close(&self) -> Result<(), BookError> {
+        let wrote = lock(&self.running.queue).is_some();
+        self.running.close();
+        let mut fold = self.running.core.lock();
+        if wrote && snapshots::is_due(fold.tail, fold.state.stored_bytes()) {
+            snapshots::take(self.log(), &self.view())?;
+            fold.tail = crate::load::Tail::default();
+        }
+        Ok(())
+    }
+
+    fn log(&self) -> &dyn Log {
+        &*self.running.core.shared.log
+    }
+}
+
+impl Running {
+    fn close(&self) {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // The sequencer ends when the last sender is gone, after all that was handed in.
+        drop(lock(&self.queue).take());
+        for thread in lock(&self.threads).drain(..) {
+            // The sequencer itself may drop the last clone, in a reply; it can't wait for itself.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+        if let Some(projector) = &self.projector {
+            projector.stop(self.core.shared.head().revision, PROJECTION_PATIENCE);
+        }
+        self.core.shared.close();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes a new book in `dir` from a backup: revisions and chain stay, and a new lineage begins
+/// with an `imported` change that names its parent. The folder is complete or isn't there.
+///
+/// # Errors
+/// [`BookError::Exists`] when there is a book already; [`BookError::Backup`] when the backup is
+/// damaged or cut short; nothing is left behind then.
+pub fn restore(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<Book, BookError> {
+    if dir.join("log.sqlite").exists() || dir.join("log.head").exists() {
+        return Err(BookError::Exists(dir.to_owned()));
+    }
+    let beside = beside(dir)?;
+    let filled = fill(&beside, actor, from);
+    let moved = filled.and_then(|()| move_into(&beside, dir));
+    if let Err(error) = moved {
+        // What was being made is of no use; the error that led here matters more than this one.
+        let _ = std::fs::remove_dir_all(&beside);
+        return Err(error);
+    }
+    Book::open(dir, &OpenOptions::default())
+}
+
+fn move_into(beside: &Path, dir: &Path) -> Result<(), BookError> {
+    let moved = if dir.exists() {
+        std::fs::remove_dir(dir)
+    } else {
+        Ok(())
+    };
+    moved
+        .and_then(|()| std::fs::rename(beside, dir))
+        .map_err(|source| BookError::Stream {
+            action: "put the restored book into its folder",
+            source,
+        })
+}
+
+fn fill(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<(), BookError> {
+    let access = Access::Write {
+        wait: Duration::ZERO,
+        create: true,
+    };
+    let log = Arc::new(SqliteLog::open(dir, access)?);
+    let fold = backup::read(&*log, from)?;
+    let lineage = fold
+        .state
+        .book()
+        .map(|book| book.lineage)
+        .unwrap_or_default();
+    let parent = Parent::at(&lineage, fold.head);
+    if fold.head == Head::EMPTY {
+        return Err(BookError::Backup("it holds no book".to_owned()));
+    }
+    let options = OpenOptions {
+        projection: false,
+        ..OpenOptions::default()
+    };
+    drop(fold);
+    let book = Book::start(log, &options, true, None)?;
+    let lineage = Lineage(random()?);
+    book.execute(Command::of(actor, Write::Import { lineage, parent }))?;
+    book.close()
+}
+
+/// A folder of our own beside `dir`, so that the finished book gets there by one rename.
+fn beside(dir: &Path) -> Result<PathBuf, BookError> {
+    let failed = |source| BookError::Stream {
+        action: "make the folder to restore into",
+        source,
+    };
+    let dir = std::path::absolute(dir).map_err(failed)?;
+    let parent = dir.parent().unwrap_or(&dir);
+    std::fs::create_dir_all(parent).map_err(failed)?;
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    let random = u64::from_le_bytes(random()?);
+    let beside = parent.join(format!(".{name}.restoring-{random:016x}"));
+    std::fs::create_dir(&beside).map_err(failed)?;
+    Ok(beside)
+}
+
+/// Checks every stored byte of the book in a folder, also of one that can't be opened as a book.
+///
+/// # Errors
+/// When something couldn't be checked.
+pub fn verify_folder(dir: &Path, anchor: Option<&AuditHead>) -> Result<Verification, BookError> {
+    let opened = SqliteLog::open(dir, Access::Read).map_err(BookError::from);
+    match opened {
+        Ok(log) => verify(&log, anchor),
+        Err(error) => Verification::of_broken(error),
+    }
+}

@@ -1,0 +1,276 @@
+//! Reading the past: changes, one record's history, who set a field, and states at a revision.
+
+use std::collections::VecDeque;
+
+use deedbook_log::{LogError, ReadLimit};
+use deedbook_model::{Batch, Change, Envelope, Kind, Revision, Timestamp};
+use serde_json::Value;
+
+use crate::error::BookError;
+use crate::load::Fold;
+use crate::sequencer::read_checked;
+use crate::shared::Shared;
+use crate::view::View;
+use crate::watch::ChangeFilter;
+
+/// A moment of the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// After this revision, and all of the command that it belongs to.
+    Revision(Revision),
+    /// After the last command stamped at or before this instant.
+    Time(Timestamp),
+}
+
+/// Which changes are asked for.
+#[derive(Clone, Debug)]
+pub struct ChangeQuery {
+    /// Only revisions above this.
+    pub after: Revision,
+    /// Only revisions up to this; `None`: up to the head.
+    pub up_to: Option<Revision>,
+    /// Which of them.
+    pub filter: ChangeFilter,
+    /// The newest first, instead of the oldest.
+    pub newest_first: bool,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Default for ChangeQuery {
+    fn default() -> Self {
+        ChangeQuery {
+            after: Revision::ZERO,
+            up_to: None,
+            filter: ChangeFilter::default(),
+            newest_first: false,
+            limit: 100,
+        }
+    }
+}
+
+/// The change that last set a field.
+#[derive(Clone, Debug)]
+pub struct Why {
+    /// That change.
+    pub change: Change,
+    /// The field before it; `None`: it wasn't there.
+    pub before: Option<Value>,
+    /// The field after it; `None`: it isn't there.
+    pub after: Option<Value>,
+}
+
+/// How many revisions one step back through the log reads.
+const STEP: u64 = 8192;
+
+/// The state at a moment of the past.
+pub(crate) fn view_at(shared: &Shared, at: At) -> Result<View, BookError> {
+    let head = shared.head().revision;
+    let revision = match at {
+        At::Revision(wanted) if wanted > head => return Err(BookError::Future { wanted, head }),
+        At::Revision(wanted) => wanted,
+        At::Time(time) => revision_at(shared, time)?,
+    };
+    Ok(Fold::load_at(&*shared.log, revision)?.into_view())
+}
+
+/// The last revision stamped at or before an instant.
+pub(crate) fn revision_at(shared: &Shared, time: Timestamp) -> Result<Revision, BookError> {
+    let view = shared.view();
+    if time >= view.time() {
+        return Ok(view.head.revision);
+    }
+    let floor = shared.log.floor()?;
+    // Stamps never go back, so the batches can be halved: `low` is at or before the instant.
+    let (mut low, mut high) = (floor, view.head.revision);
+    while low < high {
+        let middle = Revision(low.0 + (high.0 - low.0) / 2);
+        let Some(batch) = batch_after(shared, middle)? else {
+            break;
+        };
+        let in_time = batch
+            .changes
+            .iter()
+            .take_while(|change| change.command.time <= time);
+        match in_time.last() {
+            Some(change) if change.revision < batch.head.revision => return Ok(change.revision),
+            Some(_) => low = batch.head.revision,
+            None if batch.previous.revision <= low => return in_floor(low, floor, &batch),
+            None => high = batch.previous.revision.min(middle),
+        }
+    }
+    Ok(low)
+}
+
+fn in_floor(low: Revision, floor: Revision, batch: &Batch) -> Result<Revision, BookError> {
+    let oldest = batch
+        .changes
+        .first()
+        .map(|change| change.command.time)
+        .unwrap_or_default();
+    if low == floor {
+        Err(BookError::BeforeTime { oldest })
+    } else {
+        Ok(low)
+    }
+}
+
+/// The batch that holds the revision right after `revision`.
+fn batch_after(shared: &Shared, revision: Revision) -> Result<Option<Batch>, BookError> {
+    let one = ReadLimit {
+        batches: 1,
+        ..ReadLimit::default()
+    };
+    Ok(read_checked(shared, revision, one)?.pop())
+}
+
+/// The changes that fit, oldest or newest first.
+pub(crate) fn changes(shared: &Shared, query: &ChangeQuery) -> Result<Vec<Change>, BookError> {
+    let head = shared.head().revision;
+    let up_to = query.up_to.unwrap_or(head).min(head);
+    if query.newest_first {
+        return newest(shared, query, up_to);
+    }
+    let mut found = Vec::new();
+    let mut after = query.after;
+    while after < up_to && found.len() < query.limit {
+        let batches = read_checked(shared, after, ReadLimit::default())?;
+        let Some(last) = batches.last() else {
+            break;
+        };
+        let end = last.head.revision;
+        let fitting = batches
+            .into_iter()
+            .flat_map(|batch| batch.changes)
+            .filter(|change| {
+                change.revision > after && change.revision <= up_to && query.filter.fits(change)
+            });
+        found.extend(fitting.take(query.limit - found.len()));
+        after = end;
+    }
+    Ok(found)
+}
+
+fn newest(shared: &Shared, query: &ChangeQuery, up_to: Revision) -> Result<Vec<Change>, BookError> {
+    let floor = shared.log.floor()?.max(query.after);
+    let mut found = Vec::new();
+    let mut high = up_to;
+    while high > floor && found.len() < query.limit {
+        let low = Revision(high.0.saturating_sub(STEP)).max(floor);
+        let mut step = VecDeque::new();
+        let mut after = low;
+        while after < high {
+            let batches = read_checked(shared, after, ReadLimit::default())?;
+            let Some(last) = batches.last() else {
+                break;
+            };
+            let end = last.head.revision;
+            let fitting = batches
+                .into_iter()
+                .flat_map(|batch| batch.changes)
+                .filter(|change| {
+                    change.revision > after && change.revision <= high && query.filter.fits(change)
+                });
+            for change in fitting {
+                step.push_front(change);
+            }
+            step.truncate(query.limit - found.len());
+            after = end;
+        }
+        found.extend(step);
+        high = low;
+    }
+    Ok(found)
+}
+
+/// The changes of one record, newest first, followed from each to the one before, down to the
+/// floor.
+pub(crate) fn history(
+    shared: &Shared,
+    view: &View,
+    kind: &Kind,
+    key: &str,
+    limit: usize,
+) -> Result<Vec<Change>, BookError> {
+    let floor = shared.log.floor()?;
+    let mut found = Vec::new();
+    let mut next = view.record(kind, key).map(|record| record.revision);
+    while let Some(revision) = next.filter(|revision| *revision > floor && found.len() < limit) {
+        let change = change_at(shared, revision)?;
+        next = change.previous;
+        found.push(change);
+    }
+    Ok(found)
+}
+
+fn change_at(shared: &Shared, revision: Revision) -> Result<Change, BookError> {
+    let batch = batch_after(shared, Revision(revision.0.saturating_sub(1)))?;
+    let change = batch.and_then(|batch| {
+        batch
+            .changes
+            .into_iter()
+            .find(|change| change.revision == revision)
+    });
+    change.ok_or_else(|| {
+        let part = deedbook_log::Part::Revision(revision);
+        BookError::damaged(part, "the change that a later one names isn't there")
+    })
+}
+
+/// The change that last set the field of that pointer in the record's data; `""` is the data.
+pub(crate) fn why(
+    shared: &Shared,
+    view: &View,
+    kind: &Kind,
+    key: &str,
+    pointer: &str,
+) -> Result<Option<Why>, BookError> {
+    let floor = shared.log.floor()?;
+    let Some(record) = view.record(kind, key) else {
+        return Ok(None);
+    };
+    if record.revision <= floor {
+        return Err(below_floor(record.revision, floor));
+    }
+    let mut change = change_at(shared, record.revision)?;
+    loop {
+        let after = field_of(change.record.as_deref(), pointer);
+        let (before, earlier) = match change.previous {
+            None => (None, None),
+            Some(revision) if revision <= floor => {
+                let old = Fold::load_at(&*shared.log, floor)?;
+                let bytes = old.state.record(kind, key).and_then(|r| r.bytes.as_deref());
+                let before = field_of(bytes, pointer);
+                if before == after {
+                    return Err(below_floor(revision, floor));
+                }
+                (before, None)
+            }
+            Some(revision) => {
+                let earlier = change_at(shared, revision)?;
+                (field_of(earlier.record.as_deref(), pointer), Some(earlier))
+            }
+        };
+        match earlier {
+            Some(earlier) if before == after => change = earlier,
+            _ => {
+                let set = before.is_some() || after.is_some();
+                return Ok(set.then_some(Why {
+                    change,
+                    before,
+                    after,
+                }));
+            }
+        }
+    }
+}
+
+fn below_floor(wanted: Revision, floor: Revision) -> BookError {
+    LogError::Compacted { wanted, floor }.into()
+}
+
+fn field_of(stored: Option<&[u8]>, pointer: &str) -> Option<Value> {
+    let envelope = Envelope::read(stored?).ok()?;
+    let data: Value = serde_json::from_str(envelope.data.get()).ok()?;
+    data.pointer(pointer).cloned()
+}

@@ -1,0 +1,307 @@
+//! Folding a log: the newest snapshot, then the tail. Every byte that enters the state is checked.
+//!
+//! ```text
+//! chunk or batch ─► check, decode, read facts, digest (two threads) ─► put in order ─► compare root
+//! ```
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use deedbook_log::{Log, Part, ReadLimit};
+use deedbook_model::root::RecordDigest;
+use deedbook_model::snapshot::{SnapshotEntry, SnapshotInfo, decode_chunk};
+use deedbook_model::{Batch, Change, Head, Revision, StoredBatch};
+use deedbook_rules::state::digest_of;
+use deedbook_rules::{Record, State};
+
+use crate::error::{BookError, snapshot_error};
+use crate::view::View;
+
+/// Below this much input a second thread isn't worth starting.
+const PARALLEL_BYTES: usize = 256 << 10;
+
+/// What was read besides the state.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tail {
+    /// Batches after the snapshot that the fold began with.
+    pub(crate) batches: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+}
+
+impl Tail {
+    /// Takes off what a snapshot holds now.
+    pub(crate) fn cover(&mut self, covered: Tail) {
+        self.batches = self.batches.saturating_sub(covered.batches);
+        self.bytes = self.bytes.saturating_sub(covered.bytes);
+    }
+}
+
+/// A fold as far as it has come.
+#[derive(Debug)]
+pub(crate) struct Fold {
+    pub(crate) state: State,
+    pub(crate) head: Head,
+    pub(crate) tail: Tail,
+}
+
+impl Fold {
+    pub(crate) fn empty() -> Fold {
+        Fold {
+            state: State::empty(),
+            head: Head::EMPTY,
+            tail: Tail::default(),
+        }
+    }
+
+    /// Folds up to the log's head.
+    pub(crate) fn load(log: &dyn Log) -> Result<Fold, BookError> {
+        let mut fold = Fold::from_snapshot(log, None)?;
+        fold.catch_up(log, |_| {})?;
+        Ok(fold)
+    }
+
+    /// Folds up to the end of the command that holds `revision`.
+    pub(crate) fn load_at(log: &dyn Log, revision: Revision) -> Result<Fold, BookError> {
+        let mut fold = Fold::from_snapshot(log, Some(revision))?;
+        while fold.head.revision < revision {
+            let stored = log.read(fold.head.revision, ReadLimit::default())?;
+            if stored.is_empty() {
+                let head = fold.head.revision;
+                return Err(BookError::Future {
+                    wanted: revision,
+                    head,
+                });
+            }
+            for prepared in prepare_all(&stored)? {
+                fold.take_until(prepared, revision)?;
+                if fold.head.revision >= revision {
+                    break;
+                }
+            }
+        }
+        Ok(fold)
+    }
+
+    /// Begins with the newest snapshot, at or below `limit` if one is given.
+    fn from_snapshot(log: &dyn Log, limit: Option<Revision>) -> Result<Fold, BookError> {
+        let floor = log.floor()?;
+        if let Some(wanted) = limit.filter(|wanted| *wanted < floor) {
+            return Err(deedbook_log::LogError::Compacted { wanted, floor }.into());
+        }
+        let snapshots = log.snapshots()?;
+        let fitting = |revision: &Revision| limit.is_none_or(|limit| *revision <= limit);
+        match snapshots.into_iter().rev().find(fitting) {
+            Some(revision) => Fold::read_snapshot(log, revision),
+            None if floor > Revision::ZERO => {
+                let message = "the snapshot that the floor rests on is gone";
+                Err(BookError::damaged(Part::Snapshot(floor), message))
+            }
+            None => Ok(Fold::empty()),
+        }
+    }
+
+    /// The state of one snapshot, wholly checked.
+    pub(crate) fn read_snapshot(log: &dyn Log, revision: Revision) -> Result<Fold, BookError> {
+        let damaged = |message: &str| BookError::damaged(Part::Snapshot(revision), message);
+        let info = log
+            .snapshot(revision)?
+            .ok_or_else(|| damaged("it has no finish"))?;
+        if info.head.revision != revision {
+            return Err(damaged("its finish is of another revision"));
+        }
+        let mut state = State::empty();
+        let numbers: Vec<(u32, &[u8; 32])> = (0..).zip(&info.chunks).collect();
+        for pair in numbers.chunks(4) {
+            let mut chunks = Vec::with_capacity(pair.len());
+            for (number, digest) in pair {
+                chunks.push((log.chunk(revision, *number)?, **digest));
+            }
+            for entries in prepare_chunks(&chunks, revision)? {
+                for (record, digest) in entries {
+                    state.put(record, digest);
+                }
+            }
+        }
+        check_snapshot(&info, &state).map_err(damaged)?;
+        state.stand_at(info.head.revision, info.time);
+        Ok(Fold {
+            state,
+            head: info.head,
+            tail: Tail::default(),
+        })
+    }
+
+    /// Takes all that was appended since; `each` sees every batch after it was taken.
+    pub(crate) fn catch_up(
+        &mut self,
+        log: &dyn Log,
+        mut each: impl FnMut(Batch),
+    ) -> Result<(), BookError> {
+        loop {
+            let stored = log.read(self.head.revision, ReadLimit::default())?;
+            if stored.is_empty() {
+                return self.check_reached(log);
+            }
+            for prepared in prepare_all(&stored)? {
+                each(self.take(prepared)?);
+            }
+        }
+    }
+
+    fn check_reached(&self, log: &dyn Log) -> Result<(), BookError> {
+        let head = log.head()?;
+        if head.revision == self.head.revision && head.chain != self.head.chain {
+            let message = "the log ends with another chain";
+            return Err(BookError::damaged(Part::Revision(head.revision), message));
+        }
+        Ok(())
+    }
+
+    /// Takes one batch that was read or written elsewhere.
+    pub(crate) fn take_stored(&mut self, stored: &StoredBatch) -> Result<Batch, BookError> {
+        self.take(prepare(stored)?)
+    }
+
+    fn take(&mut self, prepared: Prepared) -> Result<Batch, BookError> {
+        let end = prepared.batch.head.revision;
+        self.take_until(prepared, end)
+    }
+
+    /// Takes a batch up to the end of the command that holds `revision`.
+    fn take_until(&mut self, prepared: Prepared, revision: Revision) -> Result<Batch, BookError> {
+        let Prepared {
+            batch,
+            records,
+            bytes,
+        } = prepared;
+        if batch.previous != self.head {
+            let first = batch.previous.revision.next();
+            let message = "it doesn't follow what is before it";
+            return Err(BookError::damaged(Part::Revision(first), message));
+        }
+        let mut whole = true;
+        for (change, (record, digest)) in batch.changes.iter().zip(records) {
+            if change.command.first > revision {
+                whole = false;
+                break;
+            }
+            self.state.put(record, digest);
+            self.state.stand_at(change.revision, change.command.time);
+        }
+        if whole && (self.state.root(), self.state.live()) != (batch.root, batch.records) {
+            return Err(BookError::Divergent {
+                revision: batch.head.revision,
+            });
+        }
+        self.head = Head {
+            revision: self.state.revision(),
+            chain: batch.head.chain,
+        };
+        self.tail.batches += 1;
+        self.tail.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
+        Ok(batch)
+    }
+
+    pub(crate) fn into_view(self) -> View {
+        View {
+            state: self.state,
+            head: self.head,
+        }
+    }
+}
+
+fn check_snapshot(info: &SnapshotInfo, state: &State) -> Result<(), &'static str> {
+    if state.root() != info.root || state.live() != info.records {
+        return Err("its records don't give its state root");
+    }
+    if state.revision() > info.head.revision {
+        return Err("it holds a record from after its revision");
+    }
+    Ok(())
+}
+
+/// A batch whose records are ready to be put.
+struct Prepared {
+    batch: Batch,
+    records: Vec<Ready>,
+    bytes: usize,
+}
+
+type Ready = (Arc<Record>, Option<RecordDigest>);
+
+fn prepare_all(stored: &[StoredBatch]) -> Result<Vec<Prepared>, BookError> {
+    in_two_threads(stored, |batch| batch.bytes.len(), prepare)
+}
+
+fn prepare(stored: &StoredBatch) -> Result<Prepared, BookError> {
+    let batch = Batch::open(stored)?;
+    let ready = |change: &Change| {
+        ready(Record::new(
+            change.kind.clone(),
+            Arc::clone(&change.key),
+            change.generation,
+            change.revision,
+            change.record.as_deref(),
+        ))
+    };
+    Ok(Prepared {
+        records: batch.changes.iter().map(ready).collect(),
+        batch,
+        bytes: stored.bytes.len(),
+    })
+}
+
+fn prepare_chunks(
+    chunks: &[(Bytes, [u8; 32])],
+    revision: Revision,
+) -> Result<Vec<Vec<Ready>>, BookError> {
+    let prepare = |(bytes, digest): &(Bytes, [u8; 32])| {
+        let entries = decode_chunk(bytes, digest).map_err(|e| snapshot_error(revision, e))?;
+        Ok(entries
+            .into_iter()
+            .map(|entry| ready(record_of(entry)))
+            .collect())
+    };
+    in_two_threads(chunks, |(bytes, _)| bytes.len(), prepare)
+}
+
+fn record_of(entry: SnapshotEntry) -> Record {
+    Record::new(
+        entry.kind,
+        entry.key,
+        entry.generation,
+        entry.revision,
+        entry.record.as_deref(),
+    )
+}
+
+fn ready(record: Record) -> Ready {
+    let digest = record.is_live().then(|| digest_of(&record));
+    (Arc::new(record), digest)
+}
+
+/// Maps in order; the second half on a thread of its own where there is enough to do.
+fn in_two_threads<T: Sync, R: Send>(
+    items: &[T],
+    size: impl Fn(&T) -> usize,
+    map: impl Fn(&T) -> Result<R, BookError> + Sync,
+) -> Result<Vec<R>, BookError> {
+    let total: usize = items.iter().map(&size).sum();
+    if items.len() < 2 || total < PARALLEL_BYTES {
+        return items.iter().map(map).collect();
+    }
+    let (one, two) = items.split_at(items.len() / 2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| two.iter().map(&map).collect::<Result<Vec<R>, BookError>>());
+        let mut all = one
+            .iter()
+            .map(&map)
+            .collect::<Result<Vec<R>, BookError>>()?;
+        match other.join() {
+            Ok(more) => all.extend(more?),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        Ok(all)
+    })
+}

@@ -1,0 +1,298 @@
+//! The one writer: drains a bounded queue, decides, appends once for all, publishes, answers.
+//!
+//! ```text
+//! queue ─► decide each on the state that includes the ones before ─► append ─► publish ─► answer
+//!               ▲                                                      │ Moved
+//!               └────────── take what others appended ◄────────────────┘
+//! ```
+
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use deedbook_log::{Appended, LogError, ReadLimit};
+use deedbook_model::batch::BatchBuilder;
+use deedbook_model::{Batch, Change, Revision, StoredBatch, WriterId};
+use deedbook_rules::{Command, Outcome, State, decide};
+
+use crate::clock::{Clock, Salts};
+use crate::error::BookError;
+use crate::load::Fold;
+use crate::shared::Shared;
+use crate::snapshots;
+use crate::view::View;
+
+/// A batch takes no further command once it holds this much.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Most commands of one batch.
+const BATCH_COMMANDS: usize = 4096;
+
+/// How often the same batch is tried after the log gave no answer.
+const SETTLE_TRIES: usize = 3;
+
+/// What came of a command.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// What became of each write, in order.
+    pub outcomes: Vec<Outcome>,
+    /// The book's revision once the command was done; everything up to it is durable.
+    pub revision: Revision,
+}
+
+pub(crate) type Reply = Box<dyn FnOnce(Result<Receipt, BookError>) + Send>;
+
+/// A command on its way, and who waits for it.
+pub(crate) struct Job {
+    pub(crate) command: Command,
+    pub(crate) reply: Reply,
+}
+
+/// The fold that decides; taken by the sequencer and by whoever follows other writers.
+pub(crate) struct Core {
+    pub(crate) fold: Mutex<Fold>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Core {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Fold> {
+        self.fold.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what other writers appended and makes it visible.
+    pub(crate) fn catch_up(&self, fold: &mut Fold) -> Result<Vec<Arc<Batch>>, BookError> {
+        let mut batches = Vec::new();
+        let result = fold.catch_up(&*self.shared.log, |batch| batches.push(batch));
+        let seen = batches.iter().cloned().map(Arc::new).collect();
+        if !batches.is_empty() {
+            self.publish(fold, batches);
+        }
+        result.map(|()| seen)
+    }
+
+    fn publish(&self, fold: &Fold, batches: Vec<Batch>) {
+        let view = View {
+            state: fold.state.clone(),
+            head: fold.head,
+        };
+        self.shared.publish(view, batches);
+    }
+}
+
+/// Runs until the queue's senders are gone.
+pub(crate) struct Sequencer {
+    pub(crate) core: Arc<Core>,
+    pub(crate) writer: WriterId,
+    pub(crate) counter: u64,
+    pub(crate) salts: Salts,
+    /// The snapshot that is being taken, beside the writing.
+    pub(crate) snapshot: Option<JoinHandle<()>>,
+}
+
+/// A batch that was decided but not appended.
+struct Decided {
+    stored: StoredBatch,
+    changes: Vec<Change>,
+    state: State,
+}
+
+type Answer = Result<Vec<Outcome>, BookError>;
+
+impl Sequencer {
+    pub(crate) fn run(mut self, queue: &Receiver<Job>) {
+        while let Ok(first) = queue.recv() {
+            let mut jobs = vec![first];
+            let core = Arc::clone(&self.core);
+            let mut fold = core.lock();
+            let answers = self.commit(&mut fold, queue, &mut jobs);
+            let revision = fold.head.revision;
+            self.snapshot_if_due(&fold);
+            drop(fold);
+            for (job, answer) in jobs.into_iter().zip(answers) {
+                (job.reply)(answer.map(|outcomes| Receipt { outcomes, revision }));
+            }
+        }
+        if let Some(snapshot) = self.snapshot.take() {
+            let _ = snapshot.join();
+        }
+    }
+
+    /// Starts a snapshot of what is visible now, unless one is being taken. One that fails is
+    /// tried again after the next commit; until then the next start reads a longer tail.
+    fn snapshot_if_due(&mut self, fold: &Fold) {
+        let busy = self
+            .snapshot
+            .as_ref()
+            .is_some_and(|snapshot| !snapshot.is_finished());
+        if busy || !snapshots::is_due(fold.tail, fold.state.stored_bytes()) {
+            return;
+        }
+        let core = Arc::clone(&self.core);
+        let covered = fold.tail;
+        let take = move || {
+            let view = core.shared.view();
+            if snapshots::take(&*core.shared.log, &view).is_ok() {
+                core.lock().tail.cover(covered);
+            }
+        };
+        let name = "deedbook-snapshot".to_owned();
+        self.snapshot = std::thread::Builder::new().name(name).spawn(take).ok();
+    }
+
+    /// Decides the jobs, taking more from the queue while the batch has room, and appends what
+    /// they change. One answer a job; nothing of a job is durable when its answer is an error,
+    /// but for [`BookError::UnknownOutcome`].
+    fn commit(
+        &mut self,
+        fold: &mut Fold,
+        queue: &Receiver<Job>,
+        jobs: &mut Vec<Job>,
+    ) -> Vec<Answer> {
+        loop {
+            let (decided, answers) = self.decide(fold, queue, jobs);
+            let Some(decided) = decided else {
+                return answers;
+            };
+            match self.append(fold, decided) {
+                Ok(true) => return answers,
+                // Others were first: what was decided may not hold any more.
+                Ok(false) => {}
+                Err(error) => return fail_all(&error, jobs.len()),
+            }
+        }
+    }
+
+    fn decide(
+        &mut self,
+        fold: &Fold,
+        queue: &Receiver<Job>,
+        jobs: &mut Vec<Job>,
+    ) -> (Option<Decided>, Vec<Answer>) {
+        self.counter += 1;
+        let mut builder = BatchBuilder::new(fold.head, self.writer, self.counter);
+        let mut state = fold.state.clone();
+        let mut changes = Vec::new();
+        let mut answers = Vec::new();
+        while let Some(job) = jobs.get(answers.len()) {
+            match decide(&state, &job.command, self.core.clock.now()) {
+                Ok(decision) => {
+                    if let Some(change) = decision.changes.first() {
+                        builder.push(&change.command, &decision.changes, || self.salts.next());
+                    }
+                    state = decision.state;
+                    changes.extend(decision.changes);
+                    answers.push(Ok(decision.outcomes));
+                }
+                Err(refusals) => answers.push(Err(BookError::Refused(refusals))),
+            }
+            let has_room = builder.len() < BATCH_BYTES && answers.len() < BATCH_COMMANDS;
+            if answers.len() == jobs.len() && has_room {
+                match queue.try_recv() {
+                    Ok(job) => jobs.push(job),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => {}
+                }
+            }
+        }
+        if changes.is_empty() {
+            return (None, answers);
+        }
+        let stored = builder.finish(state.root(), state.live());
+        let decided = Decided {
+            stored,
+            changes,
+            state,
+        };
+        (Some(decided), answers)
+    }
+
+    /// Appends; `false` when others were first and their batches were taken.
+    fn append(&self, fold: &mut Fold, decided: Decided) -> Result<bool, BookError> {
+        let log = &*self.core.shared.log;
+        let mut unsettled = false;
+        for _ in 0..SETTLE_TRIES {
+            match log.append(fold.head, &decided.stored) {
+                Ok(Appended::Done) => {
+                    self.take_own(fold, decided);
+                    return Ok(true);
+                }
+                Ok(Appended::Moved(_)) => {
+                    // After no answer, the batch that stands there says whose it is.
+                    let ours =
+                        self.core.catch_up(fold)?.iter().any(|batch| {
+                            batch.writer == self.writer && batch.counter == self.counter
+                        });
+                    return Ok(ours);
+                }
+                Err(LogError::Unknown { .. }) => unsettled = true,
+                Err(error) if unsettled => {
+                    drop(error);
+                    return Err(BookError::UnknownOutcome);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(BookError::UnknownOutcome)
+    }
+
+    fn take_own(&self, fold: &mut Fold, decided: Decided) {
+        let batch = Batch {
+            previous: fold.head,
+            head: decided.stored.head(),
+            writer: self.writer,
+            counter: self.counter,
+            root: decided.state.root(),
+            records: decided.state.live(),
+            changes: decided.changes,
+        };
+        fold.head = batch.head;
+        fold.state = decided.state;
+        fold.tail.batches += 1;
+        fold.tail.bytes += u64::try_from(decided.stored.bytes.len()).unwrap_or(u64::MAX);
+        self.core.publish(fold, vec![batch]);
+    }
+}
+
+/// The log failed: nobody's command was done, whatever was decided for it.
+fn fail_all(error: &BookError, jobs: usize) -> Vec<Answer> {
+    (0..jobs).map(|_| Err(error.again())).collect()
+}
+
+/// Waits for other writers' batches until the book is closed.
+pub(crate) fn follow(core: &Core, is_closed: impl Fn() -> bool) {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
+    while !is_closed() {
+        let seen = core.shared.head().revision;
+        let moved = match core.shared.log.wait_past(seen, PATIENCE) {
+            Ok(head) => head.revision > seen,
+            Err(_) => false,
+        };
+        if moved {
+            // A fault shows at the next read or write, which tries again; nothing wrong is served.
+            let _ = core.catch_up(&mut core.lock());
+        }
+    }
+}
+
+/// Batches after a position, as a watcher or projector reads them from the log.
+pub(crate) fn read_checked(
+    shared: &Shared,
+    after: Revision,
+    limit: ReadLimit,
+) -> Result<Vec<Batch>, BookError> {
+    let stored = shared.log.read(after, limit)?;
+    let batches: Vec<Batch> = stored.iter().map(Batch::open).collect::<Result<_, _>>()?;
+    for pair in batches.windows(2) {
+        if let [one, two] = pair
+            && two.previous != one.head
+        {
+            let revision = two.previous.revision.next();
+            let part = deedbook_log::Part::Revision(revision);
+            return Err(BookError::damaged(
+                part,
+                "it doesn't follow what is before it",
+            ));
+        }
+    }
+    Ok(batches)
+}

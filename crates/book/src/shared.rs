@@ -1,0 +1,121 @@
+//! What all parts of a running book see: the newest view, the latest batches, and when they change.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use deedbook_log::Log;
+use deedbook_model::{Batch, Head, Revision};
+
+use crate::view::View;
+
+/// How many bytes of records the latest batches may hold for watchers that are nearly live.
+const RECENT_BYTES: usize = 16 << 20;
+
+/// The newest view and the batches that led to it.
+pub(crate) struct Shared {
+    pub(crate) log: Arc<dyn Log>,
+    view: ArcSwap<View>,
+    recent: Mutex<Recent>,
+    published: Condvar,
+}
+
+/// The latest batches, oldest first, without a gap up to the view.
+#[derive(Default)]
+struct Recent {
+    batches: VecDeque<Arc<Batch>>,
+    bytes: usize,
+    closed: bool,
+}
+
+/// What a watcher at some position is to do.
+pub(crate) enum Next {
+    /// These batches come next.
+    Batches(Vec<Arc<Batch>>),
+    /// They are older than what is kept here: read the log.
+    FromLog,
+    /// Nothing came within the time.
+    Nothing,
+    /// The book was closed.
+    Closed,
+}
+
+impl Shared {
+    pub(crate) fn new(log: Arc<dyn Log>, view: View) -> Shared {
+        Shared {
+            log,
+            view: ArcSwap::from_pointee(view),
+            recent: Mutex::default(),
+            published: Condvar::new(),
+        }
+    }
+
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        self.view.load().head
+    }
+
+    /// Makes a view and the batches that led to it visible, together.
+    pub(crate) fn publish(&self, view: View, batches: Vec<Batch>) {
+        let mut recent = self.lock();
+        for batch in batches {
+            recent.bytes += bytes_of(&batch);
+            recent.batches.push_back(Arc::new(batch));
+        }
+        while recent.bytes > RECENT_BYTES && recent.batches.len() > 1 {
+            if let Some(oldest) = recent.batches.pop_front() {
+                recent.bytes -= bytes_of(&oldest);
+            }
+        }
+        self.view.store(Arc::new(view));
+        drop(recent);
+        self.published.notify_all();
+    }
+
+    /// Waits for batches after `position`, at most for `timeout`.
+    pub(crate) fn next_after(&self, position: Revision, timeout: Duration) -> Next {
+        let (recent, _) = self
+            .published
+            .wait_timeout_while(self.lock(), timeout, |recent| {
+                !recent.closed && self.head().revision <= position
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        if self.head().revision <= position {
+            return if recent.closed {
+                Next::Closed
+            } else {
+                Next::Nothing
+            };
+        }
+        let oldest = recent.batches.front().map(|batch| batch.previous.revision);
+        if oldest.is_none_or(|oldest| oldest > position) {
+            return Next::FromLog;
+        }
+        let from = recent
+            .batches
+            .partition_point(|batch| batch.head.revision <= position);
+        Next::Batches(recent.batches.iter().skip(from).cloned().collect())
+    }
+
+    /// Ends all waiting; what was published is still handed out.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.published.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn bytes_of(batch: &Batch) -> usize {
+    let records = batch
+        .changes
+        .iter()
+        .filter_map(|change| change.record.as_ref());
+    batch.changes.len() * 256 + records.map(bytes::Bytes::len).sum::<usize>()
+}
