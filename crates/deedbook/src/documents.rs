@@ -8,7 +8,6 @@ use std::thread;
 
 use deedbook_model::component::{ReadOptions, Reading, read, read_node};
 use deedbook_model::document::{self, Node, Syntax, Value};
-use deedbook_model::issue::Issue;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -136,11 +135,6 @@ impl Document {
             file: Some(self.label),
             issues: self.reading.issues,
         })
-    }
-
-    /// What somebody should look at.
-    pub(crate) fn warnings(&self) -> impl Iterator<Item = &Issue> {
-        self.reading.issues.iter().filter(|issue| !issue.is_error())
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod yaml;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anstream::AutoStream;
+use anstream::adapter::strip_str;
 use serde::Serialize;
 
 use crate::error::{ErrorLine, Failure};
@@ -24,7 +25,8 @@ pub(crate) struct Output {
     pub(crate) quiet: bool,
     /// Say what is done.
     pub(crate) verbose: bool,
-    stdout: BufWriter<AutoStream<io::StdoutLock<'static>>>,
+    stdout: BufWriter<io::StdoutLock<'static>>,
+    colored: bool,
     stderr: AutoStream<io::Stderr>,
 }
 
@@ -49,7 +51,13 @@ impl Output {
             format,
             quiet: false,
             verbose: false,
-            stdout: BufWriter::with_capacity(1 << 16, AutoStream::new(io::stdout().lock(), color)),
+            stdout: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
+            colored: match color {
+                anstream::ColorChoice::Auto => {
+                    AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+                }
+                other => other != anstream::ColorChoice::Never,
+            },
             stderr: AutoStream::new(io::stderr(), color),
         }
     }
@@ -69,23 +77,26 @@ impl Output {
         self.only(&[Format::Human])
     }
 
-    /// Writes bytes as they are, past any colour filter.
+    /// Writes bytes as they are.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.stdout.flush()?;
-        self.stdout.get_mut().as_inner_mut().write_all(bytes)?;
-        Ok(())
+        Ok(self.stdout.write_all(bytes)?)
     }
 
-    /// Writes text and a line end to stdout.
-    pub(crate) fn line(&mut self, text: &str) -> Result<(), Failure> {
-        self.stdout.write_all(text.as_bytes())?;
-        self.stdout.write_all(b"\n")?;
-        Ok(())
-    }
-
-    /// Writes text to stdout.
+    /// Writes text for people to stdout, without its colours where they aren't wanted.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
-        Ok(self.stdout.write_all(text.as_bytes())?)
+        if self.colored {
+            return self.raw(text.as_bytes());
+        }
+        for part in strip_str(text) {
+            self.stdout.write_all(part.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Writes text for people and a line end to stdout.
+    pub(crate) fn line(&mut self, text: &str) -> Result<(), Failure> {
+        self.text(text)?;
+        self.raw(b"\n")
     }
 
     /// Hands what was written to the operating system.
@@ -95,21 +106,13 @@ impl Output {
 
     /// Prints one value in the chosen form, other than for people: pretty JSON, a JSON line, or
     /// YAML.
-    pub(crate) fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        match self.format {
-            Format::Jsonl => {
-                let text = json::line(value)?;
-                self.line(&text)
-            }
-            Format::Yaml => {
-                let text = yaml::document(value)?;
-                self.text(&text)
-            }
-            _ => {
-                let text = json::pretty(&json::line(value)?);
-                self.line(&text)
-            }
-        }
+    pub(crate) fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
+        let text = match self.format {
+            Format::Jsonl => json::line(value)? + "\n",
+            Format::Yaml => yaml::document(value)?,
+            _ => json::pretty(&json::line(value)?) + "\n",
+        };
+        self.raw(text.as_bytes())
     }
 
     /// Tells something that isn't the result, unless quiet.

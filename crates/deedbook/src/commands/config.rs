@@ -43,7 +43,7 @@ pub(crate) fn show(context: &mut Context) -> Result<(), Failure> {
 }
 
 fn entries(config: &Config) -> Vec<Entry> {
-    let data = match (&config.data.value, data_folder::to_read(config)) {
+    let data = match (config.data.value.clone(), data_folder::to_read(config)) {
         (Some(folder), _) | (None, Ok(folder)) => folder.display().to_string(),
         (None, Err(_)) => format!("{} (not there yet)", data_folder::FOLDER_NAME),
     };

@@ -85,6 +85,7 @@ fn stats(context: &mut Context) -> Result<(), Failure> {
 }
 
 fn page(stats: &BookStats) -> String {
+    let stored = stats.stored_bytes.map_or("unknown".to_owned(), |bytes| format!("{bytes} bytes"));
     let snapshots: Vec<String> = stats.snapshots.iter().map(Revision::to_string).collect();
     let snapshots = if snapshots.is_empty() { "none".to_owned() } else { snapshots.join(", ") };
     [
@@ -95,7 +96,7 @@ fn page(stats: &BookStats) -> String {
         ("batches", format!("{} ({} bytes)", stats.batches, stats.batch_bytes)),
         ("snapshots", snapshots),
         ("artifacts", stats.artifacts.to_string()),
-        ("stored", format!("{} bytes", stats.stored_bytes)),
+        ("stored", stored),
     ]
     .iter()
     .map(|(name, value)| format!("{:<12}{value}\n", format!("{name}:")))

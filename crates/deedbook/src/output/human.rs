@@ -55,7 +55,7 @@ pub(crate) fn sentence(line: &ErrorLine) -> String {
         text.push_str(&line.pointer);
         text.push(' ');
     }
-    text.push_str(&line.message);
+    text.push_str(&plain(&line.message));
     if let Some(code) = line.code {
         text.push_str(&format!(" [{code}]"));
     }
@@ -81,10 +81,15 @@ pub(crate) fn hint(line: &ErrorLine) -> String {
 /// A JSON value in one short line: text without quotes, what is long cut.
 pub(crate) fn short(value: &Value) -> String {
     let text = match value {
-        Value::String(text) => text.replace('\n', "⏎"),
+        Value::String(text) => plain(&text.replace('\n', "⏎")),
         other => other.to_string(),
     };
     cut(&text, 100)
+}
+
+/// Text from documents without control characters, which a terminal would obey.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 /// A text cut to so many characters.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::error::Failure;
 
 /// A value as JSON on one line.
-pub(crate) fn line(value: &impl Serialize) -> Result<String, Failure> {
+pub(crate) fn line(value: &(impl Serialize + ?Sized)) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(|error| Failure::Internal(error.to_string()))
 }
 

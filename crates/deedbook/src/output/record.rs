@@ -70,7 +70,7 @@ impl Serialize for InFieldOrder<'_> {
         let places = places();
         let mut members: Vec<(&String, &Value)> = self.0.iter().collect();
         // A stable sort: members that aren't known keep their order, after those that are.
-        members.sort_by_key(|(name, _)| places.get(*name).copied().unwrap_or(usize::MAX));
+        members.sort_by_key(|(name, _)| places.get(name.as_str()).copied().unwrap_or(usize::MAX));
         let mut map = serializer.serialize_map(Some(members.len()))?;
         for (name, value) in members {
             map.serialize_entry(name, value)?;

@@ -2,6 +2,8 @@
 
 use anstyle::Style;
 
+use super::human;
+
 /// Rows below a header, each column as wide as its widest cell.
 pub(crate) struct Table {
     header: Vec<&'static str>,
@@ -19,12 +21,8 @@ impl Table {
 
     /// Adds a row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.into());
-    }
-
-    /// Whether there is no row.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        let plain = |cell: String| human::plain(&cell).replace('\n', " ");
+        self.rows.push(cells.into_iter().map(plain).collect());
     }
 
     /// The lines of the table; none without rows.

@@ -5,6 +5,6 @@ use serde::Serialize;
 use crate::error::Failure;
 
 /// A value as one YAML document.
-pub(crate) fn document(value: &impl Serialize) -> Result<String, Failure> {
-    serde_saphyr::to_string(value).map_err(|error| Failure::Internal(error.to_string()))
+pub(crate) fn document(value: &(impl Serialize + ?Sized)) -> Result<String, Failure> {
+    serde_saphyr::to_string(&value).map_err(|error| Failure::Internal(error.to_string()))
 }

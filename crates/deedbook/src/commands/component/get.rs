@@ -12,8 +12,7 @@ use crate::context::{Context, view_at};
 use crate::error::Failure;
 use crate::grammar::component::Get;
 use crate::grammar::values::Format;
-use crate::output::record;
-use crate::output::yaml;
+use crate::output::{human, record, yaml};
 
 const NAME: Style = Style::new().bold();
 
@@ -48,11 +47,11 @@ fn page(found: Found<'_>, author: Option<&str>) -> Result<String, Failure> {
     let mut document: Map<String, Value> = serde_json::from_str(envelope.data.get())?;
     let mut page = format!("{NAME}{}{NAME:#}\n", found.facts.title());
     if let Some(Value::String(description)) = document.remove("description") {
-        page.push_str(&format!("{description}\n"));
+        page.push_str(&format!("{}\n", human::plain(&description)));
     }
     page.push('\n');
     for (name, value) in head(&envelope, &mut document, author) {
-        page.push_str(&format!("{:<14}{value}\n", format!("{name}:")));
+        page.push_str(&format!("{:<14}{}\n", format!("{name}:"), human::plain(&value)));
     }
     for shown in ["uuid", "name", "version", "metadata_version", "created_at", "last_modified_at"] {
         document.remove(shown);
