@@ -21,9 +21,9 @@ mod write;
 
 use crate::context::Context;
 use crate::error::Failure;
+use crate::grammar::Command;
 use crate::grammar::book::{Audit, Config, Schema, Validate, Version};
 use crate::grammar::component::Component;
-use crate::grammar::Command;
 
 /// Runs one command.
 pub(crate) fn run(command: Command, context: &mut Context) -> Result<(), Failure> {

@@ -113,28 +113,36 @@ impl Config {
     }
 
     fn take_variables(&mut self) -> Result<(), Failure> {
-        self.data.variable("DEEDBOOK_DATA", |text| Ok(Some(PathBuf::from(text))))?;
+        self.data
+            .variable("DEEDBOOK_DATA", |text| Ok(Some(PathBuf::from(text))))?;
         self.output.variable("DEEDBOOK_OUTPUT", format)?;
         self.color.variable("DEEDBOOK_COLOR", color)?;
-        self.actor.variable("DEEDBOOK_ACTOR", |text| Ok(Some(text.to_owned())))?;
+        self.actor
+            .variable("DEEDBOOK_ACTOR", |text| Ok(Some(text.to_owned())))?;
         self.wait.variable("DEEDBOOK_WAIT_SECONDS", |text| {
-            let seconds = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+            let seconds = text
+                .parse()
+                .map_err(|_| "expected a number of seconds".to_owned())?;
             Ok(Duration::from_secs(seconds))
         })?;
-        self.projection.variable("DEEDBOOK_PROJECTION", |text| match text {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err("expected true or false".to_owned()),
-        })
+        self.projection
+            .variable("DEEDBOOK_PROJECTION", |text| match text {
+                "true" => Ok(true),
+                "false" => Ok(false),
+                _ => Err("expected true or false".to_owned()),
+            })
     }
 
     fn take_file(&mut self, loaded: &Loaded) -> Result<(), Failure> {
         let file = &loaded.file;
         let folder = loaded.path.parent().unwrap_or(Path::new("."));
-        self.data.file(loaded, &file.data, |path| Ok(Some(folder.join(path))))?;
-        self.output.file(loaded, &file.output, |text| format(text))?;
+        self.data
+            .file(loaded, &file.data, |path| Ok(Some(folder.join(path))))?;
+        self.output
+            .file(loaded, &file.output, |text| format(text))?;
         self.color.file(loaded, &file.color, |text| color(text))?;
-        self.actor.file(loaded, &file.actor, |text| Ok(Some(text.clone())))?;
+        self.actor
+            .file(loaded, &file.actor, |text| Ok(Some(text.clone())))?;
         let seconds = |seconds: &u64| Ok(Duration::from_secs(*seconds));
         self.wait.file(loaded, &file.wait_seconds, seconds)?;
         self.projection.file(loaded, &file.projection, |on| Ok(*on))
@@ -165,7 +173,9 @@ impl<T> Setting<T> {
         let Some(text) = given.filter(|_| self.source == Source::Default) else {
             return Ok(());
         };
-        let text = text.into_string().map_err(|_| Failure::Config(format!("{name} isn't UTF-8")))?;
+        let text = text
+            .into_string()
+            .map_err(|_| Failure::Config(format!("{name} isn't UTF-8")))?;
         self.value = read(&text).map_err(|why| Failure::Config(format!("{name}: {why}")))?;
         self.source = Source::Variable(name);
         Ok(())
@@ -182,9 +192,8 @@ impl<T> Setting<T> {
             return Ok(());
         };
         let line = loaded.line_of(given.span().start);
-        let value = read(given.get_ref()).map_err(|why| {
-            Failure::Config(format!("{}:{line}: {why}", loaded.path.display()))
-        })?;
+        let value = read(given.get_ref())
+            .map_err(|why| Failure::Config(format!("{}:{line}: {why}", loaded.path.display())))?;
         if self.source == Source::Default {
             self.value = value;
             self.source = Source::File(loaded.path.clone(), line);
@@ -228,7 +237,11 @@ impl Loaded {
 }
 
 fn line_of(text: &str, byte: usize) -> usize {
-    text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
+    text.bytes()
+        .take(byte)
+        .filter(|byte| *byte == b'\n')
+        .count()
+        + 1
 }
 
 fn format(text: &str) -> Result<Format, String> {

@@ -39,7 +39,11 @@ impl Context {
         let book = Book::open_read_only(&folder)?;
         self.output.detail(|| {
             let head = book.view().head();
-            format!("reading {} at {head}, opened in {:?}", folder.display(), begin.elapsed())
+            format!(
+                "reading {} at {head}, opened in {:?}",
+                folder.display(),
+                begin.elapsed()
+            )
         });
         Ok(book)
     }
@@ -51,7 +55,10 @@ impl Context {
         let book = opener.to_write()?;
         self.output.detail(|| {
             let (folder, head) = (opener.folder.display(), book.view().head());
-            format!("writing {folder} at {head}, opened in {:?}", begin.elapsed())
+            format!(
+                "writing {folder} at {head}, opened in {:?}",
+                begin.elapsed()
+            )
         });
         Ok(book)
     }
@@ -113,7 +120,9 @@ pub(crate) fn view_at(book: &Book, moment: Option<Moment>) -> Result<Arc<View>, 
 
 /// The computer's time.
 pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let ticks = i64::try_from(since.as_nanos() / 100).unwrap_or_default();
     Timestamp::from_ticks(ticks).unwrap_or_default()
 }

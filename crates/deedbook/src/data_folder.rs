@@ -28,11 +28,17 @@ pub(crate) fn to_write(config: &Config) -> PathBuf {
 
 /// The folder for a book that isn't there yet: never one of a parent.
 pub(crate) fn to_make(config: &Config) -> PathBuf {
-    config.data.value.clone().unwrap_or_else(|| PathBuf::from(FOLDER_NAME))
+    config
+        .data
+        .value
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(FOLDER_NAME))
 }
 
 /// `.deedbook` of this folder or the nearest parent that has one.
 fn found() -> Option<PathBuf> {
     let here = env::current_dir().ok()?;
-    here.ancestors().map(|folder| folder.join(FOLDER_NAME)).find(|folder| folder.is_dir())
+    here.ancestors()
+        .map(|folder| folder.join(FOLDER_NAME))
+        .find(|folder| folder.is_dir())
 }

@@ -69,14 +69,23 @@ fn wrapped_json(label: &str, bytes: &[u8], options: &ReadOptions) -> Option<Vec<
         .map(|(index, item)| {
             let wrapped: Wrapped<'_> = serde_json::from_str(item.get()).ok()?;
             let data = data_of(&wrapped)?;
-            Some(read_raw(format!("{label}#/items/{index}"), data, bytes, options))
+            Some(read_raw(
+                format!("{label}#/items/{index}"),
+                data,
+                bytes,
+                options,
+            ))
         })
         .collect()
 }
 
 fn data_of<'a>(wrapped: &Wrapped<'a>) -> Option<&'a RawValue> {
-    let component = wrapped.kind.is_some_and(|kind| kind.get() == "\"component\"");
-    wrapped.data.filter(|_| component && wrapped.checksum.is_some())
+    let component = wrapped
+        .kind
+        .is_some_and(|kind| kind.get() == "\"component\"");
+    wrapped
+        .data
+        .filter(|_| component && wrapped.checksum.is_some())
 }
 
 /// Reads a part of a text; lines are those of the text.
@@ -84,7 +93,11 @@ fn read_raw(label: String, part: &RawValue, whole: &[u8], options: &ReadOptions)
     let part = part.get();
     let mut reading = read(part.as_bytes(), Syntax::Json, options);
     let begin = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
-    let before = whole.iter().take(begin).filter(|byte| **byte == b'\n').count();
+    let before = whole
+        .iter()
+        .take(begin)
+        .filter(|byte| **byte == b'\n')
+        .count();
     let before = u32::try_from(before).unwrap_or_default();
     for issue in &mut reading.issues {
         issue.line = issue.line.map(|line| line.saturating_add(before));
@@ -161,7 +174,9 @@ pub(crate) fn read_ahead(
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(input) = inputs.get(index) else { break };
+                    let Some(input) = inputs.get(index) else {
+                        break;
+                    };
                     let read = (input.label(), read_input(input, options));
                     if sender.send((index, read)).is_err() {
                         break;

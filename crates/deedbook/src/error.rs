@@ -154,7 +154,9 @@ impl Failure {
             Failure::Usage(_) => USAGE,
             Failure::Closed => 0,
             Failure::Status(status) => *status,
-            other => other.code().map_or(Code::Internal.exit_status(), Code::exit_status),
+            other => other
+                .code()
+                .map_or(Code::Internal.exit_status(), Code::exit_status),
         }
     }
 
@@ -171,6 +173,7 @@ impl Failure {
             }
             Failure::Exists(_) => "FileExistsError",
             Failure::Book(BookError::Exists(_)) => "BookExistsError",
+            Failure::Book(BookError::Future { .. }) => "InvalidInputError",
             other => return name_of(other.code().unwrap_or(Code::Internal)),
         };
         ErrorName(name)
@@ -181,9 +184,10 @@ impl Failure {
         match self {
             Failure::Document { issues, .. } => errors_first(issues),
             Failure::Refused { refusal, .. } => errors_first(&refusal.issues),
-            Failure::Book(BookError::Refused(refusals)) => {
-                refusals.iter().flat_map(|refusal| errors_first(&refusal.issues)).collect()
-            }
+            Failure::Book(BookError::Refused(refusals)) => refusals
+                .iter()
+                .flat_map(|refusal| errors_first(&refusal.issues))
+                .collect(),
             other => vec![other.own_line()],
         }
     }
@@ -268,14 +272,17 @@ impl Failure {
             Failure::Lookup(LookupError::Unknown { .. }) => {
                 Some("`deedbook registry ls` lists what there is".to_owned())
             }
-            Failure::Lookup(LookupError::NoVersion { key, .. }) => {
-                Some(format!("`deedbook registry versions {key}` lists what there is"))
-            }
+            Failure::Lookup(LookupError::NoVersion { key, .. }) => Some(format!(
+                "`deedbook registry versions {key}` lists what there is"
+            )),
             Failure::NoBook(_) => Some(
                 "`deedbook registry add FILE` makes one here; --data names one elsewhere"
                     .to_owned(),
             ),
             Failure::Exists(_) => Some("choose another name".to_owned()),
+            Failure::Book(BookError::Future { .. }) => {
+                Some("leave the revision out for the newest state".to_owned())
+            }
             Failure::Book(error) => error.hint(),
             Failure::CursorExpired(_) => Some(Code::CursorExpired.advice().to_owned()),
             Failure::Internal(_) => Some(Code::Internal.advice().to_owned()),

@@ -36,7 +36,11 @@ pub(crate) struct Text {
 impl Input {
     /// The input that an argument means.
     pub(crate) fn of(argument: &Path) -> Input {
-        if argument.as_os_str() == "-" { Input::Stdin } else { Input::File(argument.to_owned()) }
+        if argument.as_os_str() == "-" {
+            Input::Stdin
+        } else {
+            Input::File(argument.to_owned())
+        }
     }
 
     /// What people call it.
@@ -58,7 +62,10 @@ impl Input {
             }
             Input::Stdin => {
                 let read = read_limited(io::stdin().lock());
-                (read.map_err(|error| Failure::reading(Path::new("-"), error))?, None)
+                (
+                    read.map_err(|error| Failure::reading(Path::new("-"), error))?,
+                    None,
+                )
             }
         };
         if bytes.len() as u64 > MAX_BYTES {
@@ -104,7 +111,10 @@ pub(crate) fn collect(arguments: &[PathBuf]) -> Result<Vec<Input>, Failure> {
             input => inputs.push(input),
         }
     }
-    let stdin = inputs.iter().filter(|input| **input == Input::Stdin).count();
+    let stdin = inputs
+        .iter()
+        .filter(|input| **input == Input::Stdin)
+        .count();
     if stdin > 1 {
         return Err(Failure::Usage("`-` can be read only once".to_owned()));
     }

@@ -63,7 +63,10 @@ fn execute(global: &Global, command: Command) -> u8 {
 
 /// Help and version are results; anything else is a usage error.
 fn tell_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
         let _ = error.print();
         return 0;
     }
@@ -72,13 +75,25 @@ fn tell_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
         output.failure(&Failure::Usage(in_one_line(error)));
     } else {
         let text = error.render().ansi().to_string();
-        let text = text.split_once("error:").map_or(&*text, |(_, rest)| rest);
-        anstream::eprint!("UsageError:{text}");
+        match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                anstream::eprint!("UsageError: a command is missing\n\n{text}");
+            }
+            _ => {
+                let text = text.split_once("error:").map_or(&*text, |(_, rest)| rest);
+                // The label's colour ends right after it.
+                let text = text.trim_start_matches("\u{1b}[0m").trim_start();
+                anstream::eprint!("UsageError: {text}");
+            }
+        }
     }
     USAGE
 }
 
 fn in_one_line(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing".to_owned();
+    }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let message = text.split("\n\n").next().unwrap_or_default();
@@ -93,9 +108,20 @@ fn in_one_line(error: &clap::Error) -> String {
 
 /// The grammar failed, so its own answer isn't to be had.
 fn wants_json(arguments: &[OsString]) -> bool {
-    let texts: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
+    let texts: Vec<&str> = arguments
+        .iter()
+        .filter_map(|argument| argument.to_str())
+        .collect();
     let joined = |text: &&str| {
-        ["-ojson", "-o=json", "--output=json", "--format=json", "-ojsonl", "-o=jsonl"].contains(text)
+        [
+            "-ojson",
+            "-o=json",
+            "--output=json",
+            "--format=json",
+            "-ojsonl",
+            "-o=jsonl",
+        ]
+        .contains(text)
             || ["--output=jsonl", "--format=jsonl"].contains(text)
     };
     let pairs = texts.iter().zip(texts.iter().skip(1));

@@ -68,7 +68,11 @@ impl Output {
             return Ok(());
         }
         let names: Vec<&str> = formats.iter().map(|format| format.as_str()).collect();
-        let message = format!("-o {} isn't for this command, but {}", self.format, names.join(", "));
+        let message = format!(
+            "-o {} isn't for this command, but {}",
+            self.format,
+            names.join(", ")
+        );
         Err(Failure::Usage(message))
     }
 
@@ -107,7 +111,16 @@ impl Output {
     /// Prints one value in the chosen form, other than for people: pretty JSON, a JSON line, or
     /// YAML.
     pub(crate) fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
-        let text = match self.format {
+        self.value_as(self.format, value)
+    }
+
+    /// Prints one value in that form, whatever was chosen.
+    pub(crate) fn value_as(
+        &mut self,
+        format: Format,
+        value: &(impl Serialize + ?Sized),
+    ) -> Result<(), Failure> {
+        let text = match format {
             Format::Jsonl => json::line(value)? + "\n",
             Format::Yaml => yaml::document(value)?,
             _ => json::pretty(&json::line(value)?) + "\n",

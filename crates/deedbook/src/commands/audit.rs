@@ -37,7 +37,11 @@ pub(crate) fn verify(args: &AuditVerify, context: &mut Context) -> Result<(), Fa
         }
         _ => context.output.value(&found)?,
     }
-    if found.ok { Ok(()) } else { Err(Failure::Status(Code::Integrity.exit_status())) }
+    if found.ok {
+        Ok(())
+    } else {
+        Err(Failure::Status(Code::Integrity.exit_status()))
+    }
 }
 
 /// Prints what an auditor notes down.
@@ -60,7 +64,10 @@ fn read_anchor(path: &Path) -> Result<AuditHead, Failure> {
     let input = Input::of(path);
     let text = input.read()?;
     serde_json::from_slice(&text.bytes).map_err(|error| {
-        let message = format!("{} is no output of `audit head -o json`: {error}", input.label());
+        let message = format!(
+            "{} is no output of `audit head -o json`: {error}",
+            input.label()
+        );
         Failure::Invalid(message)
     })
 }

@@ -57,7 +57,9 @@ pub(crate) fn backup(args: &Backup, context: &mut Context) -> Result<(), Failure
     })?;
     let file = path.display().to_string();
     match context.output.format {
-        Format::Human => context.output.line(&format!("backup: {file}\nrevision: {}", head.revision)),
+        Format::Human => context
+            .output
+            .line(&format!("backup: {file}\nrevision: {}", head.revision)),
         _ => context.output.value(&Written {
             file: &file,
             revision: head.revision.0,
@@ -77,10 +79,16 @@ fn write_synced(
     write: impl FnOnce(&mut BufWriter<File>) -> Result<Head, Failure>,
 ) -> Result<Head, Failure> {
     let failed = |error| Failure::writing(path, error);
-    let file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(failed)?;
     let mut file = BufWriter::new(file);
     let head = write(&mut file)?;
-    let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
+    let file = file
+        .into_inner()
+        .map_err(|error| failed(error.into_error()))?;
     file.sync_all().map_err(failed)?;
     Ok(head)
 }

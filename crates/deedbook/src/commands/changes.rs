@@ -9,8 +9,8 @@ use crate::error::Failure;
 use crate::grammar::arguments::ChangeFilterArgs;
 use crate::grammar::book::ChangeLimitArgs;
 use crate::grammar::values::{Format, Moment};
-use crate::output::change::{self, ChangeObject};
 use crate::output::Output;
+use crate::output::change::{self, ChangeObject};
 
 #[derive(Serialize)]
 struct Listing<'a> {
@@ -44,7 +44,11 @@ pub(super) fn filter(args: ChangeFilterArgs) -> ChangeFilter {
 
 /// How many changes are meant.
 pub(super) fn limit(args: &ChangeLimitArgs) -> usize {
-    if args.all { usize::MAX } else { usize::try_from(args.limit).unwrap_or(usize::MAX) }
+    if args.all {
+        usize::MAX
+    } else {
+        usize::try_from(args.limit).unwrap_or(usize::MAX)
+    }
 }
 
 /// Prints a list of changes.

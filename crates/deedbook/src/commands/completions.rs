@@ -11,6 +11,11 @@ use crate::grammar::book::Completions;
 pub(crate) fn completions(args: &Completions, context: &mut Context) -> Result<(), Failure> {
     context.output.fixed()?;
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Deedbook::command(), "deedbook", &mut script);
+    clap_complete::generate(
+        args.shell,
+        &mut Deedbook::command(),
+        "deedbook",
+        &mut script,
+    );
     context.output.raw(&script)
 }

@@ -26,8 +26,12 @@ pub(super) fn find<'a>(
     let found = view.lookup(&key.name, key.spec.as_ref())?;
     if found.is_deprecated() {
         let title = found.facts.title();
-        let why = deprecation(found).map(|why| format!(": {why}")).unwrap_or_default();
-        context.output.note(&format!("warning: {title} is deprecated{why}"));
+        let why = deprecation(found)
+            .map(|why| format!(": {why}"))
+            .unwrap_or_default();
+        context
+            .output
+            .note(&format!("warning: {title} is deprecated{why}"));
     }
     Ok(found)
 }

@@ -51,11 +51,23 @@ fn entries(config: &Config) -> Vec<Entry> {
     let wait = config.wait.value.as_secs().to_string();
     vec![
         entry("data", data, &config.data.source),
-        entry("output", config.output.value.to_string(), &config.output.source),
-        entry("color", config.color.value.as_str().to_owned(), &config.color.source),
+        entry(
+            "output",
+            config.output.value.to_string(),
+            &config.output.source,
+        ),
+        entry(
+            "color",
+            config.color.value.as_str().to_owned(),
+            &config.color.source,
+        ),
         entry("actor", actor, &config.actor.source),
         entry("wait_seconds", wait, &config.wait.source),
-        entry("projection", config.projection.value.to_string(), &config.projection.source),
+        entry(
+            "projection",
+            config.projection.value.to_string(),
+            &config.projection.source,
+        ),
     ]
 }
 

@@ -56,7 +56,11 @@ pub(crate) fn diff_components(args: &DiffComponents, context: &mut Context) -> R
             differences,
         })?,
     }
-    if different { Err(Failure::Status(DIFFERENT)) } else { Ok(()) }
+    if different {
+        Err(Failure::Status(DIFFERENT))
+    } else {
+        Ok(())
+    }
 }
 
 /// `- /pointer: before` and `+ /pointer: after`.
@@ -64,10 +68,16 @@ fn lines(difference: &Difference) -> String {
     let pointer = &difference.pointer;
     let mut text = String::new();
     if let Some(before) = &difference.before {
-        text.push_str(&format!("{REMOVED}- {pointer}: {}{REMOVED:#}\n", human::short(before)));
+        text.push_str(&format!(
+            "{REMOVED}- {pointer}: {}{REMOVED:#}\n",
+            human::short(before)
+        ));
     }
     if let Some(after) = &difference.after {
-        text.push_str(&format!("{ADDED}+ {pointer}: {}{ADDED:#}\n", human::short(after)));
+        text.push_str(&format!(
+            "{ADDED}+ {pointer}: {}{ADDED:#}\n",
+            human::short(after)
+        ));
     }
     text
 }
@@ -117,7 +127,11 @@ pub(crate) fn diff_revisions(args: &Diff, context: &mut Context) -> Result<(), F
             })?;
         }
     }
-    if differences.is_empty() { Ok(()) } else { Err(Failure::Status(DIFFERENT)) }
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Status(DIFFERENT))
+    }
 }
 
 fn item(difference: &RecordDifference) -> Result<Option<Item<'_>>, Failure> {
@@ -129,8 +143,14 @@ fn item(difference: &RecordDifference) -> Result<Option<Item<'_>>, Failure> {
         change: word(difference).0,
         kind: record.kind.as_str(),
         key: &record.key,
-        before: before.as_ref().map(|record| record::stored(record)).transpose()?,
-        after: after.as_ref().map(|record| record::stored(record)).transpose()?,
+        before: before
+            .as_ref()
+            .map(|record| record::stored(record))
+            .transpose()?,
+        after: after
+            .as_ref()
+            .map(|record| record::stored(record))
+            .transpose()?,
     }))
 }
 

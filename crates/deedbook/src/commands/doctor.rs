@@ -50,13 +50,20 @@ pub(crate) fn doctor(args: &Doctor, context: &mut Context) -> Result<(), Failure
     if args.accept_head {
         return accept_head(&folder, args.yes, context);
     }
-    let mut items = vec![fine("folder", folder.display().to_string()), permissions(&folder)];
+    let mut items = vec![
+        fine("folder", folder.display().to_string()),
+        permissions(&folder),
+    ];
     items.push(free_space(&folder));
     match Book::open_read_only(&folder) {
         Ok(book) => items.extend(look_inside(&book, &folder)?),
         Err(error) => items.push(failed("log", &error.into())),
     }
-    let worst = items.iter().filter(|finding| !finding.ok).map(|finding| finding.status).max();
+    let worst = items
+        .iter()
+        .filter(|finding| !finding.ok)
+        .map(|finding| finding.status)
+        .max();
     let found = Findings {
         ok: worst.is_none(),
         items,
@@ -74,7 +81,9 @@ fn print(found: &Findings, context: &mut Context) -> Result<(), Failure> {
             for finding in &found.items {
                 let mark = if finding.ok { "ok  " } else { "BAD " };
                 let name = format!("{}:", finding.check);
-                context.output.line(&format!("{mark} {name:<13}{}", finding.message))?;
+                context
+                    .output
+                    .line(&format!("{mark} {name:<13}{}", finding.message))?;
                 if let Some(hint) = &finding.hint {
                     context.output.line(&format!("     hint: {hint}"))?;
                 }
@@ -94,15 +103,27 @@ fn print(found: &Findings, context: &mut Context) -> Result<(), Failure> {
 fn look_inside(book: &Book, folder: &Path) -> Result<Vec<Finding>, Failure> {
     let stats = book.stats()?;
     let view = book.view();
-    let head = format!("{}, {} records, lineage {}", view.head(), stats.records, view.lineage());
+    let head = format!(
+        "{}, {} records, lineage {}",
+        view.head(),
+        stats.records,
+        view.lineage()
+    );
     let writable = view.book().is_none_or(|book| book.is_writable_here());
     let formats = if writable {
         fine("formats", "this version reads and writes them".to_owned())
     } else {
-        let since = view.book().map(|book| book.minimum_writer_since).unwrap_or_default();
+        let since = view
+            .book()
+            .map(|book| book.minimum_writer_since)
+            .unwrap_or_default();
         Finding {
             hint: Some(format!("use Deedbook {since} or later to write")),
-            ..bad("formats", "this version reads them, but may not write".to_owned(), 6)
+            ..bad(
+                "formats",
+                "this version reads them, but may not write".to_owned(),
+                6,
+            )
         }
     };
     // Opening compared the log with the head file and read every batch since the snapshot.
@@ -118,7 +139,10 @@ fn look_inside(book: &Book, folder: &Path) -> Result<Vec<Finding>, Failure> {
 
 fn permissions(folder: &Path) -> Finding {
     let may = |rights| access(folder, rights).is_ok();
-    match (may(Access::READ_OK | Access::EXEC_OK), may(Access::WRITE_OK)) {
+    match (
+        may(Access::READ_OK | Access::EXEC_OK),
+        may(Access::WRITE_OK),
+    ) {
         (true, true) => fine("permissions", "may read and write".to_owned()),
         (true, false) => fine("permissions", "may read, not write".to_owned()),
         (false, _) => bad("permissions", "may not read the folder".to_owned(), 5),
@@ -161,15 +185,21 @@ fn snapshot(stats: &BookStats) -> Finding {
 /// The tables can be made again at any time, so nothing about them is bad.
 fn projection(folder: &Path) -> Finding {
     let file = folder.join(PROJECTION_FILE);
-    fine("projection", match file.metadata() {
-        Ok(file) => format!("{PROJECTION_FILE}, {} KiB", file.len() >> 10),
-        Err(_) => "no tables; the next writing command makes them".to_owned(),
-    })
+    fine(
+        "projection",
+        match file.metadata() {
+            Ok(file) => format!("{PROJECTION_FILE}, {} KiB", file.len() >> 10),
+            Err(_) => "no tables; the next writing command makes them".to_owned(),
+        },
+    )
 }
 
 /// Takes what is left of the log as the whole, after a person looked at it.
 fn accept_head(folder: &Path, yes: bool, context: &mut Context) -> Result<(), Failure> {
-    confirm("Take what is left of the log as the whole? What it lacks is given up.", yes)?;
+    confirm(
+        "Take what is left of the log as the whole? What it lacks is given up.",
+        yes,
+    )?;
     let accepted = SqliteLog::accept_head(folder);
     let (noted, accepted) = accepted.map_err(|error| Failure::Book(error.into()))?;
     let accepted = Accepted {
@@ -179,7 +209,10 @@ fn accept_head(folder: &Path, yes: bool, context: &mut Context) -> Result<(), Fa
     match context.output.format {
         Format::Human => {
             let noted = accepted.noted.as_deref().unwrap_or("unreadable");
-            context.output.line(&format!("accepted: {}\nnoted before: {noted}", accepted.accepted))
+            context.output.line(&format!(
+                "accepted: {}\nnoted before: {noted}",
+                accepted.accepted
+            ))
         }
         _ => context.output.value(&accepted),
     }
@@ -205,7 +238,9 @@ fn bad(check: &'static str, message: String, status: u8) -> Finding {
 
 fn failed(check: &'static str, failure: &Failure) -> Finding {
     let line = failure.lines().into_iter().next();
-    let (message, hint) = line.map(|line| (line.message, line.hint)).unwrap_or_default();
+    let (message, hint) = line
+        .map(|line| (line.message, line.hint))
+        .unwrap_or_default();
     Finding {
         hint,
         ..bad(check, message, failure.status())

@@ -46,9 +46,10 @@ fn list(args: LogList, context: &mut Context) -> Result<(), Failure> {
 /// Prints whole changes, oldest first, a part of the log at a time.
 fn cat(args: LogCat, context: &mut Context) -> Result<(), Failure> {
     context.output.only(&[Format::Human, Format::Jsonl])?;
-    context.output.format = Format::Jsonl;
     let book = context.open_to_read()?;
-    let wanted = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let wanted = args.limit.map_or(usize::MAX, |limit| {
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    });
     let filter = changes::filter(args.filter);
     // Below the floor nothing is kept, and nobody asked for it by name.
     let mut after = changes::since(&book, args.since)?;
@@ -66,7 +67,9 @@ fn cat(args: LogCat, context: &mut Context) -> Result<(), Failure> {
         let Some(last) = found.last() else { break };
         after = last.revision;
         for change in &found {
-            context.output.value(&ChangeObject::whole(change)?)?;
+            context
+                .output
+                .value_as(Format::Jsonl, &ChangeObject::whole(change)?)?;
         }
         printed += found.len();
     }
@@ -85,15 +88,24 @@ fn stats(context: &mut Context) -> Result<(), Failure> {
 }
 
 fn page(stats: &BookStats) -> String {
-    let stored = stats.stored_bytes.map_or("unknown".to_owned(), |bytes| format!("{bytes} bytes"));
+    let stored = stats
+        .stored_bytes
+        .map_or("unknown".to_owned(), |bytes| format!("{bytes} bytes"));
     let snapshots: Vec<String> = stats.snapshots.iter().map(Revision::to_string).collect();
-    let snapshots = if snapshots.is_empty() { "none".to_owned() } else { snapshots.join(", ") };
+    let snapshots = if snapshots.is_empty() {
+        "none".to_owned()
+    } else {
+        snapshots.join(", ")
+    };
     [
         ("revision", stats.revision.to_string()),
         ("floor", stats.floor.to_string()),
         ("records", stats.records.to_string()),
         ("components", stats.components.to_string()),
-        ("batches", format!("{} ({} bytes)", stats.batches, stats.batch_bytes)),
+        (
+            "batches",
+            format!("{} ({} bytes)", stats.batches, stats.batch_bytes),
+        ),
         ("snapshots", snapshots),
         ("artifacts", stats.artifacts.to_string()),
         ("stored", stored),

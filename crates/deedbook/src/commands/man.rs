@@ -23,7 +23,9 @@ pub(crate) fn man(args: &book::Man, context: &mut Context) -> Result<(), Failure
         }
         None => {
             let command = find(&grammar, &args.command)?;
-            let name = ["deedbook"].into_iter().chain(args.command.iter().map(String::as_str));
+            let name = ["deedbook"]
+                .into_iter()
+                .chain(args.command.iter().map(String::as_str));
             let page = render(command, &name.collect::<Vec<_>>().join("-"))?;
             context.output.raw(&page)
         }
@@ -43,14 +45,21 @@ fn write_all(command: &Command, name: &str, folder: &Path) -> Result<(), Failure
     let path = folder.join(format!("{name}.1"));
     fs::write(&path, render(command, name)?).map_err(|error| Failure::writing(&path, error))?;
     for subcommand in command.get_subcommands() {
-        write_all(subcommand, &format!("{name}-{}", subcommand.get_name()), folder)?;
+        write_all(
+            subcommand,
+            &format!("{name}-{}", subcommand.get_name()),
+            folder,
+        )?;
     }
     Ok(())
 }
 
 fn render(command: &Command, name: &str) -> Result<Vec<u8>, Failure> {
     let mut page = Vec::new();
-    let command = command.clone().name(name.to_owned()).version(env!("CARGO_PKG_VERSION"));
+    let command = command
+        .clone()
+        .name(name.to_owned())
+        .version(env!("CARGO_PKG_VERSION"));
     Man::new(command).render(&mut page)?;
     Ok(page)
 }

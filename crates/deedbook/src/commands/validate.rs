@@ -56,7 +56,10 @@ pub(crate) fn metadata(args: &ValidateMetadata, context: &mut Context) -> Result
             reports.push(report);
         }
     }
-    let first = reports.iter().find(|report| !report.valid).map(|report| report.status);
+    let first = reports
+        .iter()
+        .find(|report| !report.valid)
+        .map(|report| report.status);
     let report = Report {
         valid: first.is_none(),
         files: reports,
@@ -77,7 +80,9 @@ fn check(input: &Input, options: &ReadOptions) -> Vec<FileReport> {
         Ok(text) => {
             let shown = String::from_utf8_lossy(&text.bytes).into_owned();
             let documents = read_text(&input.label(), &text, options).into_iter();
-            documents.map(|document| report(document, shown.clone())).collect()
+            documents
+                .map(|document| report(document, shown.clone()))
+                .collect()
         }
         Err(failure) => vec![unread(input.label(), &failure)],
     }
@@ -142,6 +147,8 @@ fn summarise(report: &Report, output: &mut Output) {
     let wrong = report.files.iter().filter(|file| !file.valid).count();
     if wrong > 0 {
         let all = human::count(report.files.len(), "document");
-        output.note(&format!("MetadataValidationError: {wrong} of {all} invalid"));
+        output.note(&format!(
+            "MetadataValidationError: {wrong} of {all} invalid"
+        ));
     }
 }

@@ -18,10 +18,17 @@ struct Matches<'a> {
 /// Prints the versions that satisfy a spec, highest first; ends with 1 if none does.
 pub(crate) fn satisfies(args: &Satisfies, context: &mut Context) -> Result<(), Failure> {
     let spec = VersionSpec::parse(&args.spec)?;
-    let mut versions = args.versions.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut versions = args
+        .versions
+        .iter()
+        .map(|text| parse(text))
+        .collect::<Result<Vec<_>, _>>()?;
     versions.sort_by(|one, two| two.cmp_precedence(one).then_with(|| two.cmp(one)));
     let chosen: Vec<String> = if spec.is_latest() {
-        spec.select(versions.iter()).into_iter().map(ToString::to_string).collect()
+        spec.select(versions.iter())
+            .into_iter()
+            .map(ToString::to_string)
+            .collect()
     } else {
         let admitted = versions.iter().filter(|version| spec.matches(version));
         admitted.map(ToString::to_string).collect()
@@ -43,7 +50,11 @@ pub(crate) fn satisfies(args: &Satisfies, context: &mut Context) -> Result<(), F
             matches: chosen,
         })?,
     }
-    if none { Err(Failure::Status(1)) } else { Ok(()) }
+    if none {
+        Err(Failure::Status(1))
+    } else {
+        Ok(())
+    }
 }
 
 fn parse(text: &str) -> Result<Version, Failure> {

@@ -47,7 +47,11 @@ pub(crate) fn watch_components(
 
 fn follow(args: &WatchArgs, kind: Option<Kind>, context: &mut Context) -> Result<(), Failure> {
     context.output.only(&[Format::Human, Format::Jsonl])?;
-    let after = args.after.as_deref().map(str::parse::<Position>).transpose();
+    let after = args
+        .after
+        .as_deref()
+        .map(str::parse::<Position>)
+        .transpose();
     let after = after.map_err(|error| Failure::Usage(format!("--after: {error}")))?;
     let book = context.open_to_read()?;
     let end = book.view().head().revision;

@@ -41,7 +41,11 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
     };
     let command = &why.change.command;
     // What a whole record was and is says `diff`; here it would only hide the answer.
-    let (before, after) = if pointer.is_empty() { (None, None) } else { (why.before, why.after) };
+    let (before, after) = if pointer.is_empty() {
+        (None, None)
+    } else {
+        (why.before, why.after)
+    };
     if context.output.format != Format::Human {
         return context.output.value(&Answer {
             kind: "component",
@@ -67,13 +71,16 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
     ];
     rows.extend(command.ticket.clone().map(|ticket| ("ticket", ticket)));
     if !pointer.is_empty() {
-        let shown = |value: &Option<Value>| value.as_ref().map_or("(absent)".to_owned(), human::short);
+        let shown =
+            |value: &Option<Value>| value.as_ref().map_or("(absent)".to_owned(), human::short);
         rows.push(("field", pointer));
         rows.push(("before", shown(&before)));
         rows.push(("after", shown(&after)));
     }
     for (name, value) in rows {
-        context.output.line(&format!("{:<10}{value}", format!("{name}:")))?;
+        context
+            .output
+            .line(&format!("{:<10}{value}", format!("{name}:")))?;
     }
     Ok(())
 }

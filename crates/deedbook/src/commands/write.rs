@@ -134,8 +134,11 @@ impl Report {
             line("file", file);
         }
         line("registered", if self.registered { "true" } else { "false" });
-        for (name, value) in [("uuid", &self.uuid), ("name", &self.name), ("version", &self.version)]
-        {
+        for (name, value) in [
+            ("uuid", &self.uuid),
+            ("name", &self.name),
+            ("version", &self.version),
+        ] {
             if let Some(value) = value {
                 line(name, value);
             }

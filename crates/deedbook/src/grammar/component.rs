@@ -94,7 +94,8 @@ pub(crate) struct New {
 
 /// Print the next version of a document, with a fresh uuid
 ///
-/// Hash and times are left out: the book sets them. Nothing is written to the file.
+/// Hash and times are left out, as the book sets them, and so is a signature of the old content.
+/// Nothing is written to the file.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -406,9 +407,11 @@ pub(crate) struct Dependents {
 }
 
 fn meta_type(text: &str) -> Result<MetaType, String> {
-    text.parse().map_err(|error: deedbook_model::component::UnknownWord| error.to_string())
+    text.parse()
+        .map_err(|error: deedbook_model::component::UnknownWord| error.to_string())
 }
 
 fn lifecycle(text: &str) -> Result<Lifecycle, String> {
-    text.parse().map_err(|error: deedbook_model::component::UnknownWord| error.to_string())
+    text.parse()
+        .map_err(|error: deedbook_model::component::UnknownWord| error.to_string())
 }

@@ -52,7 +52,9 @@ impl Format {
 
     /// One of the forms that commands generally have.
     pub(crate) fn plain(text: &str) -> Option<Format> {
-        Format::PLAIN.into_iter().find(|format| format.as_str() == text)
+        Format::PLAIN
+            .into_iter()
+            .find(|format| format.as_str() == text)
     }
 }
 
@@ -118,13 +120,19 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Moment, String> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let revision = text.parse().map_err(|_| "too large for a revision".to_owned())?;
+            let revision = text
+                .parse()
+                .map_err(|_| "too large for a revision".to_owned())?;
             return Ok(Moment::Revision(Revision(revision)));
         }
         if let Some(ago) = text.strip_prefix('-') {
-            return seconds(ago).map(Moment::Ago).ok_or_else(|| EXPECTED.to_owned());
+            return seconds(ago)
+                .map(Moment::Ago)
+                .ok_or_else(|| EXPECTED.to_owned());
         }
-        text.parse().map(Moment::Time).map_err(|_| EXPECTED.to_owned())
+        text.parse()
+            .map(Moment::Time)
+            .map_err(|_| EXPECTED.to_owned())
     }
 }
 
@@ -177,12 +185,25 @@ mod tests {
         assert_eq!("-7d".parse(), Ok(Moment::Ago(604_800)));
         let time = "2026-01-05T09:00:00Z".parse().unwrap();
         assert_eq!("2026-01-05T09:00:00Z".parse(), Ok(Moment::Time(time)));
-        assert_eq!(Moment::Ago(60).from_now(time).to_string(), "2026-01-05T08:59:00Z");
+        assert_eq!(
+            Moment::Ago(60).from_now(time).to_string(),
+            "2026-01-05T08:59:00Z"
+        );
     }
 
     #[test]
     fn anything_else_is_no_moment() {
-        for bad in ["", "-", "-m", "-3", "--3m", "-3y", "3m", "yesterday", "99999999999999999999"] {
+        for bad in [
+            "",
+            "-",
+            "-m",
+            "-3",
+            "--3m",
+            "-3y",
+            "3m",
+            "yesterday",
+            "99999999999999999999",
+        ] {
             assert!(bad.parse::<Moment>().is_err(), "{bad}");
         }
     }

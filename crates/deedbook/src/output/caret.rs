@@ -12,15 +12,23 @@ const LONGEST: usize = 120;
 /// The line that an issue is about, with carets under the value; nothing without a line.
 pub(crate) fn excerpt(text: &str, issue: &ErrorLine) -> String {
     let Some((number, line)) = issue.line.and_then(|number| {
-        let line = text.lines().nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
+        let line = text
+            .lines()
+            .nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
         Some((number, line))
     }) else {
         return String::new();
     };
-    let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = line
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     let (start, end) = marked(&line, &issue.pointer);
     let shown: String = line.chars().take(LONGEST).collect();
-    let (start, end) = (start.min(LONGEST), end.min(LONGEST).max(start.min(LONGEST) + 1));
+    let (start, end) = (
+        start.min(LONGEST),
+        end.min(LONGEST).max(start.min(LONGEST) + 1),
+    );
     let (gap, carets) = (" ".repeat(start), "^".repeat(end - start));
     let margin = number.to_string();
     let empty = " ".repeat(margin.len());
@@ -47,7 +55,10 @@ fn value_of<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     }
     let (at, _) = line.match_indices(name).find(|(at, _)| {
         let after = line.get(at + name.len()..).unwrap_or_default();
-        after.trim_start_matches(['"', '\'']).trim_start().starts_with(':')
+        after
+            .trim_start_matches(['"', '\''])
+            .trim_start()
+            .starts_with(':')
     })?;
     let after = line.get(at..)?.split_once(':')?.1;
     Some(after.trim().trim_end_matches(','))

@@ -54,7 +54,11 @@ impl<'a> ChangeObject<'a> {
 
     /// The change with its record.
     pub(crate) fn whole(change: &'a Change) -> Result<ChangeObject<'a>, Failure> {
-        let record = change.record.as_deref().map(serde_json::from_slice).transpose()?;
+        let record = change
+            .record
+            .as_deref()
+            .map(serde_json::from_slice)
+            .transpose()?;
         Ok(ChangeObject {
             record: Some(record),
             ..ChangeObject::of(change)
@@ -78,7 +82,11 @@ pub(crate) fn line(change: &Change) -> String {
 
 fn row(change: &Change) -> [String; 6] {
     let command = &change.command;
-    let ticket = command.ticket.as_ref().map(|ticket| format!(" ({ticket})")).unwrap_or_default();
+    let ticket = command
+        .ticket
+        .as_ref()
+        .map(|ticket| format!(" ({ticket})"))
+        .unwrap_or_default();
     [
         change.revision.to_string(),
         command.time.to_document_text(),
@@ -91,7 +99,9 @@ fn row(change: &Change) -> [String; 6] {
 
 /// `name@version` of a component, kind and key of anything else.
 pub(crate) fn title(change: &Change) -> String {
-    let named = (change.kind == Kind::COMPONENT).then(|| named(change)).flatten();
+    let named = (change.kind == Kind::COMPONENT)
+        .then(|| named(change))
+        .flatten();
     named.unwrap_or_else(|| format!("{} {}", change.kind, change.key))
 }
 

@@ -85,6 +85,9 @@ mod tests {
     #[test]
     fn pretty_agrees_with_the_library() {
         let value = serde_json::json!([[], [[]], {"a": [{}], "b": null}, "\\", "\"", ""]);
-        assert_eq!(pretty(&value.to_string()), serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(
+            pretty(&value.to_string()),
+            serde_json::to_string_pretty(&value).unwrap()
+        );
     }
 }

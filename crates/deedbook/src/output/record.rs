@@ -115,5 +115,9 @@ fn places() -> BTreeMap<&'static str, usize> {
         "spec",
         "annotations",
     ];
-    FIRST.into_iter().enumerate().map(|(place, name)| (name, place)).collect()
+    FIRST
+        .into_iter()
+        .enumerate()
+        .map(|(place, name)| (name, place))
+        .collect()
 }

@@ -126,5 +126,9 @@ fn shell_word(label: &str) -> String {
     if path == "-" || Path::new(path).as_os_str().is_empty() {
         return "FILE".to_owned();
     }
-    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
 }

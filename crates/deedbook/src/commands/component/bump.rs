@@ -14,13 +14,21 @@ use crate::files::{Input, Text};
 use crate::grammar::component::{Bump, Part};
 use crate::grammar::values::Format;
 
-/// What the book sets.
-const SET_BY_BOOK: [&str; 5] =
-    ["hash", "created_at", "last_modified_at", "registered_at", "revision"];
+/// What the book sets, and a signature, which is one of the old content.
+const LEFT_OUT: [&str; 6] = [
+    "hash",
+    "created_at",
+    "last_modified_at",
+    "registered_at",
+    "revision",
+    "signature_block",
+];
 
 /// Prints the next version of a document, with a fresh uuid, without hash and times.
 pub(crate) fn bump(args: &Bump, context: &mut Context) -> Result<(), Failure> {
-    context.output.only(&[Format::Human, Format::Yaml, Format::Json])?;
+    context
+        .output
+        .only(&[Format::Human, Format::Yaml, Format::Json])?;
     let input = Input::of(&args.file);
     let text = input.read()?;
     // The document was perhaps changed since it was hashed: that is why it gets a new version.
@@ -30,19 +38,24 @@ pub(crate) fn bump(args: &Bump, context: &mut Context) -> Result<(), Failure> {
     };
     let mut documents = read_text(&input.label(), &text, &options);
     let (Some(document), true) = (documents.pop(), documents.is_empty()) else {
-        return Err(Failure::Invalid(format!("{} holds several documents", input.label())));
+        return Err(Failure::Invalid(format!(
+            "{} holds several documents",
+            input.label()
+        )));
     };
     let draft = document.into_draft()?;
     let version = next(draft.version(), args.part)?;
     let mut members = as_written(&text, &draft);
-    members.retain(|name, _| !SET_BY_BOOK.contains(&name.as_str()));
+    members.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
     members.insert("uuid".to_owned(), Value::from(Uuid::new_v4().to_string()));
     members.insert("version".to_owned(), Value::from(version.to_string()));
     // JSON stays JSON, unless the other form is asked for.
-    if context.output.format == Format::Human && text.syntax == Syntax::Json {
-        context.output.format = Format::Json;
-    }
-    print(&members, context)
+    let human = if text.syntax == Syntax::Json {
+        Format::Json
+    } else {
+        Format::Yaml
+    };
+    print(&members, human, context)
 }
 
 /// The members that the document has, as they are stored: without the defaults that it left out.
@@ -51,7 +64,11 @@ fn as_written(text: &Text, draft: &Draft) -> Map<String, Value> {
     let Ok(node) = document::parse(&text.bytes, text.syntax) else {
         return members;
     };
-    let source = if node.get("checksum").is_some() { node.get("data") } else { Some(&node) };
+    let source = if node.get("checksum").is_some() {
+        node.get("data")
+    } else {
+        Some(&node)
+    };
     let is_default = |value: &Value| match value {
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.is_empty(),
@@ -81,7 +98,9 @@ fn next(version: &Version, part: Part) -> Result<Version, Failure> {
         Part::Patch => patch.checked_add(1).map(|patch| (major, minor, patch)),
     };
     let Some((major, minor, patch)) = raised else {
-        return Err(Failure::Invalid(format!("there is no version after {version}")));
+        return Err(Failure::Invalid(format!(
+            "there is no version after {version}"
+        )));
     };
     Ok(Version {
         major,

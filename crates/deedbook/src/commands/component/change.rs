@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use deedbook_model::document::{self, Syntax};
 use deedbook_model::Generation;
+use deedbook_model::document::{self, Syntax};
 use deedbook_rules::components::{ComponentKey, NameOrUuid};
 use deedbook_rules::{Command, State, Write};
 use serde_json::{Value, json};
@@ -78,10 +78,18 @@ fn perform(
     dry_run: bool,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let book = if dry_run { context.open_to_read()? } else { context.open_existing()? };
+    let book = if dry_run {
+        context.open_to_read()?
+    } else {
+        context.open_existing()?
+    };
     let title = pin(&mut write, &book.view())?;
     let command: Command = authorship.command(vec![write]);
-    let receipt = if dry_run { book.check(&command) } else { book.execute(command) };
+    let receipt = if dry_run {
+        book.check(&command)
+    } else {
+        book.execute(command)
+    };
     let receipt = receipt?;
     let Some(outcome) = receipt.outcomes.first() else {
         return Err(Failure::Internal("a receipt without an outcome".to_owned()));
@@ -116,7 +124,11 @@ fn read_patch(path: &Path) -> Result<Value, Failure> {
     };
     let node = document::parse(&text.bytes, text.syntax).map_err(refused)?;
     if text.syntax == Syntax::Json {
-        let parsed = serde_json::from_slice(text.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text.bytes));
+        let parsed = serde_json::from_slice(
+            text.bytes
+                .strip_prefix(b"\xef\xbb\xbf")
+                .unwrap_or(&text.bytes),
+        );
         return parsed.map_err(|error| Failure::Invalid(error.to_string()));
     }
     Ok(with_nulls(&node))
@@ -125,7 +137,10 @@ fn read_patch(path: &Path) -> Result<Value, Failure> {
 fn with_nulls(node: &document::Node) -> Value {
     match &node.value {
         document::Value::Object(members) => Value::Object(
-            members.iter().map(|(key, node)| (key.text.clone(), with_nulls(node))).collect(),
+            members
+                .iter()
+                .map(|(key, node)| (key.text.clone(), with_nulls(node)))
+                .collect(),
         ),
         document::Value::List(items) => Value::Array(items.iter().map(with_nulls).collect()),
         _ => scalar(node),

@@ -65,7 +65,9 @@ fn table(items: &[Dependent]) -> Table {
             one.name.clone(),
             one.version.clone(),
             one.meta_type.clone(),
-            one.version_spec.clone().unwrap_or_else(|| "latest".to_owned()),
+            one.version_spec
+                .clone()
+                .unwrap_or_else(|| "latest".to_owned()),
             without.to_owned(),
         ]);
     }

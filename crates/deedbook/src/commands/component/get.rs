@@ -37,8 +37,15 @@ fn last_author(book: &Book, view: &deedbook_book::View, record: &Record) -> Opti
     let changes = book.history(view, &Kind::COMPONENT, &record.key, 1).ok()?;
     let change = changes.first()?;
     let command = &change.command;
-    let ticket = command.ticket.as_ref().map(|ticket| format!(" ({ticket})")).unwrap_or_default();
-    Some(format!("{} by {}: {}{ticket}", command.time, command.actor, command.reason))
+    let ticket = command
+        .ticket
+        .as_ref()
+        .map(|ticket| format!(" ({ticket})"))
+        .unwrap_or_default();
+    Some(format!(
+        "{} by {}: {}{ticket}",
+        command.time, command.actor, command.reason
+    ))
 }
 
 /// A page for people: what it is, then the rest of the document as YAML.
@@ -51,9 +58,19 @@ fn page(found: Found<'_>, author: Option<&str>) -> Result<String, Failure> {
     }
     page.push('\n');
     for (name, value) in head(&envelope, &mut document, author) {
-        page.push_str(&format!("{:<14}{}\n", format!("{name}:"), human::plain(&value)));
+        page.push_str(&format!(
+            "{:<14}{}\n",
+            format!("{name}:"),
+            human::plain(&value)
+        ));
     }
-    for shown in ["uuid", "name", "version", "metadata_version", "created_at", "last_modified_at"] {
+    for shown in [
+        "uuid",
+        "name",
+        "version",
+        "metadata_version",
+        "last_modified_at",
+    ] {
         document.remove(shown);
     }
     document.retain(|_, value| !is_empty(value));
@@ -70,8 +87,11 @@ fn head(
     author: Option<&str>,
 ) -> Vec<(&'static str, String)> {
     let mut rows = vec![("uuid", envelope.key.to_string())];
-    for (label, name) in [("type", "meta_type"), ("lifecycle", "lifecycle"), ("namespace", "namespace")]
-    {
+    for (label, name) in [
+        ("type", "meta_type"),
+        ("lifecycle", "lifecycle"),
+        ("namespace", "namespace"),
+    ] {
         if let Some(Value::String(text)) = document.remove(name) {
             rows.push((label, text));
         }
@@ -90,8 +110,15 @@ fn head(
     }
     rows.push(("generation", envelope.generation.to_string()));
     rows.push(("revision", envelope.revision.to_string()));
-    rows.push(("created", envelope.created_at.to_string()));
-    rows.push(("changed", author.map_or_else(|| envelope.updated_at.to_string(), str::to_owned)));
+    let created = match document.remove("created_at") {
+        Some(Value::String(text)) => text,
+        _ => envelope.created_at.to_string(),
+    };
+    rows.push(("created", created));
+    rows.push((
+        "changed",
+        author.map_or_else(|| envelope.updated_at.to_string(), str::to_owned),
+    ));
     rows
 }
 
@@ -105,8 +132,13 @@ fn dependencies(document: &mut Map<String, Value>) -> Option<String> {
         .iter()
         .map(|entry| {
             let text = |name: &str| entry.get(name).and_then(Value::as_str);
-            let target = entry.as_str().or_else(|| text("name")).or_else(|| text("uuid"));
-            let spec = text("version_spec").map(|spec| format!(" {spec}")).unwrap_or_default();
+            let target = entry
+                .as_str()
+                .or_else(|| text("name"))
+                .or_else(|| text("uuid"));
+            let spec = text("version_spec")
+                .map(|spec| format!(" {spec}"))
+                .unwrap_or_default();
             let optional = entry.get("optional").and_then(Value::as_bool) == Some(true);
             let optional = if optional { " (optional)" } else { "" };
             format!("{}{spec}{optional}", target.unwrap_or_default())

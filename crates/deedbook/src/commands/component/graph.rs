@@ -8,7 +8,10 @@ use crate::grammar::values::Format;
 
 /// Shows what a component depends on.
 pub(crate) fn graph(args: &Graph, context: &mut Context) -> Result<(), Failure> {
-    let drawn = matches!(context.output.format, Format::Dot | Format::Mermaid | Format::Svg);
+    let drawn = matches!(
+        context.output.format,
+        Format::Dot | Format::Mermaid | Format::Svg
+    );
     if args.missing && !drawn {
         let message = "--missing is for -o dot, mermaid and svg; other forms always list them";
         return Err(Failure::Usage(message.to_owned()));

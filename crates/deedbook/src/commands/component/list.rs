@@ -1,8 +1,8 @@
 //! `registry ls|search|versions`: lists of components.
 
 use deedbook_book::{At, Book, View};
-use deedbook_rules::components::{Cursor, NameOrUuid, Page, Query};
 use deedbook_rules::Record;
+use deedbook_rules::components::{Cursor, NameOrUuid, Page, Query};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -64,9 +64,11 @@ pub(crate) fn versions(args: &Versions, context: &mut Context) -> Result<(), Fai
     };
     let records = view.versions(&family);
     if records.is_empty() {
-        return Err(Failure::Lookup(deedbook_rules::components::LookupError::Unknown {
-            key: args.key.clone(),
-        }));
+        return Err(Failure::Lookup(
+            deedbook_rules::components::LookupError::Unknown {
+                key: args.key.clone(),
+            },
+        ));
     }
     print_page(records, None, &view, &mut context.output)
 }
@@ -80,10 +82,12 @@ fn view_of_list(
     let Some(cursor) = cursor else {
         return view_at(book, at);
     };
-    let view = book.view_at(At::Revision(cursor.revision)).map_err(|error| match error.code() {
-        deedbook_model::code::Code::Compacted => Failure::CursorExpired(cursor.revision),
-        _ => Failure::Book(error),
-    })?;
+    let view = book
+        .view_at(At::Revision(cursor.revision))
+        .map_err(|error| match error.code() {
+            deedbook_model::code::Code::Compacted => Failure::CursorExpired(cursor.revision),
+            _ => Failure::Book(error),
+        })?;
     Ok(view)
 }
 
@@ -96,7 +100,11 @@ fn print_all(
 ) -> Result<(), Failure> {
     let mut items = Vec::new();
     loop {
-        let page = view.search(query, deedbook_rules::components::MAX_LIMIT, cursor.as_ref())?;
+        let page = view.search(
+            query,
+            deedbook_rules::components::MAX_LIMIT,
+            cursor.as_ref(),
+        )?;
         if output.format == Format::Jsonl {
             print_page(&page.items, None, view, output)?;
         } else {

@@ -24,6 +24,8 @@ pub(super) struct Reporter {
     told: usize,
     registered: usize,
     unchanged: usize,
+    refused: usize,
+    left_out: usize,
     first_failure: Option<u8>,
     last_failure: Option<Failure>,
 }
@@ -36,7 +38,11 @@ struct Files<'a> {
 impl Reporter {
     pub(super) fn new(alone: bool, inputs: usize, output: &Output) -> Reporter {
         let shown = inputs >= BAR_FROM && !output.quiet && stderr_is_terminal();
-        let bar = if shown { progress_bar(inputs) } else { ProgressBar::hidden() };
+        let bar = if shown {
+            progress_bar(inputs)
+        } else {
+            ProgressBar::hidden()
+        };
         Reporter {
             alone,
             bar,
@@ -45,6 +51,8 @@ impl Reporter {
             told: 0,
             registered: 0,
             unchanged: 0,
+            refused: 0,
+            left_out: 0,
             first_failure: None,
             last_failure: None,
         }
@@ -62,7 +70,8 @@ impl Reporter {
         self.registered += 1;
         self.unchanged += usize::from(outcome.unchanged);
         let file = (label != "-" || !self.alone).then_some(label);
-        self.bar.suspend(|| output.warnings(file, &outcome.warnings));
+        self.bar
+            .suspend(|| output.warnings(file, &outcome.warnings));
         self.tell(label, Report::done(title, outcome, dry_run), output)
     }
 
@@ -74,6 +83,7 @@ impl Reporter {
         failure: Failure,
         output: &mut Output,
     ) -> Result<(), Failure> {
+        self.refused += 1;
         self.first_failure.get_or_insert(failure.status());
         let report = Report::refused(title, &failure);
         if self.alone {
@@ -94,6 +104,7 @@ impl Reporter {
         title: Title,
         output: &mut Output,
     ) -> Result<(), Failure> {
+        self.left_out += 1;
         self.tell(label, Report::of(title), output)
     }
 
@@ -115,7 +126,8 @@ impl Reporter {
             Format::Human => {
                 let gap = if self.told > 0 { "\n" } else { "" };
                 let text = format!("{gap}{}", report.plain());
-                self.bar.suspend(|| output.text(&text).and_then(|()| output.flush()))
+                self.bar
+                    .suspend(|| output.text(&text).and_then(|()| output.flush()))
             }
             _ => {
                 self.reports.push(report);
@@ -144,19 +156,31 @@ impl Reporter {
             (_, _, files) => output.value(&Files { files })?,
         }
         if !self.alone {
-            let refused = self.told - self.registered;
-            output.note(&format!(
-                "{}: {} registered, {} unchanged, {refused} refused",
-                human::count(self.told, "document"),
-                self.registered - self.unchanged,
-                self.unchanged,
-            ));
+            output.note(&self.summary());
         }
         match self.first_failure {
             None => Ok(()),
             Some(_) if self.registered > 0 => Err(Failure::Status(8)),
             Some(first) => Err(Failure::Status(first)),
         }
+    }
+}
+
+impl Reporter {
+    /// `3 documents: 1 registered, 1 unchanged, 1 refused`.
+    fn summary(&self) -> String {
+        let all = self.registered + self.refused + self.left_out;
+        let left_out = match self.left_out {
+            0 => String::new(),
+            left_out => format!(", {left_out} left out"),
+        };
+        format!(
+            "{}: {} registered, {} unchanged, {} refused{left_out}",
+            human::count(all, "document"),
+            self.registered - self.unchanged,
+            self.unchanged,
+            self.refused,
+        )
     }
 }
 

@@ -46,7 +46,9 @@ pub(super) fn add(
                 tell(answer, &mut reporter, output)?;
             }
         }
-        submitter.join().unwrap_or_else(|_| Err(Failure::Internal("a thread broke".to_owned())))
+        submitter
+            .join()
+            .unwrap_or_else(|_| Err(Failure::Internal("a thread broke".to_owned())))
     });
     let book = handed_in?;
     let finished = reporter.finish(output);
@@ -100,7 +102,9 @@ fn submit_all(
                     Some(book) => book.clone(),
                     None => book.insert(opener.to_write()?).clone(),
                 };
-                let command = plan.authorship.command(vec![plan.write(Arc::clone(&draft))]);
+                let command = plan
+                    .authorship
+                    .command(vec![plan.write(Arc::clone(&draft))]);
                 let answers = answers.clone();
                 open.submit(command, move |result| {
                     let mut answer = answer(Err(Failure::Closed));

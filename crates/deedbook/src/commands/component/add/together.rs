@@ -19,11 +19,15 @@ pub(super) fn add(
     reporter: Reporter,
 ) -> Result<(), Failure> {
     let candidates = read_all(inputs, plan)?;
-    let drafts = candidates.iter().map(|candidate| candidate.draft.as_ref().ok().cloned());
+    let drafts = candidates
+        .iter()
+        .map(|candidate| candidate.draft.as_ref().ok().cloned());
     let Some(drafts) = drafts.collect::<Option<Vec<_>>>() else {
         return tell_none(candidates, Vec::new(), reporter, context);
     };
-    let command = plan.authorship.command(drafts.into_iter().map(|d| plan.write(d)).collect());
+    let command = plan
+        .authorship
+        .command(drafts.into_iter().map(|d| plan.write(d)).collect());
     let result = if plan.dry_run {
         let state = state_to_try(context)?;
         decide(&state, &command, now()).map(|decision| decision.outcomes)
@@ -97,7 +101,13 @@ fn tell_all(
 ) -> Result<(), Failure> {
     let output = &mut context.output;
     for (candidate, outcome) in candidates.into_iter().zip(outcomes) {
-        reporter.done(&candidate.label, candidate.title, outcome, plan.dry_run, output)?;
+        reporter.done(
+            &candidate.label,
+            candidate.title,
+            outcome,
+            plan.dry_run,
+            output,
+        )?;
     }
     reporter.finish(output)
 }
