@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use deedbook_book::{At, Book, OpenOptions, View};
+use deedbook_book::{At, Book, Clock, OpenOptions, SystemClock, View};
 use deedbook_model::Timestamp;
 
 use crate::config::Config;
@@ -35,14 +35,14 @@ impl Context {
     /// Opens the book to read it: takes no lock and makes nothing.
     pub(crate) fn open_to_read(&mut self) -> Result<Book, Failure> {
         let folder = data_folder::to_read(&self.config)?;
-        let begin = Instant::now();
+        let begin = Stopwatch::start();
         let book = Book::open_read_only(&folder)?;
         self.output.detail(|| {
             let head = book.view().head();
             format!(
                 "reading {} at {head}, opened in {:?}",
                 folder.display(),
-                begin.elapsed()
+                begin.time()
             )
         });
         Ok(book)
@@ -50,15 +50,12 @@ impl Context {
 
     /// Opens the book to write to it; makes it if there is none.
     pub(crate) fn open_to_write(&mut self) -> Result<Book, Failure> {
-        let begin = Instant::now();
+        let begin = Stopwatch::start();
         let opener = self.opener();
         let book = opener.to_write()?;
         self.output.detail(|| {
             let (folder, head) = (opener.folder.display(), book.view().head());
-            format!(
-                "writing {folder} at {head}, opened in {:?}",
-                begin.elapsed()
-            )
+            format!("writing {folder} at {head}, opened in {:?}", begin.time())
         });
         Ok(book)
     }
@@ -110,7 +107,7 @@ impl Opener {
 
 /// The state at a moment; the newest without one.
 pub(crate) fn view_at(book: &Book, moment: Option<Moment>) -> Result<Arc<View>, Failure> {
-    Ok(match moment.map(|moment| moment.from_now(now())) {
+    Ok(match moment.map(|moment| moment.seen_at(now())) {
         None => book.view(),
         Some(Moment::Revision(revision)) => book.view_at(At::Revision(revision))?,
         Some(Moment::Time(time)) => book.view_at(At::Time(time))?,
@@ -120,9 +117,26 @@ pub(crate) fn view_at(book: &Book, moment: Option<Moment>) -> Result<Arc<View>, 
 
 /// The computer's time.
 pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let ticks = i64::try_from(since.as_nanos() / 100).unwrap_or_default();
-    Timestamp::from_ticks(ticks).unwrap_or_default()
+    SystemClock.now()
+}
+
+/// What `--verbose` tells about how long things took.
+struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the shell tells people how long it took"
+    )]
+    fn start() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the shell tells people how long it took"
+    )]
+    fn time(&self) -> Duration {
+        self.0.elapsed()
+    }
 }

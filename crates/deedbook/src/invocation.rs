@@ -126,6 +126,5 @@ fn wants_json(arguments: &[OsString]) -> bool {
     };
     let pairs = texts.iter().zip(texts.iter().skip(1));
     let mut flags = pairs.filter(|(flag, _)| ["-o", "--output", "--format"].contains(flag));
-    texts.iter().any(|text| joined(text))
-        || flags.any(|(_, value)| ["json", "jsonl"].contains(value))
+    texts.iter().any(joined) || flags.any(|(_, value)| ["json", "jsonl"].contains(value))
 }

@@ -20,7 +20,7 @@ struct Listing<'a> {
 
 /// The last revision that `--since` leaves out.
 pub(super) fn since(book: &Book, since: Option<Moment>) -> Result<Revision, Failure> {
-    match since.map(|moment| moment.from_now(now())) {
+    match since.map(|moment| moment.seen_at(now())) {
         Some(Moment::Revision(revision)) => Ok(revision),
         Some(Moment::Time(time)) => match book.revision_at(time) {
             Ok(revision) => Ok(revision),

@@ -156,7 +156,7 @@ fn seconds(text: &str) -> Option<i64> {
 
 impl Moment {
     /// The point in history, seen from `now`.
-    pub(crate) fn from_now(self, now: Timestamp) -> Moment {
+    pub(crate) fn seen_at(self, now: Timestamp) -> Moment {
         match self {
             Moment::Ago(seconds) => Moment::Time(now.plus_seconds(-seconds)),
             other => other,
@@ -186,7 +186,7 @@ mod tests {
         let time = "2026-01-05T09:00:00Z".parse().unwrap();
         assert_eq!("2026-01-05T09:00:00Z".parse(), Ok(Moment::Time(time)));
         assert_eq!(
-            Moment::Ago(60).from_now(time).to_string(),
+            Moment::Ago(60).seen_at(time).to_string(),
             "2026-01-05T08:59:00Z"
         );
     }

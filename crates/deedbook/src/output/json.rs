@@ -33,9 +33,7 @@ pub(crate) fn pretty(text: &str) -> String {
         }
         // Empty objects and lists stay on their line.
         if opened != closes {
-            if opened || closes {
-                break_line(&mut out, depth);
-            }
+            break_line(&mut out, depth);
         }
         opened = false;
         out.push(c);

@@ -20,7 +20,7 @@ fn usage_errors_end_with_64() {
         &["explain", "a", "b"],
         &["--color", "nonsense", "doctor"],
         &["registry", "ls", "--verbose", "--quiet"],
-        &["man", "-o", "json"],
+        &["man", "-o", "yaml"],
     ] {
         let ran = sandbox.fails(64, arguments);
         assert_eq!(ran.stdout, "", "{arguments:?}");

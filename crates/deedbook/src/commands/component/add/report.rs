@@ -145,9 +145,9 @@ impl Reporter {
     }
 
     /// Ends the command: a summary for people, and the status.
-    pub(super) fn finish(self, output: &mut Output) -> Result<(), Failure> {
+    pub(super) fn finish(mut self, output: &mut Output) -> Result<(), Failure> {
         self.bar.finish_and_clear();
-        if let (true, Some(failure)) = (self.alone, self.last_failure) {
+        if let Some(failure) = self.last_failure.take() {
             return Err(failure);
         }
         match (output.format, self.alone, self.reports.as_slice()) {
