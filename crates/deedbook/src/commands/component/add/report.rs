@@ -122,12 +122,11 @@ impl Reporter {
             report.file = Some(label.to_owned());
         }
         let told = match output.format {
-            Format::Jsonl => output.value(&report).and_then(|()| output.flush()),
+            Format::Jsonl => output.value(&report),
             Format::Human => {
                 let gap = if self.told > 0 { "\n" } else { "" };
                 let text = format!("{gap}{}", report.plain());
-                self.bar
-                    .suspend(|| output.text(&text).and_then(|()| output.flush()))
+                self.bar.suspend(|| output.text(&text))
             }
             _ => {
                 self.reports.push(report);
@@ -135,6 +134,16 @@ impl Reporter {
             }
         };
         self.told += 1;
+        self.unless_closed(told)
+    }
+
+    /// Hands on what was told, so that whoever reads it sees it while more is being done.
+    pub(super) fn flush(&mut self, output: &mut Output) -> Result<(), Failure> {
+        let flushed = output.flush();
+        self.unless_closed(flushed)
+    }
+
+    fn unless_closed(&mut self, told: Result<(), Failure>) -> Result<(), Failure> {
         match told {
             Err(Failure::Closed) => {
                 self.closed = true;
@@ -154,6 +163,9 @@ impl Reporter {
             (Format::Human | Format::Jsonl, ..) => {}
             (_, true, [report]) => output.value(report)?,
             (_, _, files) => output.value(&Files { files })?,
+        }
+        if !self.closed {
+            output.flush()?;
         }
         if !self.alone {
             output.note(&self.summary());

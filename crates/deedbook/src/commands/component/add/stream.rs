@@ -1,8 +1,9 @@
 //! Each document on its own: read ahead, handed in without waiting, told in the order given.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use deedbook_book::{Book, BookError, Receipt};
@@ -37,15 +38,7 @@ pub(super) fn add(
     let handed_in = thread::scope(|scope| {
         // Stdout belongs to this thread, so another one hands in.
         let submitter = scope.spawn(move || submit_all(inputs, plan, &opener, &sender));
-        let mut early = BTreeMap::new();
-        let mut turn = 0;
-        for answer in receiver {
-            early.insert(answer.number, answer);
-            while let Some(answer) = early.remove(&turn) {
-                turn += 1;
-                tell(answer, &mut reporter, output)?;
-            }
-        }
+        tell_in_order(&receiver, &mut reporter, output)?;
         submitter
             .join()
             .unwrap_or_else(|_| Err(Failure::Internal("a thread broke".to_owned())))
@@ -56,6 +49,28 @@ pub(super) fn add(
         book.close()?;
     }
     finished
+}
+
+/// Tells answers in the order of their documents, each as soon as it and those before it are in.
+fn tell_in_order(
+    answers: &Receiver<Answer>,
+    reporter: &mut Reporter,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let mut early = BTreeMap::new();
+    let mut turn = 0;
+    while let Ok(answer) = answers.recv() {
+        // What came in meanwhile goes out in one write.
+        for answer in iter::once(answer).chain(answers.try_iter()) {
+            early.insert(answer.number, answer);
+            while let Some(answer) = early.remove(&turn) {
+                turn += 1;
+                tell(answer, reporter, output)?;
+            }
+        }
+        reporter.flush(output)?;
+    }
+    Ok(())
 }
 
 fn tell(answer: Answer, reporter: &mut Reporter, output: &mut Output) -> Result<(), Failure> {
