@@ -133,21 +133,25 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
         let kind = entry.file_type().map_err(failed)?;
         if kind.is_dir() {
             search(&path, found)?;
-        } else if kind.is_file() && is_document(&path)? {
+        } else if kind.is_file() && is_document(&path) {
             found.push(path);
         }
     }
     Ok(())
 }
 
-fn is_document(path: &Path) -> Result<bool, Failure> {
-    Ok(match path.to_str().and_then(Syntax::of_path) {
+/// A file that can't be read counts: whoever reads it says why.
+fn is_document(path: &Path) -> bool {
+    match path.to_str().and_then(Syntax::of_path) {
         Some(Syntax::Json | Syntax::Yaml) => true,
         Some(Syntax::Markdown | Syntax::Python) => {
             let bytes = File::open(path).and_then(read_limited);
-            let bytes = bytes.map_err(|error| Failure::reading(path, error))?;
-            bytes.windows(BLOCK.len()).any(|window| window == BLOCK)
+            bytes.map_or(true, |bytes| holds_block(&bytes))
         }
         None => false,
-    })
+    }
+}
+
+fn holds_block(bytes: &[u8]) -> bool {
+    bytes.windows(BLOCK.len()).any(|window| window == BLOCK)
 }

@@ -1,6 +1,7 @@
 //! From arguments to an exit status: which program's grammar, what it says, how it ends.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 
 use clap::error::{ContextKind, ErrorKind};
@@ -75,15 +76,17 @@ fn tell_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
         output.failure(&Failure::Usage(in_one_line(error)));
     } else {
         let text = error.render().ansi().to_string();
+        // A closed stderr is no reason to break.
+        let mut stderr = anstream::stderr();
         match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                anstream::eprint!("UsageError: a command is missing\n\n{text}");
+                let _ = write!(stderr, "UsageError: a command is missing\n\n{text}");
             }
             _ => {
                 let text = text.split_once("error:").map_or(&*text, |(_, rest)| rest);
                 // The label's colour ends right after it.
                 let text = text.trim_start_matches("\u{1b}[0m").trim_start();
-                anstream::eprint!("UsageError: {text}");
+                let _ = write!(stderr, "UsageError: {text}");
             }
         }
     }

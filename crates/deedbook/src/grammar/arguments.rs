@@ -34,7 +34,7 @@ pub(crate) struct PageArgs {
     )]
     pub(crate) limit: u32,
     /// Go on where a list ended: the `nextCursor` that it printed
-    #[arg(long, value_name = "CURSOR")]
+    #[arg(long, value_name = "CURSOR", conflicts_with = "at")]
     pub(crate) cursor: Option<String>,
     /// Print all, page after page
     #[arg(long, conflicts_with = "limit")]

@@ -70,6 +70,15 @@ fn update_merges_a_patch() {
         ran.stderr
     );
     sandbox.fails(3, &["registry", "update", "a", "--patch", "nope.json"]);
+    sandbox.write("inf.yaml", "trust_score: .inf\n");
+    sandbox.fails(2, &["registry", "update", "a", "--patch", "inf.yaml"]);
+    sandbox.write(
+        "spec.yaml",
+        "dependencies: [{name: z, version_spec: 1.10}]\n",
+    );
+    sandbox.ok(&["registry", "update", "a", "--patch", "spec.yaml"]);
+    let got = sandbox.json(&["registry", "get", "a"]);
+    assert_eq!(got["data"]["dependencies"][0]["version_spec"], "1.10");
     let ran = sandbox.feed(
         &["registry", "update", "a", "--patch", "-", "--dry-run"],
         r#"{"owner": "x"}"#,

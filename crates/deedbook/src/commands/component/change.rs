@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use deedbook_model::Generation;
-use deedbook_model::document::{self, Syntax};
+use deedbook_model::document::{self, Node};
+use deedbook_model::issue::{Issue, IssueKind};
 use deedbook_rules::components::{ComponentKey, NameOrUuid};
 use deedbook_rules::{Command, State, Write};
 use serde_json::{Value, json};
@@ -123,32 +124,41 @@ fn read_patch(path: &Path) -> Result<Value, Failure> {
         issues,
     };
     let node = document::parse(&text.bytes, text.syntax).map_err(refused)?;
-    if text.syntax == Syntax::Json {
-        let parsed = serde_json::from_slice(
-            text.bytes
-                .strip_prefix(b"\xef\xbb\xbf")
-                .unwrap_or(&text.bytes),
-        );
-        return parsed.map_err(|error| Failure::Invalid(error.to_string()));
-    }
-    Ok(with_nulls(&node))
+    with_nulls(&node).map_err(|line| {
+        let message = "the patch holds a number that JSON can't";
+        refused(vec![
+            Issue::error(IssueKind::InvalidValue, "", message).at_line(line),
+        ])
+    })
 }
 
-fn with_nulls(node: &document::Node) -> Value {
-    match &node.value {
+/// The tree as JSON with its nulls; the line of a number that JSON can't hold is the error.
+fn with_nulls(node: &Node) -> Result<Value, Option<u32>> {
+    Ok(match &node.value {
+        document::Value::Null => Value::Null,
         document::Value::Object(members) => Value::Object(
             members
                 .iter()
-                .map(|(key, node)| (key.text.clone(), with_nulls(node)))
-                .collect(),
+                .map(|(key, node)| Ok((key.text.clone(), member(&key.text, node)?)))
+                .collect::<Result<_, Option<u32>>>()?,
         ),
-        document::Value::List(items) => Value::Array(items.iter().map(with_nulls).collect()),
-        _ => scalar(node),
-    }
+        document::Value::List(items) => {
+            Value::Array(items.iter().map(with_nulls).collect::<Result<_, _>>()?)
+        }
+        _ => node.to_json().ok_or(node.line)?,
+    })
 }
 
-/// Text that looks like a number stays the text that was written where the field is text: a
-/// version, a time, a hash.
-fn scalar(node: &document::Node) -> Value {
-    node.to_json().unwrap_or(Value::Null)
+/// YAML takes `1.10` for a number and a date for text; where a member is text, it is what was
+/// written.
+fn member(name: &str, node: &Node) -> Result<Value, Option<u32>> {
+    let is_text = name.ends_with("_at")
+        || name.ends_with("version")
+        || ["version_spec", "hash", "commit_hash"].contains(&name);
+    match &node.source {
+        Some(source) if is_text && node.value != document::Value::Null => {
+            Ok(Value::from(&**source))
+        }
+        _ => with_nulls(node),
+    }
 }
