@@ -101,17 +101,11 @@ pub(crate) enum Command {
     /// Register, find and change components
     #[command(subcommand, visible_alias = "registry")]
     Component(component::Component),
-    /// Find components by words in name, namespace, description and tags
     Search(component::Search),
-    /// Show what a component depends on
     Graph(component::Graph),
-    /// List all changes, newest first; or look after the log itself
     Log(book::Log),
-    /// Say which change last set a record or a field of it
     Why(book::Why),
-    /// Show which records differ between two revisions
     Diff(book::Diff),
-    /// Follow all changes
     Watch(book::Watch),
     /// Check documents without a book
     #[command(subcommand)]
@@ -121,9 +115,7 @@ pub(crate) enum Command {
     Audit(book::Audit),
     /// Write a snapshot, so that the next start is quick
     Snapshot,
-    /// Write the whole book into one file
     Backup(book::Backup),
-    /// Make a new book from a backup
     Restore(book::Restore),
     /// Show document schemas and version rules
     #[command(subcommand)]
@@ -134,13 +126,9 @@ pub(crate) enum Command {
     /// Show the configuration
     #[command(subcommand)]
     Config(book::Config),
-    /// Check the health of the book and its folder
     Doctor(book::Doctor),
-    /// Tell what an error code means and what to do
     Explain(book::Explain),
-    /// Print completions for a shell
     Completions(book::Completions),
-    /// Print the manual page
     Man(book::Man),
 }
 
@@ -158,11 +146,8 @@ pub(crate) enum OmnibaseCommand {
 /// What `omnibase registry` takes.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OmnibaseRegistry {
-    /// Register documents, in the order given
     Add(component::Add),
-    /// List components
     Ls(component::List),
-    /// Show one component
     Get(component::Get),
 }
 

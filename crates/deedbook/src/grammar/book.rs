@@ -52,11 +52,9 @@ pub(crate) struct LogList {
 /// What can be done with the log itself.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogCommand {
-    /// Print whole changes with their records as JSON lines, oldest first
     Cat(LogCat),
     /// Say how large the log is
     Stats,
-    /// Drop changes that a snapshot covers; reads from the floor on still work
     Compact(LogCompact),
 }
 
@@ -158,7 +156,6 @@ pub(crate) struct WatchArgs {
 /// What can be checked without a book.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Validate {
-    /// Check component documents by the rules that `registry add` applies
     Metadata(ValidateMetadata),
 }
 
@@ -179,7 +176,6 @@ pub(crate) struct ValidateMetadata {
 /// Proofs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
-    /// Check every stored byte against the chain; ends with 7 where something doesn't fit
     Verify(AuditVerify),
     /// Print revision, chain, record count and state root: keep it elsewhere as an anchor
     Head,
@@ -228,9 +224,7 @@ pub(crate) struct Restore {
 pub(crate) enum Schema {
     /// List schemas and the versions that this program reads and writes
     Ls,
-    /// Print a JSON Schema
     Show(SchemaShow),
-    /// Print the versions that satisfy a version spec, highest first
     Satisfies(Satisfies),
 }
 
@@ -245,7 +239,6 @@ pub(crate) struct SchemaShow {
 /// Versions.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Version {
-    /// Print the versions that satisfy a version spec, highest first
     Match(Satisfies),
 }
 

@@ -14,38 +14,22 @@ use super::values::{self, Format, Moment};
 /// What can be done with components.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Component {
-    /// Register documents, in the order given
     Add(Add),
-    /// Print a new document that passes validation at once
     New(New),
-    /// Print the next version of a document, with a fresh uuid
     Bump(Bump),
-    /// Show one component
     Get(Get),
-    /// List components
     Ls(List),
-    /// Find components by words in name, namespace, description and tags
     Search(Search),
-    /// Change a component by a merge patch (RFC 7396)
     #[command(visible_alias = "set")]
     Update(Update),
-    /// Mark a component as deprecated
     Deprecate(Deprecate),
-    /// Archive a component: kept, but left out of lists
     Archive(Archive),
-    /// Remove a component; its uuid never returns
     Rm(Remove),
-    /// List all versions of a component, highest first
     Versions(Versions),
-    /// List the changes of a component, newest first
     History(History),
-    /// Show what differs between two components
     Diff(DiffComponents),
-    /// Follow the changes of components
     Watch(WatchComponents),
-    /// Show what a component depends on
     Graph(Graph),
-    /// Show what depends on a component, and what would break without it
     Dependents(Dependents),
 }
 
