@@ -124,7 +124,7 @@ fn read_patch(path: &Path) -> Result<Value, Failure> {
         issues,
     };
     let node = document::parse(&text.bytes, text.syntax).map_err(refused)?;
-    with_nulls(&node).map_err(|line| {
+    with_nulls(&node, member).map_err(|line| {
         let message = "the patch holds a number that JSON can't";
         refused(vec![
             Issue::error(IssueKind::InvalidValue, "", message).at_line(line),
@@ -132,8 +132,11 @@ fn read_patch(path: &Path) -> Result<Value, Failure> {
     })
 }
 
-/// The tree as JSON with its nulls; the line of a number that JSON can't hold is the error.
-fn with_nulls(node: &Node) -> Result<Value, Option<u32>> {
+/// How a member's value becomes JSON; the line of a number that JSON can't hold is the error.
+type ToJson = fn(&str, &Node) -> Result<Value, Option<u32>>;
+
+/// The tree as JSON with its nulls.
+fn with_nulls(node: &Node, member: ToJson) -> Result<Value, Option<u32>> {
     Ok(match &node.value {
         document::Value::Null => Value::Null,
         document::Value::Object(members) => Value::Object(
@@ -143,22 +146,46 @@ fn with_nulls(node: &Node) -> Result<Value, Option<u32>> {
                 .collect::<Result<_, Option<u32>>>()?,
         ),
         document::Value::List(items) => {
-            Value::Array(items.iter().map(with_nulls).collect::<Result<_, _>>()?)
+            let items = items.iter().map(|item| with_nulls(item, member));
+            Value::Array(items.collect::<Result<_, _>>()?)
         }
         _ => node.to_json().ok_or(node.line)?,
     })
 }
 
-/// YAML takes `1.10` for a number and a date for text; where a member is text, it is what was
-/// written.
+/// YAML takes `1.10` for a number; where the document has a text, it is what was written. Free
+/// objects have no such members.
 fn member(name: &str, node: &Node) -> Result<Value, Option<u32>> {
-    let is_text = name.ends_with("_at")
-        || name.ends_with("version")
-        || ["version_spec", "hash", "commit_hash"].contains(&name);
+    const TEXTS: [&str; 7] = [
+        "metadata_version",
+        "protocol_version",
+        "schema_version",
+        "version",
+        "version_spec",
+        "hash",
+        "commit_hash",
+    ];
+    const FREE: [&str; 4] = [
+        "spec",
+        "x_extensions",
+        "execution_constraints",
+        "security_context",
+    ];
     match &node.source {
-        Some(source) if is_text && node.value != document::Value::Null => {
-            Ok(Value::from(&**source))
+        Some(source) if TEXTS.contains(&name) || name.ends_with("_at") => {
+            let is_null = node.value == document::Value::Null;
+            Ok(if is_null {
+                Value::Null
+            } else {
+                Value::from(&**source)
+            })
         }
-        _ => with_nulls(node),
+        _ if FREE.contains(&name) => free(name, node),
+        _ => with_nulls(node, member),
     }
+}
+
+/// A member of a free object, every scalar as YAML reads it.
+fn free(_: &str, node: &Node) -> Result<Value, Option<u32>> {
+    with_nulls(node, free)
 }
