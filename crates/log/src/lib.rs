@@ -3,6 +3,8 @@
 //! A log stores batches, snapshots, artifacts and marks as bytes. It knows their order, not what
 //! they say: rows never leak out, and meaning lives in the crates above.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod log;
 mod memory;

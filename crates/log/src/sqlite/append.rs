@@ -50,11 +50,12 @@ fn append(
     expected: Head,
     batch: &StoredBatch,
 ) -> Result<Appended, Fault> {
-    if insert_after(&writer.connection, expected, batch)? {
+    let noted = writer.bound.head;
+    // Only this engine writes, so a log that ends elsewhere has lost something.
+    if expected == noted && insert_after(&writer.connection, expected, batch)? {
         return Ok(Appended::Done);
     }
     // Rare: the first batch, or another head.
-    let noted = writer.bound.head;
     let transaction = writer
         .connection
         .transaction_with_behavior(TransactionBehavior::Immediate)?;
