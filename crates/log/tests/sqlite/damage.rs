@@ -12,7 +12,7 @@ use deedbook_log::{Log, LogError, SqliteLog};
 use crate::book::{Content, Frozen, WRITE, content, create, fill, read};
 
 /// Flips per file in the ordinary run, about.
-const FLIPS: usize = 600;
+const FLIPS: usize = 300;
 
 fn stride(length: usize) -> usize {
     match std::env::var("DEEDBOOK_SWEEP") {

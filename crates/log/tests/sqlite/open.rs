@@ -3,10 +3,10 @@
 use std::fs;
 
 use deedbook_log::conformance::sample::{batch, fill};
-use deedbook_log::{Access, Log, LogError, SqliteLog};
+use deedbook_log::{Access, ArtifactId, Log, LogError, SqliteLog};
 use deedbook_model::Head;
 
-use crate::book::{WRITE, create, read};
+use crate::book::{self, WRITE, create, read};
 
 const WRITE_EXISTING: Access = Access::Write {
     wait: std::time::Duration::ZERO,
@@ -156,4 +156,54 @@ fn a_log_that_falls_back_while_it_is_open_is_noticed() {
             "{outcome:?}"
         );
     }
+}
+
+#[test]
+fn a_row_that_vanished_is_noticed() {
+    for delete in [
+        "DELETE FROM mark WHERE name = 'sink/b'",
+        "DELETE FROM mark",
+        "DELETE FROM artifact WHERE rowid = 2",
+        "DELETE FROM artifact",
+        "DELETE FROM snapshot WHERE revision = 4",
+        "DELETE FROM snapshot",
+        "DELETE FROM chunk WHERE number = 1",
+        "DELETE FROM book",
+        "DELETE FROM batch WHERE first = 1",
+        "DELETE FROM batch",
+        "UPDATE mark SET value = x'37' WHERE name = 'sink/b'",
+        "UPDATE snapshot SET attempt = 3",
+        "UPDATE batch SET last = 3 WHERE first = 1",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        book::fill(&create(folder.path()));
+        let other = rusqlite::Connection::open(folder.path().join("log.sqlite")).unwrap();
+        assert!(other.execute(delete, []).unwrap() > 0, "{delete}");
+        drop(other);
+        let outcome = read(folder.path()).and_then(|log| book::content(&log));
+        assert!(
+            matches!(outcome, Err(LogError::Damaged { .. })),
+            "{delete}: {outcome:?}"
+        );
+    }
+}
+
+#[test]
+fn a_mark_that_vanished_is_not_taken_for_one_that_never_was() {
+    let folder = tempfile::tempdir().unwrap();
+    book::fill(&create(folder.path()));
+    let other = rusqlite::Connection::open(folder.path().join("log.sqlite")).unwrap();
+    other
+        .execute_batch("DELETE FROM mark WHERE name = 'sink/b'; DELETE FROM artifact")
+        .unwrap();
+    drop(other);
+    let log = create(folder.path());
+    assert!(matches!(log.mark("sink/b"), Err(LogError::Damaged { .. })));
+    let set = log.set_mark("sink/b", None, b"1");
+    assert!(matches!(set, Err(LogError::Damaged { .. })), "{set:?}");
+    let artifact = log.artifact(ArtifactId::of(b"one"));
+    assert!(matches!(artifact, Err(LogError::Damaged { .. })));
+    // What is there is still read.
+    assert_eq!(log.mark("sink/a").unwrap().unwrap(), b"2".as_slice());
+    assert_ne!(log.head().unwrap(), Head::EMPTY);
 }
