@@ -62,9 +62,7 @@ impl Fixture {
     }
 }
 
-/// Makes one test of each case. `$fresh` is a function that gives a [`Fixture`](conformance::Fixture).
-///
-/// [`conformance::Fixture`]: crate::conformance::Fixture
+/// Makes one test of each case. `$fresh` is a function that gives a `conformance::Fixture`.
 #[macro_export]
 macro_rules! conformance_tests {
     ($fresh:path) => {
