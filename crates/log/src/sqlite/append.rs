@@ -55,13 +55,13 @@ fn append(
     if expected == noted && insert_after(&writer.connection, expected, batch)? {
         return Ok(Appended::Done);
     }
-    // Rare: the first batch, or another head.
+    // Rare: the first batch, another head, or one that couldn't be noted.
     let transaction = writer
         .connection
         .transaction_with_behavior(TransactionBehavior::Immediate)?;
     let book = || Book::load(&transaction, files);
     let head = read::head(&transaction, files, book, noted)?;
-    if head != expected || read::tail(&transaction)?.is_some() {
+    if head != expected {
         return Ok(Appended::Moved(head));
     }
     transaction.execute(

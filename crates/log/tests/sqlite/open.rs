@@ -3,7 +3,7 @@
 use std::fs;
 
 use deedbook_log::conformance::sample::{batch, fill};
-use deedbook_log::{Access, ArtifactId, Log, LogError, SqliteLog};
+use deedbook_log::{Access, Appended, ArtifactId, Log, LogError, SqliteLog};
 use deedbook_model::Head;
 
 use crate::book::{self, WRITE, create, read};
@@ -206,4 +206,24 @@ fn a_mark_that_vanished_is_not_taken_for_one_that_never_was() {
     // What is there is still read.
     assert_eq!(log.mark("sink/a").unwrap().unwrap(), b"2".as_slice());
     assert_ne!(log.head().unwrap(), Head::EMPTY);
+}
+
+#[test]
+fn a_commit_that_could_not_be_noted_is_gone_on_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = create(folder.path());
+    let head = fill(&log, &[2])[0].head();
+    let unnoted = batch(head, 3, "committed, and then noting it failed");
+    let other = rusqlite::Connection::open(folder.path().join("log.sqlite")).unwrap();
+    other
+        .execute(
+            "INSERT INTO batch VALUES (3, 5, ?1, ?2)",
+            rusqlite::params![unnoted.chain.0, &unnoted.bytes[..]],
+        )
+        .unwrap();
+    let again = log.append(head, &unnoted).unwrap();
+    assert_eq!(again, Appended::Moved(unnoted.head()));
+    let next = batch(unnoted.head(), 1, "next");
+    assert_eq!(log.append(unnoted.head(), &next).unwrap(), Appended::Done);
+    assert_eq!(log.head().unwrap(), next.head());
 }
