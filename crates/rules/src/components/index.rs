@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use deedbook_model::component::Lifecycle;
-use imbl::{OrdMap, OrdSet};
+use deedbook_model::component::{DependencyTarget, Lifecycle};
+use imbl::OrdMap;
 use uuid::Uuid;
 
 use super::facts::ComponentFacts;
+use super::listing::Listing;
 use crate::record::Record;
 
 /// A live component in a list: ordered by name, highest version first, uuid.
@@ -82,71 +83,11 @@ pub(crate) struct ComponentIndex {
     by_uuid: OrdMap<Uuid, Arc<Record>>,
     by_name: OrdMap<Arc<str>, Family>,
     by_term: OrdMap<Term, Listing>,
+    /// How many dependencies name each name or uuid, by a hash of it: most are named by none.
+    needed: OrdMap<u32, u32>,
+    /// How many dependencies are paths, which may mean anything.
+    paths: usize,
     deferred: bool,
-}
-
-/// All live components with one term. Most namespaces and many tags occur once, and a set of one
-/// takes as much memory as a set of sixty.
-#[derive(Clone, Debug)]
-pub(crate) enum Listing {
-    One(Listed),
-    Many(OrdSet<Listed>),
-}
-
-impl Listing {
-    fn of(mut listed: Vec<Listed>) -> Listing {
-        match listed.pop() {
-            Some(only) if listed.is_empty() => Listing::One(only),
-            last => Listing::Many(listed.into_iter().chain(last).collect()),
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Listing::One(_) => 1,
-            Listing::Many(set) => set.len(),
-        }
-    }
-
-    /// Those after `from`, in order; all where none is given.
-    pub(crate) fn iter_after<'a>(
-        &'a self,
-        from: Option<Listed>,
-    ) -> Box<dyn Iterator<Item = &'a Listed> + 'a> {
-        match (self, from) {
-            (Listing::One(one), from) => Box::new(
-                std::iter::once(one)
-                    .filter(move |one| from.as_ref().is_none_or(|from| *one > from)),
-            ),
-            (Listing::Many(set), None) => Box::new(set.iter()),
-            (Listing::Many(set), Some(from)) => {
-                let after = (std::ops::Bound::Excluded(from), std::ops::Bound::Unbounded);
-                Box::new(set.range::<_, Listed>(after))
-            }
-        }
-    }
-
-    fn insert(&mut self, listed: Listed) {
-        match self {
-            Listing::One(one) => {
-                *self = Listing::Many([one.clone(), listed].into_iter().collect());
-            }
-            Listing::Many(set) => {
-                set.insert(listed);
-            }
-        }
-    }
-
-    /// Takes one out; says whether it was the last.
-    fn remove(&mut self, listed: &Listed) -> bool {
-        match self {
-            Listing::One(one) => one == listed,
-            Listing::Many(set) => {
-                set.remove(listed);
-                set.is_empty()
-            }
-        }
-    }
 }
 
 /// All live versions of one name, highest first.
@@ -227,6 +168,9 @@ impl ComponentIndex {
                 for term in one.terms() {
                     terms.entry(term).or_default().push(one.clone());
                 }
+                if let Some(facts) = one.record().component() {
+                    index.count_needs(facts);
+                }
             }
             if let (Some(name), Some(family)) = (
                 family.first().and_then(Listed::name),
@@ -239,7 +183,7 @@ impl ComponentIndex {
         terms.sort_unstable_by(|one, two| one.0.cmp(&two.0));
         index.by_term = terms
             .into_iter()
-            .map(|(term, listed)| (term, Listing::of(listed)))
+            .filter_map(|(term, listed)| Some((term, Listing::of_sorted(listed)?)))
             .collect();
         index
     }
@@ -271,6 +215,34 @@ impl ComponentIndex {
         self.by_uuid.len()
     }
 
+    /// Whether some dependency may mean that component. `false` is certain.
+    pub(crate) fn may_be_needed(&self, facts: &ComponentFacts) -> bool {
+        let named = |hash: u32| self.needed.contains_key(&hash);
+        self.paths > 0 || named(hash_of(&facts.name)) || named(hash_of(&facts.uuid.to_string()))
+    }
+
+    fn count_needs(&mut self, facts: &ComponentFacts) {
+        for need in needs_of(facts) {
+            match need {
+                Some(hash) => *self.needed.entry(hash).or_default() += 1,
+                None => self.paths += 1,
+            }
+        }
+    }
+
+    fn discount_needs(&mut self, facts: &ComponentFacts) {
+        for need in needs_of(facts) {
+            let Some(hash) = need else {
+                self.paths = self.paths.saturating_sub(1);
+                continue;
+            };
+            match self.needed.get(&hash).copied() {
+                Some(count) if count > 1 => self.needed.insert(hash, count - 1),
+                _ => self.needed.remove(&hash),
+            };
+        }
+    }
+
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Record>> {
         self.by_name
             .iter()
@@ -285,6 +257,7 @@ impl ComponentIndex {
             self.by_uuid.insert(facts.uuid, Arc::clone(record));
             self.insert_terms(&listed);
             self.insert_name(facts, record);
+            self.count_needs(facts);
         }
     }
 
@@ -317,6 +290,7 @@ impl ComponentIndex {
             return;
         };
         self.by_uuid.remove(&facts.uuid);
+        self.discount_needs(facts);
         for term in terms_of(facts) {
             let listing = self.by_term.get_mut(&term);
             if listing.is_some_and(|listing| listing.remove(&listed)) {
@@ -342,14 +316,32 @@ fn place_of(versions: &[Arc<Record>], facts: &ComponentFacts) -> usize {
     })
 }
 
+/// The hash of what each dependency names; `None` for a path.
+fn needs_of(facts: &ComponentFacts) -> impl Iterator<Item = Option<u32>> + '_ {
+    facts.dependencies.iter().flatten().filter_map(|dependency| match &dependency.target {
+        DependencyTarget::External { .. } => None,
+        DependencyTarget::Path { .. } => Some(None),
+        DependencyTarget::Name(name) => Some(Some(hash_of(name))),
+        DependencyTarget::Uuid(uuid) => Some(Some(hash_of(&uuid.to_string()))),
+    })
+}
+
+/// FNV-1a, folded: only compared within one state.
+fn hash_of(text: &str) -> u32 {
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    hash ^ (hash >> 15)
+}
+
 fn terms_of(facts: &ComponentFacts) -> Vec<Term> {
     let mut terms = vec![Term::Type(facts.meta_type.clone())];
     // Most are active: a list of those would be no shorter than the whole.
     if facts.lifecycle != Lifecycle::Active {
         terms.push(Term::Lifecycle(facts.lifecycle));
     }
-    terms.extend(facts.tags.iter().cloned().map(Term::Tag));
-    terms.extend(facts.capabilities.iter().cloned().map(Term::Capability));
+    terms.extend(facts.tags.iter().map(|tag| Term::Tag(tag.into())));
+    terms.extend(facts.capabilities.iter().map(|offer| Term::Capability(offer.into())));
     if let Some(namespace) = &facts.namespace {
         terms.push(Term::ReversedNamespace(reversed(namespace)));
     }
