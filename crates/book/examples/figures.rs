@@ -31,7 +31,6 @@ use deedbook_model::{
 use deedbook_rules::components::{ComponentKey, NameOrUuid, Query};
 use deedbook_rules::{Command, Write};
 
-
 const RUNS: usize = 3;
 const COMPONENTS: u64 = 100_000;
 

@@ -127,7 +127,10 @@ impl DependencyRef {
                 spec: given,
             } => {
                 let path = path.into();
-                (DependencyTarget::Path { meta_type, path }, given.map(Box::from))
+                (
+                    DependencyTarget::Path { meta_type, path },
+                    given.map(Box::from),
+                )
             }
             Requirement::External => (external(text, None), None),
         };
@@ -144,7 +147,10 @@ impl DependencyRef {
     /// # Errors
     /// For a text that only a later release can read: this one's reader lets none in.
     pub fn version_spec(&self) -> Result<Option<VersionSpec>, VersionSpecError> {
-        self.version_spec.as_deref().map(VersionSpec::parse).transpose()
+        self.version_spec
+            .as_deref()
+            .map(VersionSpec::parse)
+            .transpose()
     }
 
     /// The text of the version_spec as the entry has it.

@@ -188,7 +188,10 @@ fn dependencies_are_parsed_once_for_all() {
     let by_name = parse(json!({"name": "b", "optional": true}));
     assert_eq!(by_name.target, DependencyTarget::Name("b".into()));
     assert!(by_name.optional);
-    assert_eq!((by_name.version_spec(), by_name.spec_text()), (Ok(None), None));
+    assert_eq!(
+        (by_name.version_spec(), by_name.spec_text()),
+        (Ok(None), None)
+    );
     let path = parse(json!("tool://samples.line_index@^1.0.0"));
     let expected = DependencyTarget::Path {
         meta_type: MetaType::Tool,
@@ -219,11 +222,7 @@ fn dependencies_are_parsed_once_for_all() {
         (external.version_spec(), external.spec_text()),
         (Ok(None), Some("not ours"))
     );
-    for bad in [
-        json!(1),
-        json!({}),
-        json!({"uuid": "x"}),
-    ] {
+    for bad in [json!(1), json!({}), json!({"uuid": "x"})] {
         assert_eq!(DependencyRef::parse(&bad), None, "{bad}");
     }
     let later = parse(json!({"name": "a", "version_spec": "one"}));

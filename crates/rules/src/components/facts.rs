@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use deedbook_model::component::{DependencyRef, Lifecycle, MetaType};
@@ -9,7 +10,7 @@ use semver::Version;
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// A few texts in one allocation.
+/// A few distinct texts in one allocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
     text: Box<str>,
@@ -21,7 +22,8 @@ impl Words {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         let begins = [0].into_iter().chain(self.ends.iter().copied());
         begins.zip(&self.ends).filter_map(|(begin, end)| {
-            self.text.get(usize::try_from(begin).ok()?..usize::try_from(*end).ok()?)
+            self.text
+                .get(usize::try_from(begin).ok()?..usize::try_from(*end).ok()?)
         })
     }
 
@@ -35,7 +37,8 @@ impl Words {
 impl<'a> FromIterator<&'a str> for Words {
     fn from_iter<I: IntoIterator<Item = &'a str>>(texts: I) -> Words {
         let (mut text, mut ends) = (String::new(), Vec::new());
-        for word in texts {
+        let mut seen = HashSet::new();
+        for word in texts.into_iter().filter(|word| seen.insert(*word)) {
             text.push_str(word);
             // A record has at most 64 MiB.
             ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
@@ -62,9 +65,9 @@ pub struct ComponentFacts {
     pub lifecycle: Lifecycle,
     /// Its namespace.
     pub namespace: Option<Box<str>>,
-    /// Its tags, as written.
+    /// Its tags, in the order of the document, each once.
     pub tags: Words,
-    /// What it offers.
+    /// What it offers, each once.
     pub capabilities: Words,
     /// What it needs, in the order of the document; `None` where an entry can't be read.
     pub dependencies: Box<[Option<DependencyRef>]>,
@@ -131,7 +134,11 @@ impl ComponentFacts {
             lifecycle: document.lifecycle.parse().ok()?,
             namespace: document.namespace.as_deref().map(Box::from),
             tags: document.tags.iter().map(|tag| &*tag.0).collect(),
-            capabilities: document.capabilities.iter().map(|offer| &*offer.0).collect(),
+            capabilities: document
+                .capabilities
+                .iter()
+                .map(|offer| &*offer.0)
+                .collect(),
             dependencies: document
                 .dependencies
                 .iter()

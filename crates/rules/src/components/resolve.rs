@@ -37,7 +37,9 @@ impl State {
     /// # Errors
     /// [`Unresolved`] says why there is none.
     pub fn resolve(&self, dependency: &DependencyRef) -> Result<Found<'_>, Unresolved> {
-        let spec = dependency.version_spec().map_err(|_| Unresolved::NoMatchingVersion)?;
+        let spec = dependency
+            .version_spec()
+            .map_err(|_| Unresolved::NoMatchingVersion)?;
         let spec = spec.as_ref();
         match &dependency.target {
             DependencyTarget::External { .. } => Err(Unresolved::External),

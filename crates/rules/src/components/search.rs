@@ -193,12 +193,7 @@ impl State {
                 .as_deref()
                 .map(|c| Term::Capability(c.into())),
         );
-        terms.extend(
-            query
-                .meta_type
-                .as_deref()
-                .map(|t| Term::Type(t.to_owned().into())),
-        );
+        terms.extend(query.meta_type.as_deref().map(|t| Term::Type(t.into())));
         if let [only] = query.lifecycles.as_slice()
             && *only != Lifecycle::Active
         {
@@ -280,7 +275,10 @@ impl<'a> Filter<'a> {
                 .is_none_or(|wanted| *wanted == *facts.meta_type)
             && query.tags.iter().all(tagged)
             && (query.any_tags.is_empty() || query.any_tags.iter().any(tagged))
-            && query.capability.as_ref().is_none_or(|wanted| facts.capabilities.contains(wanted))
+            && query
+                .capability
+                .as_ref()
+                .is_none_or(|wanted| facts.capabilities.contains(wanted))
             && query.namespace.as_deref().is_none_or(|prefix| {
                 facts
                     .namespace
