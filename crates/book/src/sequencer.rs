@@ -267,7 +267,7 @@ pub(crate) fn follow(core: &Core, is_closed: impl Fn() -> bool) {
             Ok(head) => head.revision > seen,
             Err(_) => false,
         };
-        if moved {
+        if moved && !is_closed() {
             // A fault shows at the next read or write, which tries again; nothing wrong is served.
             let _ = core.catch_up(&mut core.lock());
         }
