@@ -11,10 +11,10 @@ use crate::schema::METADATA_VERSION;
 use super::Profile;
 use super::dependency::DependencyRef;
 use super::draft::Draft;
-use super::fields::{ALIASES, FIELDS, LEGACY_FIELDS, field_named};
+use super::fields::{FIELDS, LEGACY_FIELDS, field_named, field_names};
 use super::form::MetadataVersion;
-use super::hash::hash_of;
-use super::judge::{Judge, NOWHERE, Place, present, settle};
+use super::hash::hash_of_members;
+use super::judge::{Judge, present, settle};
 use super::legacy::{self, is_placeholder};
 use super::nearest::nearest;
 use super::shape::{Field, Shape};
@@ -87,11 +87,7 @@ fn judge(node: Node, options: &ReadOptions) -> Reading {
             .at_line(node.line);
         return Reading::refused(vec![issue]);
     };
-    for (key, node) in &mut members {
-        if let Some(field) = field_named(&key.text) {
-            settle(node, &field.shape);
-        }
-    }
+    settle_fields(&mut members);
     let profile = profile(&members, options);
     let mut reader = Reader {
         judge: Judge::new(profile),
@@ -99,6 +95,8 @@ fn judge(node: Node, options: &ReadOptions) -> Reading {
         options,
         document: Map::new(),
         legacy: Map::new(),
+        dependencies: Vec::new(),
+        unknown: 0,
     };
     reader.check_hash(&members);
     if profile == Profile::Legacy {
@@ -107,6 +105,24 @@ fn judge(node: Node, options: &ReadOptions) -> Reading {
     reader.members(&members);
     reader.cross_checks(&members);
     reader.finish(&members)
+}
+
+fn settle_fields(members: &mut [(Key, Node)]) {
+    for (key, node) in members {
+        if let Some(field) = field_named(&key.text) {
+            settle(node, &field.shape);
+        }
+    }
+}
+
+/// The tree with text where the fields have text: what a JSON Schema is for.
+#[cfg(test)]
+pub(super) fn settled(node: &Node) -> Node {
+    let mut node = node.clone();
+    if let Value::Object(members) = &mut node.value {
+        settle_fields(members);
+    }
+    node
 }
 
 fn profile(members: &[(Key, Node)], options: &ReadOptions) -> Profile {
@@ -120,7 +136,10 @@ fn profile(members: &[(Key, Node)], options: &ReadOptions) -> Profile {
 }
 
 /// A member that isn't null, with its index.
-fn find<'a>(members: &'a [(Key, Node)], name: &str) -> Option<(usize, &'a Key, &'a Node)> {
+pub(super) fn find<'a>(
+    members: &'a [(Key, Node)],
+    name: &str,
+) -> Option<(usize, &'a Key, &'a Node)> {
     members
         .iter()
         .enumerate()
@@ -128,14 +147,23 @@ fn find<'a>(members: &'a [(Key, Node)], name: &str) -> Option<(usize, &'a Key, &
         .map(|(index, (key, node))| (index, key, node))
 }
 
-struct Reader<'a> {
-    judge: Judge,
-    profile: Profile,
+/// A document on its way to a draft.
+pub(super) struct Reader<'a> {
+    pub(super) judge: Judge,
+    pub(super) profile: Profile,
     options: &'a ReadOptions,
-    document: Map<String, Json>,
+    /// The stored forms of what was valid.
+    pub(super) document: Map<String, Json>,
     /// Originals that 0.3 has no place for.
     legacy: Map<String, Json>,
+    /// The entries of `dependencies`, `None` where one isn't valid.
+    pub(super) dependencies: Vec<Option<DependencyRef>>,
+    /// How many members weren't known.
+    unknown: usize,
 }
+
+/// After so many unknown members nobody was just mistyping.
+const MOST_GUESSES: usize = 32;
 
 impl Reader<'_> {
     /// Compares a given hash with that of the tree as it was written.
@@ -164,7 +192,7 @@ impl Reader<'_> {
         let Some(source) = source_tree(members) else {
             return;
         };
-        let actual = hash_of(&source);
+        let actual = hash_of_members(source);
         if !actual.eq_ignore_ascii_case(given) {
             let issue = Issue::error(
                 IssueKind::HashMismatch,
@@ -243,8 +271,13 @@ impl Reader<'_> {
         } else {
             Issue::warning(IssueKind::UnknownField, pointer, message)
         };
-        let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
-        let hint = match nearest(&key.text, &names) {
+        self.unknown += 1;
+        let meant = if self.unknown <= MOST_GUESSES {
+            nearest(&key.text, &field_names())
+        } else {
+            None
+        };
+        let hint = match meant {
             Some(name) => {
                 format!("did you mean `{name}`? what is your own goes into `x_extensions`")
             }
@@ -252,128 +285,6 @@ impl Reader<'_> {
         };
         self.judge
             .report((index, 0), issue.with_hint(hint).at_line(key.line));
-    }
-
-    fn cross_checks(&mut self, members: &[(Key, Node)]) {
-        self.versions(members);
-        self.missing(members);
-        self.lifecycle(members);
-        self.self_dependencies(members);
-    }
-
-    /// Says which version was assumed, or that it is newer than this reader.
-    fn versions(&mut self, members: &[(Key, Node)]) {
-        match find(members, "metadata_version") {
-            None => {
-                let issue = Issue::warning(
-                    IssueKind::AssumedVersion,
-                    "/metadata_version",
-                    "`metadata_version` is missing; the document was read as 0.1.0",
-                );
-                let issue =
-                    issue.with_hint(format!("add `metadata_version: \"{METADATA_VERSION}\"`"));
-                self.judge.report(NOWHERE, issue);
-            }
-            Some((index, _, node)) if self.profile == Profile::Newer => {
-                let issue = Issue::warning(
-                    IssueKind::UnsupportedVersion,
-                    "/metadata_version",
-                    format!(
-                        "the document is newer than {METADATA_VERSION}: it can be read, not changed"
-                    ),
-                );
-                self.judge.report((index, 0), issue.at_line(node.line));
-            }
-            Some(_) => {}
-        }
-    }
-
-    fn missing(&mut self, members: &[(Key, Node)]) {
-        for field in FIELDS.iter().filter(|field| field.required) {
-            let alias = ALIASES.iter().find(|(_, name)| *name == field.name);
-            let given = find(members, field.name).is_some()
-                || alias.is_some_and(|(alias, _)| find(members, alias).is_some());
-            let optional = matches!(
-                (field.name, self.profile),
-                ("metadata_version", _) | ("meta_type", Profile::Legacy)
-            );
-            if !given && !optional {
-                let message = format!("`{}` is missing", field.name);
-                let issue =
-                    Issue::error(IssueKind::MissingField, format!("/{}", field.name), message);
-                self.judge
-                    .report(NOWHERE, issue.with_hint(missing_hint(field.name)));
-            }
-        }
-    }
-
-    /// A deprecated or archived component says why.
-    fn lifecycle(&mut self, members: &[(Key, Node)]) {
-        let state = self.document.get("lifecycle").and_then(Json::as_str);
-        let (needs, pointer, hint): (&[&str], _, _) = match state {
-            Some("deprecated") => (
-                &["deprecated_by", "deprecated_reason"],
-                "/deprecated_by",
-                "add `deprecated_by` (a uuid or a name) or `deprecated_reason`",
-            ),
-            Some("archived") => (
-                &["archived_reason"],
-                "/archived_reason",
-                "add `archived_reason`",
-            ),
-            _ => return,
-        };
-        if needs.iter().any(|name| find(members, name).is_some()) {
-            return;
-        }
-        let message = format!("an {} component must say why", state.unwrap_or_default())
-            .replace("an deprecated", "a deprecated");
-        let (place, line) = match find(members, "lifecycle") {
-            Some((index, _, node)) => ((index, 0), node.line),
-            None => (NOWHERE, None),
-        };
-        let issue = if self.profile == Profile::Legacy {
-            Issue::warning(IssueKind::LifecycleRule, pointer, message)
-        } else {
-            Issue::error(IssueKind::LifecycleRule, pointer, message)
-        };
-        self.judge
-            .report(place, issue.with_hint(hint).at_line(line));
-    }
-
-    fn self_dependencies(&mut self, members: &[(Key, Node)]) {
-        let text = |name: &str| self.document.get(name).and_then(Json::as_str);
-        // A nil uuid stands for none: no valid entry has it.
-        let uuid = text("uuid")
-            .and_then(|text| Uuid::try_parse(text).ok())
-            .unwrap_or_default();
-        let name = text("name").unwrap_or_default().to_owned();
-        let version = text("version").and_then(|text| Version::parse(text).ok());
-        let Some((index, _, list)) = find(members, "dependencies") else {
-            return;
-        };
-        let Value::List(items) = &list.value else {
-            return;
-        };
-        let version = version.unwrap_or(Version::new(0, 0, 0));
-        let mut issues: Vec<(Place, Issue)> = Vec::new();
-        for (at, item) in items.iter().enumerate() {
-            let entry = stored_entry(item, self.profile);
-            if entry.is_some_and(|entry| entry.is_self(uuid, &name, &version)) {
-                let message = "the component depends on itself";
-                let issue = Issue::error(
-                    IssueKind::SelfDependency,
-                    format!("/dependencies/{at}"),
-                    message,
-                )
-                .with_hint("drop the entry, or narrow its version_spec to other versions")
-                .at_line(item.line);
-                issues.push(((index, at), issue));
-            }
-        }
-        for (place, issue) in issues {
-            self.judge.report(place, issue);
-        }
     }
 
     fn finish(mut self, members: &[(Key, Node)]) -> Reading {
@@ -400,17 +311,12 @@ impl Reader<'_> {
 
     fn draft(self, warnings: &[Issue]) -> Option<Draft> {
         let mut document = self.document;
-        for name in ["registered_at", "revision"] {
+        for name in ["hash", "registered_at", "revision"] {
             document.remove(name);
         }
-        if let Some(hash) = document.remove("hash")
-            && self.profile == Profile::Legacy
-        {
-            let mut legacy = self.legacy;
-            legacy.entry("hash").or_insert(hash);
-            legacy::keep(&mut document, legacy);
-        } else {
+        if self.profile == Profile::Legacy {
             legacy::keep(&mut document, self.legacy);
+            legacy::state_reason(&mut document);
         }
         let version = METADATA_VERSION.to_string();
         document
@@ -423,13 +329,12 @@ impl Reader<'_> {
             }
         }
         let text = |name: &str| document.get(name).and_then(Json::as_str);
-        let entries = document.get("dependencies").and_then(Json::as_array);
         Some(Draft {
             uuid: Uuid::try_parse(text("uuid")?).ok()?,
             version: Version::parse(text("version")?).ok()?,
             meta_type: text("meta_type")?.parse().ok()?,
             lifecycle: text("lifecycle")?.parse().ok()?,
-            dependencies: entries?.iter().filter_map(DependencyRef::parse).collect(),
+            dependencies: self.dependencies.into_iter().flatten().collect(),
             warnings: warnings.to_vec(),
             document,
         })
@@ -441,21 +346,4 @@ fn source_tree(members: &[(Key, Node)]) -> Option<Map<String, Json>> {
     present(members)
         .map(|(key, node)| Some((key.text.clone(), node.to_json()?)))
         .collect()
-}
-
-/// One valid entry of a list that may hold others.
-fn stored_entry(item: &Node, profile: Profile) -> Option<DependencyRef> {
-    let Some(Shape::List { of, .. }) = field_named("dependencies").map(|field| &field.shape) else {
-        return None;
-    };
-    DependencyRef::parse(&Judge::new(profile).check(item, of)?)
-}
-
-fn missing_hint(name: &str) -> &'static str {
-    match name {
-        "uuid" => "add `uuid`, a random uuid (version 4)",
-        "name" => "add `name`, the name of the component's family",
-        "version" => "add `version`, such as 1.0.0",
-        _ => "add `meta_type`, such as tool, validator or test",
-    }
 }
