@@ -20,6 +20,8 @@ pub enum Fault {
     None,
     /// It is done, and nobody learns of it.
     DoneUnknown,
+    /// As [`Fault::DoneUnknown`], and the next append is held back.
+    DoneUnknownThenHold,
     /// It isn't done, and nobody learns of it.
     LostUnknown,
     /// The disk is full.
@@ -190,6 +192,11 @@ impl Log for FaultyLog {
             Fault::None => self.inner.append(expected, batch),
             Fault::DoneUnknown => {
                 self.inner.append(expected, batch)?;
+                Err(unknown())
+            }
+            Fault::DoneUnknownThenHold => {
+                self.inner.append(expected, batch)?;
+                self.hold();
                 Err(unknown())
             }
             Fault::LostUnknown => Err(unknown()),

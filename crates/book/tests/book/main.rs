@@ -10,3 +10,4 @@ mod replay;
 mod restore;
 mod scratch;
 mod search;
+mod watch;
