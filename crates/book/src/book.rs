@@ -196,6 +196,7 @@ impl Book {
             writer: WriterId(random()?),
             counter: 0,
             salts: Salts::new()?,
+            unsettled: false,
             snapshot: None,
         };
         let (sender, receiver) = sync_channel(QUEUE);

@@ -10,4 +10,5 @@ mod replay;
 mod restore;
 mod scratch;
 mod search;
+mod sequencer;
 mod watch;
