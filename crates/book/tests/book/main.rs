@@ -11,4 +11,5 @@ mod restore;
 mod scratch;
 mod search;
 mod sequencer;
+mod verify;
 mod watch;
