@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use deedbook_model::component::{DependencyRef, Lifecycle};
+use deedbook_model::component::{DependencyRef, Lifecycle, MetaType};
 use semver::Version;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ pub struct ComponentFacts {
     /// Its version.
     pub version: Version,
     /// Its type; a word, so that types of a later release are carried.
-    pub meta_type: Box<str>,
+    pub meta_type: Cow<'static, str>,
     /// Its lifecycle.
     pub lifecycle: Lifecycle,
     /// Its namespace.
@@ -82,7 +82,10 @@ impl ComponentFacts {
             uuid: document.uuid,
             name: Arc::from(&*document.name),
             version: document.version,
-            meta_type: Box::from(&*document.meta_type),
+            meta_type: match document.meta_type.parse::<MetaType>() {
+                Ok(known) => Cow::Borrowed(known.as_str()),
+                Err(_) => Cow::Owned(document.meta_type.into_owned()),
+            },
             lifecycle: document.lifecycle.parse().ok()?,
             namespace: document.namespace.as_deref().map(Box::from),
             tags: document.tags.into(),

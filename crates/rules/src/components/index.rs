@@ -1,8 +1,11 @@
 //! Indexes over the live components of a state, shared between its copies.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use deedbook_model::component::Lifecycle;
 use imbl::{OrdMap, OrdSet};
 use uuid::Uuid;
 
@@ -18,6 +21,14 @@ impl Listed {
     pub(crate) fn of(record: &Arc<Record>) -> Option<Listed> {
         record.component()?;
         Some(Listed(Arc::clone(record)))
+    }
+
+    fn terms(&self) -> Vec<Term> {
+        self.0.component().map(terms_of).unwrap_or_default()
+    }
+
+    fn name(&self) -> Option<&Arc<str>> {
+        self.0.component().map(|facts| &facts.name)
     }
 
     /// The record.
@@ -51,15 +62,17 @@ impl PartialEq for Listed {
 
 impl Eq for Listed {}
 
-/// A field that a filter names, with its value. Namespaces are kept reversed, so that a look-up by
+/// Below so many components a second thread isn't worth starting.
+const WORTH_A_THREAD: usize = 10_000;
+
+/// A field that look-ups name, with its value. Namespaces are kept reversed, so that a look-up by
 /// their last words is a range.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Term {
     Tag(Box<str>),
     Capability(Box<str>),
-    Type(Box<str>),
-    Lifecycle(&'static str),
-    Namespace(Box<str>),
+    Type(Cow<'static, str>),
+    Lifecycle(Lifecycle),
     ReversedNamespace(Box<str>),
 }
 
@@ -68,7 +81,72 @@ pub(crate) enum Term {
 pub(crate) struct ComponentIndex {
     by_uuid: OrdMap<Uuid, Arc<Record>>,
     by_name: OrdMap<Arc<str>, Family>,
-    by_term: OrdMap<Term, OrdSet<Listed>>,
+    by_term: OrdMap<Term, Listing>,
+    deferred: bool,
+}
+
+/// All live components with one term. Most namespaces and many tags occur once, and a set of one
+/// takes as much memory as a set of sixty.
+#[derive(Clone, Debug)]
+pub(crate) enum Listing {
+    One(Listed),
+    Many(OrdSet<Listed>),
+}
+
+impl Listing {
+    fn of(mut listed: Vec<Listed>) -> Listing {
+        match listed.pop() {
+            Some(only) if listed.is_empty() => Listing::One(only),
+            last => Listing::Many(listed.into_iter().chain(last).collect()),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Listing::One(_) => 1,
+            Listing::Many(set) => set.len(),
+        }
+    }
+
+    /// Those after `from`, in order; all where none is given.
+    pub(crate) fn iter_after<'a>(
+        &'a self,
+        from: Option<Listed>,
+    ) -> Box<dyn Iterator<Item = &'a Listed> + 'a> {
+        match (self, from) {
+            (Listing::One(one), from) => Box::new(
+                std::iter::once(one)
+                    .filter(move |one| from.as_ref().is_none_or(|from| *one > from)),
+            ),
+            (Listing::Many(set), None) => Box::new(set.iter()),
+            (Listing::Many(set), Some(from)) => {
+                let after = (std::ops::Bound::Excluded(from), std::ops::Bound::Unbounded);
+                Box::new(set.range::<_, Listed>(after))
+            }
+        }
+    }
+
+    fn insert(&mut self, listed: Listed) {
+        match self {
+            Listing::One(one) => {
+                *self = Listing::Many([one.clone(), listed].into_iter().collect());
+            }
+            Listing::Many(set) => {
+                set.insert(listed);
+            }
+        }
+    }
+
+    /// Takes one out; says whether it was the last.
+    fn remove(&mut self, listed: &Listed) -> bool {
+        match self {
+            Listing::One(one) => one == listed,
+            Listing::Many(set) => {
+                set.remove(listed);
+                set.is_empty()
+            }
+        }
+    }
 }
 
 /// All live versions of one name, highest first.
@@ -96,6 +174,76 @@ impl Family {
 }
 
 impl ComponentIndex {
+    /// An index that takes nothing until it is made anew with [`ComponentIndex::of`].
+    pub(crate) fn deferred() -> ComponentIndex {
+        ComponentIndex {
+            deferred: true,
+            ..ComponentIndex::default()
+        }
+    }
+
+    pub(crate) fn is_deferred(&self) -> bool {
+        self.deferred
+    }
+
+    /// The index of these components. In list order each map and set grows at its end, where
+    /// everything is warm.
+    pub(crate) fn of(records: Vec<Arc<Record>>) -> ComponentIndex {
+        let by_uuid = || -> OrdMap<Uuid, Arc<Record>> {
+            let with_uuid = |record: &Arc<Record>| Some((record.component()?.uuid, record.clone()));
+            let mut uuids: Vec<_> = records.iter().filter_map(with_uuid).collect();
+            uuids.sort_unstable_by_key(|(uuid, _)| *uuid);
+            uuids.into_iter().collect()
+        };
+        let listed = || {
+            let mut listed: Vec<Listed> = records.iter().filter_map(Listed::of).collect();
+            listed.sort_unstable();
+            ComponentIndex::of_listed(&listed)
+        };
+        if records.len() < WORTH_A_THREAD {
+            return ComponentIndex {
+                by_uuid: by_uuid(),
+                ..listed()
+            };
+        }
+        std::thread::scope(|scope| {
+            let by_uuid = scope.spawn(by_uuid);
+            ComponentIndex {
+                by_uuid: by_uuid
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                ..listed()
+            }
+        })
+    }
+
+    /// Everything but the uuids, of components in list order.
+    fn of_listed(listed: &[Listed]) -> ComponentIndex {
+        let mut index = ComponentIndex::default();
+        let mut terms: HashMap<Term, Vec<Listed>> = HashMap::new();
+        for family in listed.chunk_by(|one, two| one.name() == two.name()) {
+            let versions: Vec<_> = family.iter().map(|one| Arc::clone(one.record())).collect();
+            for one in family {
+                for term in one.terms() {
+                    terms.entry(term).or_default().push(one.clone());
+                }
+            }
+            if let (Some(name), Some(family)) = (
+                family.first().and_then(Listed::name),
+                Family::from_versions(versions),
+            ) {
+                index.by_name.insert(Arc::clone(name), family);
+            }
+        }
+        let mut terms: Vec<(Term, Vec<Listed>)> = terms.into_iter().collect();
+        terms.sort_unstable_by(|one, two| one.0.cmp(&two.0));
+        index.by_term = terms
+            .into_iter()
+            .map(|(term, listed)| (term, Listing::of(listed)))
+            .collect();
+        index
+    }
+
     pub(crate) fn by_uuid(&self, uuid: &Uuid) -> Option<&Arc<Record>> {
         self.by_uuid.get(uuid)
     }
@@ -110,12 +258,12 @@ impl ComponentIndex {
             .range::<_, str>((std::ops::Bound::Included(name), std::ops::Bound::Unbounded))
     }
 
-    pub(crate) fn with_term(&self, term: &Term) -> Option<&OrdSet<Listed>> {
+    pub(crate) fn with_term(&self, term: &Term) -> Option<&Listing> {
         self.by_term.get(term)
     }
 
     /// Terms from `term` on, in order.
-    pub(crate) fn terms_from(&self, term: &Term) -> impl Iterator<Item = (&Term, &OrdSet<Listed>)> {
+    pub(crate) fn terms_from(&self, term: &Term) -> impl Iterator<Item = (&Term, &Listing)> {
         self.by_term.range::<_, Term>(term..)
     }
 
@@ -130,13 +278,28 @@ impl ComponentIndex {
     }
 
     pub(crate) fn insert(&mut self, record: &Arc<Record>) {
-        let (Some(facts), Some(listed)) = (record.component(), Listed::of(record)) else {
+        if self.deferred {
             return;
-        };
-        self.by_uuid.insert(facts.uuid, Arc::clone(record));
-        for term in terms_of(facts) {
-            self.by_term.entry(term).or_default().insert(listed.clone());
         }
+        if let (Some(facts), Some(listed)) = (record.component(), Listed::of(record)) {
+            self.by_uuid.insert(facts.uuid, Arc::clone(record));
+            self.insert_terms(&listed);
+            self.insert_name(facts, record);
+        }
+    }
+
+    fn insert_terms(&mut self, listed: &Listed) {
+        for term in listed.terms() {
+            match self.by_term.get_mut(&term) {
+                Some(listing) => listing.insert(listed.clone()),
+                None => {
+                    self.by_term.insert(term, Listing::One(listed.clone()));
+                }
+            }
+        }
+    }
+
+    fn insert_name(&mut self, facts: &ComponentFacts, record: &Arc<Record>) {
         let family = match self.by_name.get(&facts.name) {
             None => Family::One(Arc::clone(record)),
             Some(family) => {
@@ -155,12 +318,8 @@ impl ComponentIndex {
         };
         self.by_uuid.remove(&facts.uuid);
         for term in terms_of(facts) {
-            let mut emptied = false;
-            if let Some(set) = self.by_term.get_mut(&term) {
-                set.remove(&listed);
-                emptied = set.is_empty();
-            }
-            if emptied {
+            let listing = self.by_term.get_mut(&term);
+            if listing.is_some_and(|listing| listing.remove(&listed)) {
                 self.by_term.remove(&term);
             }
         }
@@ -184,14 +343,14 @@ fn place_of(versions: &[Arc<Record>], facts: &ComponentFacts) -> usize {
 }
 
 fn terms_of(facts: &ComponentFacts) -> Vec<Term> {
-    let mut terms = vec![
-        Term::Type(facts.meta_type.clone()),
-        Term::Lifecycle(facts.lifecycle.as_str()),
-    ];
+    let mut terms = vec![Term::Type(facts.meta_type.clone())];
+    // Most are active: a list of those would be no shorter than the whole.
+    if facts.lifecycle != Lifecycle::Active {
+        terms.push(Term::Lifecycle(facts.lifecycle));
+    }
     terms.extend(facts.tags.iter().cloned().map(Term::Tag));
     terms.extend(facts.capabilities.iter().cloned().map(Term::Capability));
     if let Some(namespace) = &facts.namespace {
-        terms.push(Term::Namespace(namespace.clone()));
         terms.push(Term::ReversedNamespace(reversed(namespace)));
     }
     terms
