@@ -90,9 +90,11 @@ pub struct Book {
 struct Running {
     core: Arc<Core>,
     closed: Arc<AtomicBool>,
+    /// Whether somebody takes what other writers append.
+    follows: AtomicBool,
     /// `None`: opened for reading, or closed.
     queue: Mutex<Option<SyncSender<Job>>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    sequencer: Mutex<Option<JoinHandle<()>>>,
     projector: Option<Projector>,
 }
 
@@ -127,7 +129,8 @@ impl Book {
     /// # Errors
     /// When the operating system has no random bytes or threads to give.
     pub fn in_memory() -> Result<Book, BookError> {
-        Book::with_log(Arc::new(MemoryLog::default()), &OpenOptions::default())
+        let log = Arc::new(MemoryLog::default());
+        Book::start(log, &OpenOptions::default(), true, None)
     }
 
     /// A book on a log that others may write to as well.
@@ -179,8 +182,9 @@ impl Book {
             running: Arc::new(Running {
                 core: Arc::new(core),
                 closed: Arc::default(),
+                follows: AtomicBool::new(false),
                 queue: Mutex::new(None),
-                threads: Mutex::default(),
+                sequencer: Mutex::new(None),
                 projector: projection.map(Projector::in_folder),
             }),
         }
@@ -192,30 +196,31 @@ impl Book {
             writer: WriterId(random()?),
             counter: 0,
             salts: Salts::new()?,
+            unsettled: false,
             snapshot: None,
         };
         let (sender, receiver) = sync_channel(QUEUE);
         *lock(&self.running.queue) = Some(sender);
-        self.spawn("deedbook-sequencer", move || sequencer.run(&receiver))
+        let sequencer = thread("deedbook-sequencer", move || sequencer.run(&receiver))?;
+        *lock(&self.running.sequencer) = Some(sequencer);
+        Ok(())
     }
 
+    /// Nobody waits for its end: it may be waiting for the log, and does nothing once the book is
+    /// closed.
     fn start_follower(&self) -> Result<(), BookError> {
+        if self.running.follows.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
         let (core, closed) = (
             Arc::clone(&self.running.core),
             Arc::clone(&self.running.closed),
         );
-        self.spawn("deedbook-follower", move || {
-            follow(&core, || closed.load(Ordering::Acquire));
-        })
-    }
-
-    fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), BookError> {
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
-        let thread = thread.map_err(|source| BookError::Stream {
-            action: "start a thread",
-            source,
-        })?;
-        lock(&self.running.threads).push(thread);
+        let follow = move || follow(&core, || closed.load(Ordering::Acquire));
+        if let Err(error) = thread("deedbook-follower", follow) {
+            self.running.follows.store(false, Ordering::Release);
+            return Err(error);
+        }
         Ok(())
     }
 
@@ -309,7 +314,8 @@ impl Book {
     /// When the log can't be read.
     pub fn watch(&self, options: WatchOptions) -> Result<Watch, BookError> {
         // A book that was opened for reading only follows once somebody watches.
-        if lock(&self.running.threads).is_empty() && !self.running.closed.load(Ordering::Acquire) {
+        let reads_only = lock(&self.running.sequencer).is_none();
+        if reads_only && !self.running.closed.load(Ordering::Acquire) {
             self.start_follower()?;
         }
         Watch::start(Arc::clone(&self.running.core.shared), options)
@@ -474,16 +480,18 @@ impl Running {
         }
         // The sequencer ends when the last sender is gone, after all that was handed in.
         drop(lock(&self.queue).take());
-        for thread in lock(&self.threads).drain(..) {
-            // The sequencer itself may drop the last clone, in a reply; it can't wait for itself.
-            if thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
+        let sequencer = lock(&self.sequencer).take();
+        // The sequencer itself may drop the last clone, in a reply; it can't wait for itself.
+        if let Some(sequencer) =
+            sequencer.filter(|thread| thread.thread().id() != std::thread::current().id())
+        {
+            let _ = sequencer.join();
         }
+        // Ends the waiting of watchers and of the projector, which still get all there is.
+        self.core.shared.close();
         if let Some(projector) = &self.projector {
             projector.stop(self.core.shared.head().revision, PROJECTION_PATIENCE);
         }
-        self.core.shared.close();
     }
 }
 
@@ -491,6 +499,14 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, BookError> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    thread.map_err(|source| BookError::Stream {
+        action: "start a thread",
+        source,
+    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
