@@ -54,3 +54,19 @@ enum Profile {
     /// A newer minor from a peer, read but never written.
     Newer,
 }
+
+#[cfg(test)]
+#[path = "component/compat_test.rs"]
+mod compat_test;
+#[cfg(test)]
+#[path = "component/draft_test.rs"]
+mod draft_test;
+#[cfg(test)]
+#[path = "component/legacy_test.rs"]
+mod legacy_test;
+#[cfg(test)]
+#[path = "component/rules_test.rs"]
+mod rules_test;
+#[cfg(test)]
+#[path = "component/schema_test.rs"]
+mod schema_test;

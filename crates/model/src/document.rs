@@ -98,3 +98,7 @@ pub(crate) fn shorten(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+#[path = "document_test.rs"]
+mod tests;

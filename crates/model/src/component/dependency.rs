@@ -151,15 +151,14 @@ impl DependencyRef {
     /// Whether it leads back to the component that has it.
     ///
     /// A path doesn't count: what it means depends on the other components.
-    pub fn is_self(&self, uuid: Uuid, name: &str, version: &Version) -> bool {
+    /// Without a version it isn't known what a name leads to.
+    pub fn is_self(&self, uuid: Uuid, name: &str, version: Option<&Version>) -> bool {
         match &self.target {
             DependencyTarget::Uuid(target) => *target == uuid,
             DependencyTarget::Name(target) => {
-                target == name
-                    && self
-                        .version_spec
-                        .as_ref()
-                        .is_some_and(|spec| spec.matches(version))
+                let spec = self.version_spec.as_ref();
+                let admits = |version| spec.is_some_and(|spec| spec.matches(version));
+                target == name && version.is_some_and(admits)
             }
             DependencyTarget::Path { .. } | DependencyTarget::External(_) => false,
         }

@@ -140,6 +140,11 @@ pub(super) const LEGACY_FIELDS: &[&str] = &[
 pub(super) const ALIASES: &[(&str, &str)] =
     &[("type", "meta_type"), ("x-extensions", "x_extensions")];
 
+/// The names of all fields.
+pub(super) fn field_names() -> Vec<&'static str> {
+    FIELDS.iter().map(|field| field.name).collect()
+}
+
 /// The field of a name or of another spelling of it.
 pub(super) fn field_named(name: &str) -> Option<&'static Field> {
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
@@ -199,7 +204,7 @@ pub(super) const fn text(form: Form, max: usize) -> Shape {
 }
 
 pub(super) const fn source(form: Form, max: usize) -> Shape {
-    Shape::Text(Text::new(0, max, form).from_source())
+    Shape::Text(Text::new(0, max, form).taken_from_source())
 }
 
 const fn free(max: usize) -> Shape {

@@ -19,11 +19,25 @@ const NOT_HASHED: [&str; 5] = [
 pub fn hash_of(document: &Map<String, Value>) -> String {
     let members = document
         .iter()
-        .filter(|(name, value)| !NOT_HASHED.contains(&name.as_str()) && !value.is_null())
+        .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| (name.clone(), without_nulls(value)))
         .collect();
+    hash_of_members(members)
+}
+
+/// The same for members that hold no null.
+pub(super) fn hash_of_members(mut members: Map<String, Value>) -> String {
+    for name in NOT_HASHED {
+        members.remove(name);
+    }
     let digest = Sha256::digest(canonical(&Value::Object(members)));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(64);
+    for byte in digest {
+        for digit in [byte >> 4, byte & 0xf] {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    text
 }
 
 /// The RFC 8785 bytes of a value.

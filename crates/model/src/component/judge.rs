@@ -14,6 +14,10 @@ pub(super) type Place = (usize, usize);
 /// The place of what the document doesn't hold.
 pub(super) const NOWHERE: Place = (usize::MAX, 0);
 
+/// All pointers of one document together; a long name above thousands of faults could
+/// otherwise ask for gigabytes.
+const MAX_POINTER_BYTES: usize = 4 * 1024 * 1024;
+
 /// Collects the issues of one document.
 pub(super) struct Judge {
     profile: Profile,
@@ -21,6 +25,7 @@ pub(super) struct Judge {
     depth: usize,
     place: Place,
     issues: Vec<(Place, Issue)>,
+    pointer_bytes: usize,
 }
 
 impl Judge {
@@ -31,12 +36,17 @@ impl Judge {
             depth: 0,
             place: NOWHERE,
             issues: Vec::new(),
+            pointer_bytes: 0,
         }
     }
 
-    /// Adds an issue found by other means.
+    /// Adds an issue, as long as there is room. Warnings alone never fill it: each belongs to
+    /// another member.
     pub(super) fn report(&mut self, place: Place, issue: Issue) {
-        self.issues.push((place, issue));
+        self.pointer_bytes += issue.pointer.len();
+        if self.pointer_bytes <= MAX_POINTER_BYTES {
+            self.issues.push((place, issue));
+        }
     }
 
     /// All issues in document order.
@@ -250,10 +260,12 @@ impl Judge {
         message: String,
         hint: String,
     ) -> Option<T> {
-        let issue = Issue::error(kind, self.pointer.clone(), message)
-            .with_hint(hint)
-            .at_line(node.line);
-        self.issues.push((self.place, issue));
+        if self.pointer_bytes <= MAX_POINTER_BYTES {
+            let issue = Issue::error(kind, self.pointer.clone(), message)
+                .with_hint(hint)
+                .at_line(node.line);
+            self.report(self.place, issue);
+        }
         None
     }
 

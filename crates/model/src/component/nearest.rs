@@ -9,10 +9,13 @@ pub(super) fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
         return None;
     }
     let lower = text.to_lowercase();
+    let near = |distance: usize, word: &str| distance * 2 <= word.len().min(text.len());
     words
         .iter()
+        // The lengths alone rule most words out.
+        .filter(|word| near(word.len().abs_diff(lower.len()), word))
         .map(|word| (distance(&lower, word), *word))
-        .filter(|(distance, word)| *distance * 2 <= word.len().min(text.len()))
+        .filter(|(distance, word)| near(*distance, word))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word)
 }

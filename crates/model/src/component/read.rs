@@ -11,10 +11,10 @@ use crate::schema::METADATA_VERSION;
 use super::Profile;
 use super::dependency::DependencyRef;
 use super::draft::Draft;
-use super::fields::{ALIASES, FIELDS, LEGACY_FIELDS, field_named};
+use super::fields::{ALIASES, FIELDS, LEGACY_FIELDS, field_named, field_names};
 use super::form::MetadataVersion;
-use super::hash::hash_of;
-use super::judge::{Judge, NOWHERE, Place, present, settle};
+use super::hash::hash_of_members;
+use super::judge::{Judge, NOWHERE, present, settle};
 use super::legacy::{self, is_placeholder};
 use super::nearest::nearest;
 use super::shape::{Field, Shape};
@@ -87,11 +87,7 @@ fn judge(node: Node, options: &ReadOptions) -> Reading {
             .at_line(node.line);
         return Reading::refused(vec![issue]);
     };
-    for (key, node) in &mut members {
-        if let Some(field) = field_named(&key.text) {
-            settle(node, &field.shape);
-        }
-    }
+    settle_fields(&mut members);
     let profile = profile(&members, options);
     let mut reader = Reader {
         judge: Judge::new(profile),
@@ -99,6 +95,8 @@ fn judge(node: Node, options: &ReadOptions) -> Reading {
         options,
         document: Map::new(),
         legacy: Map::new(),
+        dependencies: Vec::new(),
+        unknown: 0,
     };
     reader.check_hash(&members);
     if profile == Profile::Legacy {
@@ -107,6 +105,24 @@ fn judge(node: Node, options: &ReadOptions) -> Reading {
     reader.members(&members);
     reader.cross_checks(&members);
     reader.finish(&members)
+}
+
+fn settle_fields(members: &mut [(Key, Node)]) {
+    for (key, node) in members {
+        if let Some(field) = field_named(&key.text) {
+            settle(node, &field.shape);
+        }
+    }
+}
+
+/// The tree with text where the fields have text: what a JSON Schema is for.
+#[cfg(test)]
+pub(super) fn settled(node: &Node) -> Node {
+    let mut node = node.clone();
+    if let Value::Object(members) = &mut node.value {
+        settle_fields(members);
+    }
+    node
 }
 
 fn profile(members: &[(Key, Node)], options: &ReadOptions) -> Profile {
@@ -135,7 +151,14 @@ struct Reader<'a> {
     document: Map<String, Json>,
     /// Originals that 0.3 has no place for.
     legacy: Map<String, Json>,
+    /// The entries of `dependencies`, `None` where one isn't valid.
+    dependencies: Vec<Option<DependencyRef>>,
+    /// How many members weren't known.
+    unknown: usize,
 }
+
+/// After so many unknown members nobody was just mistyping.
+const MOST_GUESSES: usize = 32;
 
 impl Reader<'_> {
     /// Compares a given hash with that of the tree as it was written.
@@ -164,7 +187,7 @@ impl Reader<'_> {
         let Some(source) = source_tree(members) else {
             return;
         };
-        let actual = hash_of(&source);
+        let actual = hash_of_members(source);
         if !actual.eq_ignore_ascii_case(given) {
             let issue = Issue::error(
                 IssueKind::HashMismatch,
@@ -243,8 +266,13 @@ impl Reader<'_> {
         } else {
             Issue::warning(IssueKind::UnknownField, pointer, message)
         };
-        let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
-        let hint = match nearest(&key.text, &names) {
+        self.unknown += 1;
+        let meant = if self.unknown <= MOST_GUESSES {
+            nearest(&key.text, &field_names())
+        } else {
+            None
+        };
+        let hint = match meant {
             Some(name) => {
                 format!("did you mean `{name}`? what is your own goes into `x_extensions`")
             }
@@ -342,37 +370,41 @@ impl Reader<'_> {
     }
 
     fn self_dependencies(&mut self, members: &[(Key, Node)]) {
-        let text = |name: &str| self.document.get(name).and_then(Json::as_str);
-        // A nil uuid stands for none: no valid entry has it.
-        let uuid = text("uuid")
-            .and_then(|text| Uuid::try_parse(text).ok())
-            .unwrap_or_default();
-        let name = text("name").unwrap_or_default().to_owned();
-        let version = text("version").and_then(|text| Version::parse(text).ok());
         let Some((index, _, list)) = find(members, "dependencies") else {
             return;
         };
         let Value::List(items) = &list.value else {
             return;
         };
-        let version = version.unwrap_or(Version::new(0, 0, 0));
-        let mut issues: Vec<(Place, Issue)> = Vec::new();
-        for (at, item) in items.iter().enumerate() {
-            let entry = stored_entry(item, self.profile);
-            if entry.is_some_and(|entry| entry.is_self(uuid, &name, &version)) {
+        let text = |name: &str| self.document.get(name).and_then(Json::as_str);
+        // The nil uuid stands for none: no valid entry has it.
+        let uuid = text("uuid").and_then(|text| Uuid::try_parse(text).ok());
+        let version = text("version").and_then(|text| Version::parse(text).ok());
+        let (uuid, name) = (
+            uuid.unwrap_or_default(),
+            text("name").unwrap_or_default().to_owned(),
+        );
+        let valid = self.document.get("dependencies").and_then(Json::as_array);
+        self.dependencies = match valid {
+            Some(valid) => valid.iter().map(DependencyRef::parse).collect(),
+            None => items
+                .iter()
+                .map(|item| valid_entry(item, self.profile))
+                .collect(),
+        };
+        let mut issues = Vec::new();
+        for (at, (entry, item)) in self.dependencies.iter().zip(items).enumerate() {
+            let leads_back = |entry: &DependencyRef| entry.is_self(uuid, &name, version.as_ref());
+            if entry.as_ref().is_some_and(leads_back) {
                 let message = "the component depends on itself";
-                let issue = Issue::error(
-                    IssueKind::SelfDependency,
-                    format!("/dependencies/{at}"),
-                    message,
-                )
-                .with_hint("drop the entry, or narrow its version_spec to other versions")
-                .at_line(item.line);
-                issues.push(((index, at), issue));
+                let pointer = format!("/dependencies/{at}");
+                let issue = Issue::error(IssueKind::SelfDependency, pointer, message)
+                    .with_hint("drop the entry, or narrow its version_spec to other versions");
+                issues.push((at, issue.at_line(item.line)));
             }
         }
-        for (place, issue) in issues {
-            self.judge.report(place, issue);
+        for (at, issue) in issues {
+            self.judge.report((index, at), issue);
         }
     }
 
@@ -423,13 +455,12 @@ impl Reader<'_> {
             }
         }
         let text = |name: &str| document.get(name).and_then(Json::as_str);
-        let entries = document.get("dependencies").and_then(Json::as_array);
         Some(Draft {
             uuid: Uuid::try_parse(text("uuid")?).ok()?,
             version: Version::parse(text("version")?).ok()?,
             meta_type: text("meta_type")?.parse().ok()?,
             lifecycle: text("lifecycle")?.parse().ok()?,
-            dependencies: entries?.iter().filter_map(DependencyRef::parse).collect(),
+            dependencies: self.dependencies.into_iter().flatten().collect(),
             warnings: warnings.to_vec(),
             document,
         })
@@ -444,7 +475,7 @@ fn source_tree(members: &[(Key, Node)]) -> Option<Map<String, Json>> {
 }
 
 /// One valid entry of a list that may hold others.
-fn stored_entry(item: &Node, profile: Profile) -> Option<DependencyRef> {
+fn valid_entry(item: &Node, profile: Profile) -> Option<DependencyRef> {
     let Some(Shape::List { of, .. }) = field_named("dependencies").map(|field| &field.shape) else {
         return None;
     };

@@ -115,7 +115,7 @@ impl Text {
     }
 
     /// The same, for a field whose text may look like a number.
-    pub(super) const fn from_source(mut self) -> Self {
+    pub(super) const fn taken_from_source(mut self) -> Self {
         self.from_source = true;
         self
     }

@@ -76,7 +76,7 @@ fn civil(text: &str, blank: bool) -> Result<(Civil, u32, &str), NotATime> {
     else {
         return Err(NotATime::Form);
     };
-    if !matches!(t, b'T' | b't') && !(blank && t == b' ') {
+    if !(matches!(t, b'T' | b't') || blank && t == b' ') {
         return Err(NotATime::Form);
     }
     let two = |tens: u8, ones: u8| Some(digit(tens)? * 10 + digit(ones)?);

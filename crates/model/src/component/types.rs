@@ -32,10 +32,15 @@ macro_rules! record {
             pub unknown: Members,
         }
 
+        record!(@new $name { $($must: $must_type),* } { $($may),* });
+    };
+    // What must have nothing has a default instead.
+    (@new $name:ident {} { $($may:ident),* }) => {};
+    (@new $name:ident { $($must:ident: $must_type:ty),+ } { $($may:ident),* }) => {
         impl $name {
             /// A record with the members it must have.
-            pub fn new($($must: $must_type),*) -> Self {
-                Self { $($must,)* $($may: None,)* unknown: Members::new() }
+            pub fn new($($must: $must_type),+) -> Self {
+                Self { $($must,)+ $($may: None,)* unknown: Members::new() }
             }
         }
     };
@@ -195,6 +200,7 @@ record! {
 
 record! {
     /// A dependency as an object. A uuid wins over a name.
+    #[derive(Default)]
     Dependency {
         ;
         /// The family.
@@ -235,6 +241,7 @@ record! {
 
 record! {
     /// A signature; carried, never checked.
+    #[derive(Default)]
     SignatureBlock {
         ;
         /// The signature.
@@ -250,6 +257,7 @@ record! {
 
 record! {
     /// How a component is tested.
+    #[derive(Default)]
     Testing {
         ;
         /// Test cases that stand for the others.
@@ -276,6 +284,7 @@ record! {
 
 record! {
     /// How a component logs.
+    #[derive(Default)]
     LoggingConfig {
         ;
         /// Such as `info`.
@@ -289,6 +298,7 @@ record! {
 
 record! {
     /// Where a component's source is.
+    #[derive(Default)]
     SourceRepository {
         ;
         /// The repository.
@@ -302,6 +312,7 @@ record! {
 
 record! {
     /// One function of a component.
+    #[derive(Default)]
     ToolFunction {
         ;
         /// Such as `function`.
@@ -325,6 +336,7 @@ record! {
 
 record! {
     /// One test of a component.
+    #[derive(Default)]
     TestMatrixRow {
         ;
         /// Its id.

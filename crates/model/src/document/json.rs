@@ -35,8 +35,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn value(&mut self) -> Result<Node, Issue> {
-        self.budget.spend(1, 0)?;
         let line = Some(self.line);
+        self.budget
+            .spend(1, 0)
+            .map_err(|issue| issue.at_line(line))?;
         let value = match self.peek() {
             Some(b'{') => self.nested(Self::object)?,
             Some(b'[') => self.nested(Self::list)?,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag};
 
 use crate::issue::{Issue, IssueKind, push_segment};
 
@@ -29,9 +29,13 @@ pub(super) fn parse_within(
         documents: 0,
     };
     let mut parser = Parser::new_from_str(text);
+    let mut tabs = Tabs { text, last_line: 0 };
     while let Some(next) = parser.next_event() {
         let (event, span) = next.map_err(|error| scan_error(&error, first_line))?;
         let line = file_line(span.start.line(), first_line);
+        if builder.is_block() && tabs.indent(&event, &span) {
+            return Err(syntax("a tab as indentation", line).with_hint("indent with spaces"));
+        }
         builder.event(event, line).map_err(|issue| {
             if issue.line.is_none() {
                 issue.at_line(line)
@@ -64,11 +68,58 @@ fn scan_error(error: &ScanError, first_line: u32) -> Issue {
     )
 }
 
+/// Finds tabs where only spaces indent; the parser lets some through.
+struct Tabs<'a> {
+    text: &'a str,
+    /// Only the first event of a line has nothing but indentation before it.
+    last_line: usize,
+}
+
+impl Tabs<'_> {
+    fn indent(&mut self, event: &Event<'_>, span: &Span) -> bool {
+        let Some(range) = span.byte_range().filter(|_| event.is_node()) else {
+            return false;
+        };
+        if let Event::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..) = event {
+            let scalar = self.text.get(range.clone()).unwrap_or_default();
+            let continued = scalar.split('\n').skip(1);
+            if continued
+                .into_iter()
+                .any(|line| line.starts_with('\t') && !line.trim().is_empty())
+            {
+                return true;
+            }
+        }
+        if span.start.line() == self.last_line {
+            return false;
+        }
+        self.last_line = span.start.line();
+        let start = range.start.saturating_sub(span.start.col());
+        let before = self.text.get(start..range.start).unwrap_or_default();
+        let mut indentation = before
+            .bytes()
+            .take_while(|byte| matches!(byte, b' ' | b'\t'));
+        indentation.any(|byte| byte == b'\t')
+    }
+}
+
 /// A list or object whose end hasn't come yet.
 struct Open {
     contents: Contents,
+    flow: bool,
     line: Option<u32>,
     anchor: usize,
+}
+
+impl Open {
+    fn new(contents: Contents, style: StructureStyle, anchor: usize, line: Option<u32>) -> Self {
+        Self {
+            contents,
+            flow: style == StructureStyle::Flow,
+            line,
+            anchor,
+        }
+    }
 }
 
 enum Contents {
@@ -112,16 +163,13 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.scalar(&text, style, anchor, tag.as_deref(), line)
             }
-            Event::SequenceStart(_, anchor, tag) => self.start(
-                Contents::List(Vec::new()),
-                "seq",
-                anchor,
-                tag.as_deref(),
-                line,
-            ),
-            Event::MappingStart(_, anchor, tag) => {
+            Event::SequenceStart(style, anchor, tag) => {
+                let contents = Contents::List(Vec::new());
+                self.start(Open::new(contents, style, anchor, line), tag.as_deref())
+            }
+            Event::MappingStart(style, anchor, tag) => {
                 let contents = Contents::Object(Vec::new(), None);
-                self.start(contents, "map", anchor, tag.as_deref(), line)
+                self.start(Open::new(contents, style, anchor, line), tag.as_deref())
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => self.alias(anchor, line),
@@ -163,28 +211,24 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn start(
-        &mut self,
-        contents: Contents,
-        core: &str,
-        anchor: usize,
-        tag: Option<&Tag>,
-        line: Option<u32>,
-    ) -> Result<(), Issue> {
+    fn start(&mut self, open: Open, tag: Option<&Tag>) -> Result<(), Issue> {
+        let core = match open.contents {
+            Contents::List(_) => "seq",
+            Contents::Object(..) => "map",
+        };
         if let Some(tag) = tag.filter(|tag| tag.core_suffix() != Some(core)) {
             let message = format!("the tag `{}` isn't of the core schema", tag.original());
-            return Err(syntax(message, line));
+            return Err(syntax(message, open.line));
         }
         if self.expects_key() {
-            return Err(syntax("a list or object as the name of a member", line));
+            return Err(syntax(
+                "a list or object as the name of a member",
+                open.line,
+            ));
         }
         self.budget.spend(1, 0)?;
         check_depth(self.open.len() + 1)?;
-        self.open.push(Open {
-            contents,
-            line,
-            anchor,
-        });
+        self.open.push(open);
         Ok(())
     }
 
@@ -232,6 +276,11 @@ impl Builder<'_> {
         node.line = line;
         self.place(node);
         Ok(())
+    }
+
+    /// Whether indentation means something here.
+    fn is_block(&self) -> bool {
+        self.open.last().is_none_or(|open| !open.flow)
     }
 
     fn expects_key(&self) -> bool {
