@@ -6,11 +6,22 @@
 //!                     fields, shape, form ─ json_schema
 //! ```
 //!
+//! ```
+//! use deedbook_model::component::{ReadOptions, read};
+//! use deedbook_model::document::Syntax;
+//!
+//! let text = b"metadata_version: 0.3.0\nname: a\nversion: 1.0\nmeta_type: tol\n";
+//! let reading = read(text, Syntax::Yaml, &ReadOptions::default());
+//! let found: Vec<&str> = reading.errors().map(|issue| issue.pointer.as_str()).collect();
+//! assert_eq!(found, ["/version", "/meta_type", "/uuid"]);
+//! ```
+//!
 //! The tables in `fields` are the only place that says what a member may be. The reader judges
 //! by them, the JSON Schema is printed from them, and the typed [`Component`] is built through
 //! the reader, so none of the three can disagree.
 
 mod builder;
+mod cross_checks;
 mod dependency;
 mod draft;
 mod entrypoint;
@@ -65,8 +76,11 @@ mod draft_test;
 #[path = "component/legacy_test.rs"]
 mod legacy_test;
 #[cfg(test)]
-#[path = "component/rules_test.rs"]
-mod rules_test;
+#[path = "component/reading_test.rs"]
+mod reading_test;
 #[cfg(test)]
 #[path = "component/schema_test.rs"]
 mod schema_test;
+#[cfg(test)]
+#[path = "component/values_test.rs"]
+mod values_test;

@@ -85,9 +85,11 @@ impl ComponentBuilder {
 
     /// One more family that is needed, in the versions of a version_spec.
     pub fn depends_on(self, name: impl Into<String>, version_spec: impl Into<String>) -> Self {
-        let mut dependency = Dependency::default();
-        dependency.name = Some(name.into());
-        dependency.version_spec = Some(version_spec.into());
+        let dependency = Dependency {
+            name: Some(name.into()),
+            version_spec: Some(version_spec.into()),
+            ..Dependency::default()
+        };
         self.dependency(DependencyEntry::Object(Box::new(dependency)))
     }
 

@@ -103,7 +103,7 @@ impl Form {
                 "write its 40 hexadecimal digits",
             ),
             Self::ThreeNumbers => form(
-                is_numbers(text, profile),
+                is_numbers(text),
                 "a version of three numbers",
                 "write it as three numbers, such as 1.1.0",
             ),
@@ -136,15 +136,18 @@ fn malformed(text: &str, what: &str, hint: &str) -> Fault {
 
 fn metadata_version(text: &str, profile: Profile) -> Result<Value, Fault> {
     match MetadataVersion::of(text) {
-        MetadataVersion::Current | MetadataVersion::Older => {
+        MetadataVersion::Current => Ok(Value::from(METADATA_VERSION.to_string())),
+        MetadataVersion::Older if profile == Profile::Legacy => {
             Ok(Value::from(METADATA_VERSION.to_string()))
         }
         MetadataVersion::NewerMinor if profile == Profile::Newer => Ok(Value::from(text)),
-        MetadataVersion::NewerMinor | MetadataVersion::Other => Err(Fault {
-            kind: IssueKind::UnsupportedVersion,
-            message: format!("metadata of version `{}` isn't read here", shorten(text)),
-            hint: format!("versions 0.1, 0.2 and 0.3.x are read; write {METADATA_VERSION}"),
-        }),
+        MetadataVersion::Older | MetadataVersion::NewerMinor | MetadataVersion::Other => {
+            Err(Fault {
+                kind: IssueKind::UnsupportedVersion,
+                message: format!("metadata of version `{}` isn't read here", shorten(text)),
+                hint: format!("versions 0.1, 0.2 and 0.3.x are read; write {METADATA_VERSION}"),
+            })
+        }
         MetadataVersion::Malformed => Err(malformed(
             text,
             "a metadata version",
@@ -189,9 +192,8 @@ fn is_plain_number(text: &str) -> bool {
         && (text.len() == 1 || !text.starts_with('0'))
 }
 
-fn is_numbers(text: &str, profile: Profile) -> bool {
-    let parts = text.split('.').count();
-    text.split('.').all(is_digits) && (parts == 3 || parts == 2 && profile == Profile::Legacy)
+fn is_numbers(text: &str) -> bool {
+    text.split('.').count() == 3 && text.split('.').all(is_digits)
 }
 
 fn is_digits(text: &str) -> bool {

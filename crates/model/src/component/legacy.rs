@@ -47,6 +47,7 @@ pub(super) fn rewrite(members: &mut Vec<(Key, Node)>, judge: &mut Judge) -> Map<
                 judge.report((index, 0), legacy_word(&word, node));
                 Json::from(word)
             }),
+            "protocol_version" | "schema_version" => third_number(node),
             "namespace" => namespace(node),
             "capabilities" => capabilities(node),
             "dependencies" | "targets" => dependencies(node),
@@ -91,6 +92,21 @@ pub(super) fn keep(document: &mut Map<String, Json>, originals: Map<String, Json
         None => {
             extensions.insert("legacy".to_owned(), Json::Object(originals));
         }
+    }
+}
+
+/// Gives a state that must say why a reason of its own: what is stored is valid in 0.3.
+pub(super) fn state_reason(document: &mut Map<String, Json>) {
+    let reasons: &[&str] = match document.get("lifecycle").and_then(Json::as_str) {
+        Some("deprecated") => &["deprecated_reason", "deprecated_by"],
+        Some("archived") => &["archived_reason"],
+        _ => return,
+    };
+    if let Some(first) = reasons.first()
+        && !reasons.iter().any(|reason| document.contains_key(*reason))
+    {
+        let unstated = Json::from("not stated in the original document");
+        document.insert((*first).to_owned(), unstated);
     }
 }
 
@@ -143,6 +159,19 @@ fn add_tag(members: &mut Vec<(Key, Node)>, tag: &str) {
             _ => {}
         },
     }
+}
+
+/// `1.1` is `1.1.0`.
+fn third_number(node: &mut Node) -> Option<Json> {
+    let Value::Text(text) = &mut node.value else {
+        return None;
+    };
+    let two = text.split('.').count() == 2;
+    let original = two.then(|| Json::from(text.as_str()));
+    if two {
+        text.push_str(".0");
+    }
+    original
 }
 
 /// `{value: text}` is the text.

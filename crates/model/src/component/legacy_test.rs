@@ -113,7 +113,7 @@ fn layout_a_is_judged_with_all_its_issues() {
 fn layout_a_prime_has_a_bare_entrypoint_and_capabilities_as_objects() {
     let document = stored(
         "name: onex_cli\nversion: 1.0.0\nuuid: 5aef2a3c-95be-46de-9afc-c35b0ccf1e01\nmeta_type: cli_tool\n\
-         metadata_version: \"0.1\"\nentrypoint: cli_main.py\nhash: <TO_BE_COMPUTED>\n\
+         metadata_version: \"0.1\"\nschema_version: 1.10\nentrypoint: cli_main.py\nhash: <TO_BE_COMPUTED>\n\
          capabilities:\n  - name: validate\n    description: Checks\n  - name: stamp\n\
          commands: [{name: run, description: Runs, entrypoint: x}]\ncomponents: [{name: a, path: b}]\n",
         Syntax::Yaml,
@@ -134,6 +134,8 @@ fn layout_a_prime_has_a_bare_entrypoint_and_capabilities_as_objects() {
             ("/x_extensions/legacy/commands/0/name", json!("run")),
             ("/x_extensions/legacy/components/0/path", json!("b")),
             ("/x_extensions/legacy/metadata_version", json!("0.1")),
+            ("/schema_version", json!("1.10.0")),
+            ("/x_extensions/legacy/schema_version", json!("1.10")),
         ],
     );
 }
@@ -343,13 +345,15 @@ fn older_documents_may_be_deprecated_without_a_reason() {
             "metadata_version: 0.1.0\nname: n\nversion: 1.0.0\nuuid: 5aef2a3c-95be-46de-9afc-c35b0ccf1e01\nlifecycle: {state}\n"
         )
     };
-    for (state, pointer) in [
-        ("deprecated", "/deprecated_by"),
-        ("archived", "/archived_reason"),
+    for (state, pointer, stated) in [
+        ("deprecated", "/deprecated_by", "/deprecated_reason"),
+        ("archived", "/archived_reason", "/archived_reason"),
     ] {
         let warning = format!("lifecycle_rule {pointer}");
         let document = stored(&text(state), Syntax::Yaml, &[&warning]);
-        holds(&document, &[("/lifecycle", json!(state))]);
+        // What is stored must be valid in the current version.
+        let reason = json!("not stated in the original document");
+        holds(&document, &[("/lifecycle", json!(state)), (stated, reason)]);
     }
 }
 

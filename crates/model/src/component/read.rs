@@ -11,10 +11,10 @@ use crate::schema::METADATA_VERSION;
 use super::Profile;
 use super::dependency::DependencyRef;
 use super::draft::Draft;
-use super::fields::{ALIASES, FIELDS, LEGACY_FIELDS, field_named, field_names};
+use super::fields::{FIELDS, LEGACY_FIELDS, field_named, field_names};
 use super::form::MetadataVersion;
 use super::hash::hash_of_members;
-use super::judge::{Judge, NOWHERE, present, settle};
+use super::judge::{Judge, present, settle};
 use super::legacy::{self, is_placeholder};
 use super::nearest::nearest;
 use super::shape::{Field, Shape};
@@ -136,7 +136,10 @@ fn profile(members: &[(Key, Node)], options: &ReadOptions) -> Profile {
 }
 
 /// A member that isn't null, with its index.
-fn find<'a>(members: &'a [(Key, Node)], name: &str) -> Option<(usize, &'a Key, &'a Node)> {
+pub(super) fn find<'a>(
+    members: &'a [(Key, Node)],
+    name: &str,
+) -> Option<(usize, &'a Key, &'a Node)> {
     members
         .iter()
         .enumerate()
@@ -144,15 +147,17 @@ fn find<'a>(members: &'a [(Key, Node)], name: &str) -> Option<(usize, &'a Key, &
         .map(|(index, (key, node))| (index, key, node))
 }
 
-struct Reader<'a> {
-    judge: Judge,
-    profile: Profile,
+/// A document on its way to a draft.
+pub(super) struct Reader<'a> {
+    pub(super) judge: Judge,
+    pub(super) profile: Profile,
     options: &'a ReadOptions,
-    document: Map<String, Json>,
+    /// The stored forms of what was valid.
+    pub(super) document: Map<String, Json>,
     /// Originals that 0.3 has no place for.
     legacy: Map<String, Json>,
     /// The entries of `dependencies`, `None` where one isn't valid.
-    dependencies: Vec<Option<DependencyRef>>,
+    pub(super) dependencies: Vec<Option<DependencyRef>>,
     /// How many members weren't known.
     unknown: usize,
 }
@@ -282,132 +287,6 @@ impl Reader<'_> {
             .report((index, 0), issue.with_hint(hint).at_line(key.line));
     }
 
-    fn cross_checks(&mut self, members: &[(Key, Node)]) {
-        self.versions(members);
-        self.missing(members);
-        self.lifecycle(members);
-        self.self_dependencies(members);
-    }
-
-    /// Says which version was assumed, or that it is newer than this reader.
-    fn versions(&mut self, members: &[(Key, Node)]) {
-        match find(members, "metadata_version") {
-            None => {
-                let issue = Issue::warning(
-                    IssueKind::AssumedVersion,
-                    "/metadata_version",
-                    "`metadata_version` is missing; the document was read as 0.1.0",
-                );
-                let issue =
-                    issue.with_hint(format!("add `metadata_version: \"{METADATA_VERSION}\"`"));
-                self.judge.report(NOWHERE, issue);
-            }
-            Some((index, _, node)) if self.profile == Profile::Newer => {
-                let issue = Issue::warning(
-                    IssueKind::UnsupportedVersion,
-                    "/metadata_version",
-                    format!(
-                        "the document is newer than {METADATA_VERSION}: it can be read, not changed"
-                    ),
-                );
-                self.judge.report((index, 0), issue.at_line(node.line));
-            }
-            Some(_) => {}
-        }
-    }
-
-    fn missing(&mut self, members: &[(Key, Node)]) {
-        for field in FIELDS.iter().filter(|field| field.required) {
-            let alias = ALIASES.iter().find(|(_, name)| *name == field.name);
-            let given = find(members, field.name).is_some()
-                || alias.is_some_and(|(alias, _)| find(members, alias).is_some());
-            let optional = matches!(
-                (field.name, self.profile),
-                ("metadata_version", _) | ("meta_type", Profile::Legacy)
-            );
-            if !given && !optional {
-                let message = format!("`{}` is missing", field.name);
-                let issue =
-                    Issue::error(IssueKind::MissingField, format!("/{}", field.name), message);
-                self.judge
-                    .report(NOWHERE, issue.with_hint(missing_hint(field.name)));
-            }
-        }
-    }
-
-    /// A deprecated or archived component says why.
-    fn lifecycle(&mut self, members: &[(Key, Node)]) {
-        let state = self.document.get("lifecycle").and_then(Json::as_str);
-        let (needs, pointer, hint): (&[&str], _, _) = match state {
-            Some("deprecated") => (
-                &["deprecated_by", "deprecated_reason"],
-                "/deprecated_by",
-                "add `deprecated_by` (a uuid or a name) or `deprecated_reason`",
-            ),
-            Some("archived") => (
-                &["archived_reason"],
-                "/archived_reason",
-                "add `archived_reason`",
-            ),
-            _ => return,
-        };
-        if needs.iter().any(|name| find(members, name).is_some()) {
-            return;
-        }
-        let message = format!("an {} component must say why", state.unwrap_or_default())
-            .replace("an deprecated", "a deprecated");
-        let (place, line) = match find(members, "lifecycle") {
-            Some((index, _, node)) => ((index, 0), node.line),
-            None => (NOWHERE, None),
-        };
-        let issue = if self.profile == Profile::Legacy {
-            Issue::warning(IssueKind::LifecycleRule, pointer, message)
-        } else {
-            Issue::error(IssueKind::LifecycleRule, pointer, message)
-        };
-        self.judge
-            .report(place, issue.with_hint(hint).at_line(line));
-    }
-
-    fn self_dependencies(&mut self, members: &[(Key, Node)]) {
-        let Some((index, _, list)) = find(members, "dependencies") else {
-            return;
-        };
-        let Value::List(items) = &list.value else {
-            return;
-        };
-        let text = |name: &str| self.document.get(name).and_then(Json::as_str);
-        // The nil uuid stands for none: no valid entry has it.
-        let uuid = text("uuid").and_then(|text| Uuid::try_parse(text).ok());
-        let version = text("version").and_then(|text| Version::parse(text).ok());
-        let (uuid, name) = (
-            uuid.unwrap_or_default(),
-            text("name").unwrap_or_default().to_owned(),
-        );
-        let valid = self.document.get("dependencies").and_then(Json::as_array);
-        self.dependencies = match valid {
-            Some(valid) => valid.iter().map(DependencyRef::parse).collect(),
-            None => items
-                .iter()
-                .map(|item| valid_entry(item, self.profile))
-                .collect(),
-        };
-        let mut issues = Vec::new();
-        for (at, (entry, item)) in self.dependencies.iter().zip(items).enumerate() {
-            let leads_back = |entry: &DependencyRef| entry.is_self(uuid, &name, version.as_ref());
-            if entry.as_ref().is_some_and(leads_back) {
-                let message = "the component depends on itself";
-                let pointer = format!("/dependencies/{at}");
-                let issue = Issue::error(IssueKind::SelfDependency, pointer, message)
-                    .with_hint("drop the entry, or narrow its version_spec to other versions");
-                issues.push((at, issue.at_line(item.line)));
-            }
-        }
-        for (at, issue) in issues {
-            self.judge.report((index, at), issue);
-        }
-    }
-
     fn finish(mut self, members: &[(Key, Node)]) -> Reading {
         let legible = |name: &str| {
             let stored = self.document.get(name).and_then(Json::as_str);
@@ -432,17 +311,12 @@ impl Reader<'_> {
 
     fn draft(self, warnings: &[Issue]) -> Option<Draft> {
         let mut document = self.document;
-        for name in ["registered_at", "revision"] {
+        for name in ["hash", "registered_at", "revision"] {
             document.remove(name);
         }
-        if let Some(hash) = document.remove("hash")
-            && self.profile == Profile::Legacy
-        {
-            let mut legacy = self.legacy;
-            legacy.entry("hash").or_insert(hash);
-            legacy::keep(&mut document, legacy);
-        } else {
+        if self.profile == Profile::Legacy {
             legacy::keep(&mut document, self.legacy);
+            legacy::state_reason(&mut document);
         }
         let version = METADATA_VERSION.to_string();
         document
@@ -472,21 +346,4 @@ fn source_tree(members: &[(Key, Node)]) -> Option<Map<String, Json>> {
     present(members)
         .map(|(key, node)| Some((key.text.clone(), node.to_json()?)))
         .collect()
-}
-
-/// One valid entry of a list that may hold others.
-fn valid_entry(item: &Node, profile: Profile) -> Option<DependencyRef> {
-    let Some(Shape::List { of, .. }) = field_named("dependencies").map(|field| &field.shape) else {
-        return None;
-    };
-    DependencyRef::parse(&Judge::new(profile).check(item, of)?)
-}
-
-fn missing_hint(name: &str) -> &'static str {
-    match name {
-        "uuid" => "add `uuid`, a random uuid (version 4)",
-        "name" => "add `name`, the name of the component's family",
-        "version" => "add `version`, such as 1.0.0",
-        _ => "add `meta_type`, such as tool, validator or test",
-    }
 }

@@ -50,7 +50,7 @@ record! {
     /// A component document of version 0.3.
     ///
     /// Absent members stay absent, members that aren't known are kept. Texts aren't checked
-    /// here: [`Component::builder`] and [`super::read`] do that.
+    /// here: [`Component::builder`] and [`super::read()`] do that.
     Component {
         /// The version of the metadata, `0.3.0`.
         metadata_version: String,
