@@ -25,7 +25,10 @@ fn run(name: &str) {
     let target = TARGETS.iter().find(|target| target.name == name).unwrap();
     let files = files(&corpora().join(name));
     assert!(!files.is_empty(), "the corpus of {name} is empty");
-    let bytes: u64 = files.iter().map(|file| file.metadata().unwrap().len()).sum();
+    let bytes: u64 = files
+        .iter()
+        .map(|file| file.metadata().unwrap().len())
+        .sum();
     assert!(
         files.len() <= MOST_FILES && bytes <= MOST_BYTES,
         "{} files of {bytes} bytes: make the corpus of {name} smaller, see docs/FUZZING.md",
