@@ -3,6 +3,7 @@
 //! Knobs: `DEEDBOOK_SEED` replays a run, `DEEDBOOK_CASES` sets the number of random cases,
 //! `DEEDBOOK_SWEEP=full` flips every byte of every file, `DEEDBOOK_KILLS=50` kills so often.
 
+mod bytes;
 mod closing;
 mod compare;
 mod past;
