@@ -136,8 +136,18 @@ fn describe(error: &BookError) -> String {
     format!("{error}{}", source.unwrap_or_default())
 }
 
+/// Follows the book until it is closed. Tables that turn out damaged are made anew once.
 fn project(path: &Path, shared: &Shared, progress: &Progress) -> Result<(), BookError> {
-    let mut tables = open_tables(path, shared)?;
+    let tables = open_tables(path, shared)?;
+    match follow(tables, shared, progress) {
+        Err(error) if tables::is_damage(&error) => {
+            follow(make_anew(path, shared)?, shared, progress)
+        }
+        result => result,
+    }
+}
+
+fn follow(mut tables: Tables, shared: &Shared, progress: &Progress) -> Result<(), BookError> {
     progress.reached(tables.revision());
     while !progress.stop.load(Ordering::Acquire) {
         let batches = match shared.next_after(tables.revision(), PATIENCE) {
@@ -174,8 +184,12 @@ fn open_tables(path: &Path, shared: &Shared) -> Result<Tables, BookError> {
     {
         return Ok(tables);
     }
+    make_anew(path, shared)
+}
+
+fn make_anew(path: &Path, shared: &Shared) -> Result<Tables, BookError> {
     let floor = shared.log.floor()?;
-    let mut tables = Tables::create(path, &lineage)?;
+    let mut tables = Tables::create(path, &shared.view().lineage())?;
     if floor > Revision::ZERO {
         let fold = Fold::load_at(&*shared.log, floor)?;
         tables.fill(&fold.into_view())?;

@@ -7,6 +7,7 @@ mod bytes;
 mod closing;
 mod compare;
 mod past;
+mod projector;
 mod replay;
 mod restore;
 mod scratch;
