@@ -6,6 +6,7 @@
 mod bytes;
 mod closing;
 mod compare;
+mod crash;
 mod past;
 mod projector;
 mod replay;
