@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use deedbook_log::ReadLimit;
+use deedbook_log::{LogError, ReadLimit};
 use deedbook_model::{Batch, Revision};
 use serde::Serialize;
 
@@ -136,14 +136,18 @@ fn describe(error: &BookError) -> String {
     format!("{error}{}", source.unwrap_or_default())
 }
 
-/// Follows the book until it is closed. Tables that turn out damaged are made anew once.
+/// Follows the book until it is closed. Tables are made anew where the log doesn't reach down to
+/// them any more, and once where they turn out damaged.
 fn project(path: &Path, shared: &Shared, progress: &Progress) -> Result<(), BookError> {
-    let tables = open_tables(path, shared)?;
-    match follow(tables, shared, progress) {
-        Err(error) if tables::is_damage(&error) => {
-            follow(make_anew(path, shared)?, shared, progress)
+    let mut tables = open_tables(path, shared)?;
+    let mut mended = false;
+    loop {
+        match follow(tables, shared, progress) {
+            Err(BookError::Log(LogError::Compacted { .. })) => {}
+            Err(error) if tables::is_damage(&error) && !mended => mended = true,
+            result => return result,
         }
-        result => result,
+        tables = make_anew(path, shared)?;
     }
 }
 

@@ -7,6 +7,7 @@ mod bytes;
 mod closing;
 mod compare;
 mod crash;
+mod disk;
 mod past;
 mod projector;
 mod replay;

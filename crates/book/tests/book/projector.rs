@@ -194,12 +194,16 @@ fn close(book: Book) -> Closed {
 /// Opens the book for writing until its tables are up to date.
 fn project(folder: &Path) -> Closed {
     let book = Book::open(folder, &OpenOptions::default()).unwrap();
+    wait_for_tables(&book);
+    close(book)
+}
+
+fn wait_for_tables(book: &Book) {
     wait::until("the tables are up to date", || {
         let status = book.stats().unwrap().projection.unwrap();
         assert_eq!(status.error, None);
         status.lag == 0
     });
-    close(book)
 }
 
 fn put_past(past: &Past, batches: usize, folder: &Path) {
@@ -316,6 +320,7 @@ fn a_compacted_book_has_its_records_and_the_changes_from_the_floor_on() {
     for number in 0..6 {
         book.execute(Command::of("ada", numbered(number))).unwrap();
     }
+    wait_for_tables(&book);
     let floor = book.compact(Revision(4)).unwrap();
     assert_eq!(floor, Revision(4));
     let book = close(book);
