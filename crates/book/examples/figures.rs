@@ -31,10 +31,6 @@ use deedbook_model::{
 use deedbook_rules::components::{ComponentKey, NameOrUuid, Query};
 use deedbook_rules::{Command, Write};
 
-/// What the program `deedbook` uses.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const RUNS: usize = 3;
 const COMPONENTS: u64 = 100_000;
 

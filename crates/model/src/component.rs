@@ -31,6 +31,7 @@ mod hash;
 mod json_schema;
 mod judge;
 mod legacy;
+mod limits;
 mod member;
 mod nearest;
 mod pattern;

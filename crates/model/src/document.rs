@@ -10,7 +10,7 @@
 //! Reading says nothing about what a document means; see [`crate::component`].
 
 mod block;
-mod budget;
+pub(crate) mod budget;
 mod flat;
 mod json;
 mod node;

@@ -25,7 +25,15 @@ impl Refusal {
             .find(|issue| issue.severity == Severity::Error);
         Refusal {
             write,
-            code: first.map_or(Code::Invalid, |issue| code_of(issue.kind)),
+            code: match first {
+                // A document at odds with itself, not with the book.
+                Some(Issue {
+                    code: Some("SC002"),
+                    ..
+                })
+                | None => Code::Invalid,
+                Some(issue) => code_of(issue.kind),
+            },
             issues,
             cycle: None,
         }

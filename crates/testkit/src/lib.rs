@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`check`] | property tests that print their seed and how to replay it |
 //! | [`components`] | component documents drawn from a few names, versions and tags |
+//! | [`fuzz`] | what the fuzz targets do with an input |
 //! | [`history`] | random histories, and a plain fold of them to compare with |
 //! | [`later_release`] | batches as a later release would write them |
 //! | [`faulty_log`] | a log that waits, fails and lies where a test says so |
@@ -22,6 +23,7 @@
 pub mod check;
 pub mod components;
 pub mod faulty_log;
+pub mod fuzz;
 pub mod history;
 pub mod later_release;
 pub mod process;

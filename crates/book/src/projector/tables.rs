@@ -248,8 +248,8 @@ fn put(transaction: &Transaction<'_>, row: &Row<'_>) -> rusqlite::Result<()> {
         ])?;
     let mut tag =
         transaction.prepare_cached("INSERT OR IGNORE INTO record_tags VALUES (?1, ?2, ?3)")?;
-    for text in facts.iter().flat_map(|facts| &facts.tags) {
-        tag.execute(params![row.kind.as_str(), row.key, &**text])?;
+    for text in facts.iter().flat_map(|facts| facts.tags.iter()) {
+        tag.execute(params![row.kind.as_str(), row.key, text])?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use semver::Version;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::version_spec::VersionSpec;
+use crate::version_spec::{VersionSpec, VersionSpecError};
 
 use super::fields::{ANY_TEXT, NO_LIMIT, member, source, text};
 use super::form::Form;
@@ -63,7 +63,8 @@ pub struct DependencyRef {
     pub target: DependencyTarget,
     /// Whether the component works without it.
     pub optional: bool,
-    version_spec: Option<Box<VersionSpec>>,
+    /// Text, not parsed: a parsed one takes ten times the memory, and few are ever looked at.
+    version_spec: Option<Box<str>>,
 }
 
 /// What a dependency names.
@@ -104,9 +105,9 @@ impl DependencyRef {
                     }
                     (Some(uuid), _) => (
                         DependencyTarget::Uuid(Uuid::try_parse(uuid).ok()?),
-                        spec(given)?,
+                        given.map(Box::from),
                     ),
-                    (None, name) => (DependencyTarget::Name(name?.into()), spec(given)?),
+                    (None, name) => (DependencyTarget::Name(name?.into()), given.map(Box::from)),
                 };
                 Some(Self {
                     target,
@@ -126,7 +127,10 @@ impl DependencyRef {
                 spec: given,
             } => {
                 let path = path.into();
-                (DependencyTarget::Path { meta_type, path }, spec(given)?)
+                (
+                    DependencyTarget::Path { meta_type, path },
+                    given.map(Box::from),
+                )
             }
             Requirement::External => (external(text, None), None),
         };
@@ -139,15 +143,21 @@ impl DependencyRef {
 
     /// Which versions will do. `None`: the latest, or for an external requirement whatever its
     /// text says.
-    pub fn version_spec(&self) -> Option<&VersionSpec> {
-        self.version_spec.as_deref()
+    ///
+    /// # Errors
+    /// For a text that only a later release can read: this one's reader lets none in.
+    pub fn version_spec(&self) -> Result<Option<VersionSpec>, VersionSpecError> {
+        self.version_spec
+            .as_deref()
+            .map(VersionSpec::parse)
+            .transpose()
     }
 
     /// The text of the version_spec as the entry has it.
     pub fn spec_text(&self) -> Option<&str> {
         match &self.target {
             DependencyTarget::External { version_spec, .. } => version_spec.as_deref(),
-            _ => self.version_spec().map(VersionSpec::as_str),
+            _ => self.version_spec.as_deref(),
         }
     }
 
@@ -173,19 +183,14 @@ impl DependencyRef {
         match &self.target {
             DependencyTarget::Uuid(target) => *target == uuid,
             DependencyTarget::Name(target) => {
-                let admits = |version| self.version_spec().is_none_or(|spec| spec.matches(version));
+                let admits = |version| match self.version_spec() {
+                    Ok(spec) => spec.is_none_or(|spec| spec.matches(version)),
+                    Err(_) => false,
+                };
                 **target == *name && version.is_some_and(admits)
             }
             DependencyTarget::Path { .. } | DependencyTarget::External { .. } => false,
         }
-    }
-}
-
-/// The version_spec of a component entry: `None` if it isn't one, `Some(None)` if it is absent.
-fn spec(text: Option<&str>) -> Option<Option<Box<VersionSpec>>> {
-    match text {
-        Some(text) => Some(Some(Box::new(VersionSpec::parse(text).ok()?))),
-        None => Some(None),
     }
 }
 

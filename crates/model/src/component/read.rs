@@ -16,6 +16,7 @@ use super::form::MetadataVersion;
 use super::hash::hash_of_members;
 use super::judge::{Judge, present, settle};
 use super::legacy::{self, is_placeholder};
+use super::limits;
 use super::nearest::nearest;
 use super::shape::{Field, Shape};
 
@@ -294,12 +295,19 @@ impl Reader<'_> {
             stored.or_else(written).map(str::to_owned)
         };
         let (uuid, name, version) = (legible("uuid"), legible("name"), legible("version"));
-        let issues = std::mem::replace(&mut self.judge, Judge::new(self.profile)).into_issues();
-        let draft = if issues.iter().any(Issue::is_error) {
-            None
-        } else {
-            self.draft(&issues)
-        };
+        let judge = std::mem::replace(&mut self.judge, Judge::new(self.profile));
+        let mut issues = judge.into_issues();
+        let mut draft = None;
+        if !issues.iter().any(Issue::is_error) {
+            draft = self.draft(&issues);
+        }
+        let within_limits = draft
+            .as_ref()
+            .map_or(Ok(()), |d| limits::check(&d.document));
+        if let Err(issue) = within_limits {
+            draft = None;
+            issues.push(issue);
+        }
         Reading {
             draft,
             issues,

@@ -3,11 +3,11 @@
 use crate::issue::{Issue, IssueKind};
 
 /// Bytes of the text, and of all text in the expanded tree.
-pub(super) const MAX_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_BYTES: usize = 256 * 1024;
 /// Lists and objects within each other; the document itself is the first.
-pub(super) const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 /// Values of all kinds, member names not counted.
-pub(super) const MAX_NODES: usize = 20_000;
+pub(crate) const MAX_NODES: usize = 20_000;
 
 /// What is left to spend on one document.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(super) fn check_depth(depth: usize) -> Result<(), Issue> {
     Ok(())
 }
 
-pub(super) fn too_large(what: &str, limit: &str) -> Issue {
+pub(crate) fn too_large(what: &str, limit: &str) -> Issue {
     Issue::error(
         IssueKind::LimitExceeded,
         "",

@@ -37,7 +37,10 @@ impl State {
     /// # Errors
     /// [`Unresolved`] says why there is none.
     pub fn resolve(&self, dependency: &DependencyRef) -> Result<Found<'_>, Unresolved> {
-        let spec = dependency.version_spec();
+        let spec = dependency
+            .version_spec()
+            .map_err(|_| Unresolved::NoMatchingVersion)?;
+        let spec = spec.as_ref();
         match &dependency.target {
             DependencyTarget::External { .. } => Err(Unresolved::External),
             DependencyTarget::Uuid(uuid) => Ok(self.lookup(&NameOrUuid::Uuid(*uuid), spec)?),

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::facts::{ComponentFacts, fold_case};
-use super::index::{Listed, Listing, Term};
+use super::index::{Listed, Term};
+use super::listing::Listing;
 use crate::record::Record;
 use crate::state::State;
 
@@ -109,7 +110,8 @@ impl State {
             items: Vec::new(),
             next: None,
         };
-        let mut candidates = self.candidates(query, cursor);
+        let from = cursor.and_then(|cursor| self.listed_at(cursor));
+        let mut candidates = self.candidates(query, cursor, from.as_ref());
         let mut last: Option<&ComponentFacts> = None;
         let mut block = Vec::with_capacity(BLOCK);
         loop {
@@ -143,13 +145,13 @@ impl State {
         &'a self,
         query: &'a Query,
         cursor: Option<&'a Cursor>,
+        from: Option<&'a Listed>,
     ) -> Box<dyn Iterator<Item = (&'a Arc<Record>, &'a ComponentFacts)> + 'a> {
         let with_facts = |record: &'a Arc<Record>| Some((record, record.component()?));
         match self.smallest_term(query) {
             Some(None) => Box::new(std::iter::empty()),
             Some(Some(listed)) => {
-                // Where the cursor's own record is gone, its place is found by walking.
-                let from = cursor.and_then(|cursor| self.listed_at(cursor));
+                // Without the cursor's own record, its place is found by walking.
                 let after = listed.iter_after(from);
                 Box::new(after.filter_map(move |one| with_facts(one.record())))
             }
@@ -191,12 +193,7 @@ impl State {
                 .as_deref()
                 .map(|c| Term::Capability(c.into())),
         );
-        terms.extend(
-            query
-                .meta_type
-                .as_deref()
-                .map(|t| Term::Type(t.to_owned().into())),
-        );
+        terms.extend(query.meta_type.as_deref().map(|t| Term::Type(t.into())));
         if let [only] = query.lifecycles.as_slice()
             && *only != Lifecycle::Active
         {
@@ -265,7 +262,7 @@ impl<'a> Filter<'a> {
 
     fn fits(&self, facts: &ComponentFacts) -> bool {
         let query = self.query;
-        let tagged = |tag: &String| facts.tags.iter().any(|own| **own == **tag);
+        let tagged = |tag: &String| facts.tags.contains(tag);
         let lifecycle = if query.lifecycles.is_empty() {
             facts.lifecycle != Lifecycle::Archived
         } else {
@@ -281,7 +278,7 @@ impl<'a> Filter<'a> {
             && query
                 .capability
                 .as_ref()
-                .is_none_or(|wanted| facts.capabilities.iter().any(|own| **own == **wanted))
+                .is_none_or(|wanted| facts.capabilities.contains(wanted))
             && query.namespace.as_deref().is_none_or(|prefix| {
                 facts
                     .namespace

@@ -21,6 +21,10 @@ pub(super) fn merge(
             let mut allowed = Map::new();
             for (given, value) in members {
                 let name = canonical_name(given);
+                if name != given && members.get(name).is_some_and(|other| other != value) {
+                    issues.push(two_spellings(given, name));
+                    continue;
+                }
                 if may_set(name, document) {
                     allowed.insert(name.to_owned(), value.clone());
                 } else if !is_unchanged(name, value, document, envelope) {
@@ -64,7 +68,7 @@ fn is_unchanged(
     envelope: &Envelope<'_>,
 ) -> bool {
     match name {
-        "revision" => *value == Value::from(envelope.generation.0),
+        "revision" => value.as_u64() == Some(envelope.generation.0),
         "registered_at" => value
             .as_str()
             .and_then(|text| text.parse().ok())
@@ -79,6 +83,14 @@ fn immutable(name: &str) -> Issue {
     let message = format!("`{name}` never changes");
     let mut issue = issue(IssueKind::ImmutableField, &pointer, Some("SC007"), message);
     issue.hint = Some("register a new version instead".to_owned());
+    issue
+}
+
+fn two_spellings(given: &str, name: &str) -> Issue {
+    let message = format!("`{given}` and `{name}` say different things");
+    let pointer = format!("/{given}");
+    let mut issue = issue(IssueKind::Conflict, &pointer, Some("SC002"), message);
+    issue.hint = Some(format!("keep `{name}`"));
     issue
 }
 

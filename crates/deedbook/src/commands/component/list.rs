@@ -166,7 +166,7 @@ fn table(records: &[Arc<Record>]) -> Table {
             facts.version.to_string(),
             facts.meta_type.to_string(),
             facts.lifecycle.to_string(),
-            human::cut(&facts.tags.join(","), 60),
+            human::cut(&facts.tags.iter().collect::<Vec<_>>().join(","), 60),
         ]);
     }
     table
