@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use deedbook_model::{Batch, Change, Envelope, Generation, Head, Kind, Revision};
 use deedbook_rules::components::ComponentFacts;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 
 use crate::error::BookError;
 use crate::view::View;
@@ -282,6 +282,32 @@ fn add_change(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Resul
 /// SQLite's integers are signed; a counter that outgrew them stands at the end.
 fn number(counter: u64) -> i64 {
     i64::try_from(counter).unwrap_or(i64::MAX)
+}
+
+/// Whether the file may not be what was written, so that making it anew may help: all that SQLite
+/// refuses but for what its surroundings refuse.
+pub(super) fn is_damage(error: &BookError) -> bool {
+    let BookError::Projection(error) = error else {
+        return false;
+    };
+    let surroundings = |error: &rusqlite::Error| {
+        matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::CannotOpen
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::DiskFull
+                    | ErrorCode::OutOfMemory
+                    | ErrorCode::PermissionDenied
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::SystemIoFailure
+            )
+        )
+    };
+    error
+        .downcast_ref::<rusqlite::Error>()
+        .is_some_and(|error| !surroundings(error))
 }
 
 fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BookError {

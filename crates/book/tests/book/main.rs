@@ -3,9 +3,13 @@
 //! Knobs: `DEEDBOOK_SEED` replays a run, `DEEDBOOK_CASES` sets the number of random cases,
 //! `DEEDBOOK_SWEEP=full` flips every byte of every file, `DEEDBOOK_KILLS=50` kills so often.
 
+mod bytes;
 mod closing;
 mod compare;
+mod crash;
+mod disk;
 mod past;
+mod projector;
 mod replay;
 mod restore;
 mod scratch;

@@ -28,3 +28,12 @@ pub(crate) fn files_in(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     files.sort();
     files
 }
+
+/// Puts files of such names into an empty folder.
+pub(crate) fn put_files(files: &[(std::path::PathBuf, Vec<u8>)], folder: &Path) {
+    for (path, bytes) in files {
+        let target = folder.join(path);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::write(target, bytes).unwrap();
+    }
+}

@@ -140,7 +140,13 @@ fn an_anchor_below_the_floor_cannot_be_compared() {
     assert!(book.verify(Some(&at_floor)).unwrap().ok);
     let verified = book.verify(Some(&anchor)).unwrap();
     assert_eq!(at_revision(&verified), Some(anchor.revision));
-    assert!(verified.broken.unwrap().message.contains("can't be compared"));
+    assert!(
+        verified
+            .broken
+            .unwrap()
+            .message
+            .contains("can't be compared")
+    );
 }
 
 #[test]
@@ -157,7 +163,8 @@ fn a_snapshot_that_forgets_a_removed_record_is_found() {
     let mut entries: Vec<_> = view.snapshot_entries().collect();
     let put = |entries: &[_]| {
         let chunk = encode_chunk(entries);
-        log.put_chunk(view.head().revision, 0, &chunk.bytes).unwrap();
+        log.put_chunk(view.head().revision, 0, &chunk.bytes)
+            .unwrap();
         let info = SnapshotInfo {
             head: view.head(),
             time: view.time(),
