@@ -1,5 +1,10 @@
 //! Followers are woken; nobody polls for local appends.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what is promised here is about time"
+)]
+
 use std::thread;
 use std::time::{Duration, Instant};
 

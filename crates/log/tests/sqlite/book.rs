@@ -10,8 +10,10 @@ use deedbook_log::{Access, ArtifactId, Log, LogError, Part, ReadLimit, SqliteLog
 use deedbook_model::snapshot::{SnapshotInfo, decode_chunk};
 use deedbook_model::{Batch, Head, Revision, StoredBatch};
 
+/// Waits a little: a process that another test is just starting holds a copy of each open file,
+/// and so of a lock that was given back, until it has become the other program.
 pub(crate) const WRITE: Access = Access::Write {
-    wait: Duration::ZERO,
+    wait: Duration::from_secs(2),
     create: true,
 };
 
