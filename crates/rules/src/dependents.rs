@@ -162,3 +162,7 @@ impl Level {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "dependents_test.rs"]
+mod tests;

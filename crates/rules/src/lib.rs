@@ -23,6 +23,8 @@ pub mod dependents;
 pub mod diff;
 pub mod record;
 pub mod refusal;
+#[cfg(test)]
+mod sample_test;
 pub mod state;
 
 pub use book_record::{BookRecord, Parent};

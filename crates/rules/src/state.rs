@@ -182,3 +182,7 @@ pub fn digest_of(record: &Record) -> RecordDigest {
         record.bytes.as_deref().unwrap_or_default(),
     )
 }
+
+#[cfg(test)]
+#[path = "state_test.rs"]
+mod tests;

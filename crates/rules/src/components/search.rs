@@ -364,3 +364,7 @@ impl Cursor {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "search_test.rs"]
+mod tests;

@@ -84,3 +84,7 @@ fn path_to(
     }
     None
 }
+
+#[cfg(test)]
+#[path = "cycle_test.rs"]
+mod tests;
