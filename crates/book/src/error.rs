@@ -103,6 +103,9 @@ impl BookError {
                 Some(format!("use Deedbook {since} or later"))
             }
             BookError::Exists(_) => Some("restore into another folder with --data".to_owned()),
+            BookError::Backup(_) => Some(
+                "nothing was changed here; use another backup, or fetch this one anew".to_owned(),
+            ),
             other => Some(other.code().advice().to_owned()),
         }
     }

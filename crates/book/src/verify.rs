@@ -1,6 +1,8 @@
 //! Proving that nobody touched the past: every stored byte against chain, digests and roots.
 
-use deedbook_log::{Log, LogError, Part, ReadLimit};
+use std::path::Path;
+
+use deedbook_log::{Access, Log, LogError, Part, ReadLimit, SqliteLog};
 use deedbook_model::{Chain, Head, Revision, StateRoot};
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +128,18 @@ pub fn verify(log: &dyn Log, anchor: Option<&AuditHead>) -> Result<Verification,
         ok: broken.is_none(),
         broken,
     })
+}
+
+/// Checks every stored byte of the book in a folder, also of one that can't be opened as a book.
+///
+/// # Errors
+/// When something couldn't be checked.
+pub fn verify_folder(dir: &Path, anchor: Option<&AuditHead>) -> Result<Verification, BookError> {
+    let opened = SqliteLog::open(dir, Access::Read).map_err(BookError::from);
+    match opened {
+        Ok(log) => verify(&log, anchor),
+        Err(error) => Verification::of_broken(error),
+    }
 }
 
 struct Walk<'a> {
