@@ -149,9 +149,15 @@ fn a_family_has_one_type_and_each_version_once() {
     let version = (IssueKind::Conflict, "/version".to_owned());
     let meta_type = (IssueKind::Conflict, "/meta_type".to_owned());
     // Build metadata doesn't tell versions apart.
-    assert_eq!(refused(json!({}), "a@1.0.0+y"), [version.clone()]);
+    assert_eq!(
+        refused(json!({}), "a@1.0.0+y"),
+        std::slice::from_ref(&version)
+    );
     let agent = json!({"meta_type": "agent"});
-    assert_eq!(refused(agent.clone(), "a@2.0.0"), [meta_type.clone()]);
+    assert_eq!(
+        refused(agent.clone(), "a@2.0.0"),
+        std::slice::from_ref(&meta_type)
+    );
     assert_eq!(refused(agent, "a@1.0.0"), [version, meta_type]);
 }
 
