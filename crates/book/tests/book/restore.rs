@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use deedbook_book::{At, Book, BookError, restore};
-use deedbook_log::{Access, ArtifactId, Log, SqliteLog};
+use deedbook_log::{Access, ArtifactId, Log, MemoryLog, SqliteLog};
 use deedbook_model::Revision;
 use deedbook_rules::Parent;
 use deedbook_testkit::check::{Dice, for_all};
@@ -68,7 +68,10 @@ fn revisions_and_chain_stay_and_a_new_lineage_names_the_old() {
 #[test]
 fn a_damaged_backup_is_refused_and_leaves_nothing() {
     let mut dice = Dice::new();
-    let book = Book::in_memory().unwrap();
+    let log = MemoryLog::default();
+    log.put_artifact(&"a picture of some length".into())
+        .unwrap();
+    let book = book_on(log);
     for number in 0..4 {
         let write = deedbook_testkit::components::numbered(number);
         book.execute(deedbook_rules::Command::of("ada", write))
