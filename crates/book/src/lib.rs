@@ -74,7 +74,7 @@ pub use book::{Book, BookStats, OpenOptions};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::BookError;
 pub use history::{At, ChangeQuery, Why};
-pub use projector::{PROJECTION_FILE, ProjectionStatus};
+pub use projector::{PROJECTION_FILE, ProjectionStatus, projected_revision};
 pub use restore::restore;
 pub use sequencer::Receipt;
 pub use verify::{AuditHead, Broken, Verification, verify, verify_folder};

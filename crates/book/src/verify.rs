@@ -151,6 +151,11 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn all(&mut self, log: &dyn Log) -> Result<(), BookError> {
         let floor = log.floor()?;
+        if let Some(anchor) = self.anchor.filter(|anchor| anchor.revision < floor) {
+            // Not damage: what the anchor speaks of was compacted away, so it can't be checked.
+            let wanted = anchor.revision;
+            return Err(LogError::Compacted { wanted, floor }.into());
+        }
         let mut snapshots = log.snapshots()?;
         if floor > Revision::ZERO {
             self.fold = Fold::read_snapshot(log, floor)?;
@@ -230,7 +235,7 @@ impl Walk<'_> {
         let message = if here.revision == anchor.revision {
             "the history up to here isn't the one that was noted in the anchor"
         } else {
-            "the anchor's revision lies below the floor or inside a commit: it can't be compared"
+            "no commit ends at the anchor's revision, so this isn't the history that it was noted of"
         };
         Err(BookError::damaged(Part::Revision(anchor.revision), message))
     }

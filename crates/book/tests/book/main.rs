@@ -9,13 +9,6 @@
     reason = "a test that can't go on has failed"
 )]
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise"
-)]
-
 mod bytes;
 mod closing;
 mod compare;
