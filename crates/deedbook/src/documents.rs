@@ -79,6 +79,11 @@ fn wrapped_json(label: &str, bytes: &[u8], options: &ReadOptions) -> Option<Vec<
         .collect()
 }
 
+/// Whether a label is that of an item of a list.
+pub(crate) fn is_item(label: &str) -> bool {
+    label.contains("#/items/")
+}
+
 fn data_of<'a>(wrapped: &Wrapped<'a>) -> Option<&'a RawValue> {
     let component = wrapped
         .kind

@@ -296,3 +296,24 @@ fn a_reader_that_goes_away_changes_nothing() {
     let stats = sandbox.json(&["log", "stats"]);
     assert_eq!(stats["components"], 300);
 }
+
+#[test]
+fn the_documents_of_one_list_stand_on_their_own() {
+    let sandbox = Sandbox::new();
+    let item = |name: &str, number| {
+        let data: serde_json::Value = serde_json::from_str(&sandbox_json(name, number)).unwrap();
+        json!({"kind": "component", "checksum": "", "data": data})
+    };
+    let items = [item("a b", 1), item("fine", 2), item("c d", 3)];
+    sandbox.write("list.json", &json!({ "items": items }).to_string());
+    let ran = sandbox.fails(8, &["registry", "add", "list.json"]);
+    for place in ["list.json#/items/0", "list.json#/items/2"] {
+        assert!(ran.stderr.contains(place), "{}", ran.stderr);
+    }
+    assert!(ran.stdout.contains("name: fine\n"), "{}", ran.stdout);
+    let ran = sandbox.fails(8, &["registry", "add", "list.json", "-o", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let files = report["files"].as_array().unwrap().iter();
+    let registered: Vec<_> = files.map(|file| &file["registered"]).collect();
+    assert_eq!(registered, [false, true, false]);
+}
