@@ -22,9 +22,13 @@ pub(crate) struct Document {
     pub(crate) reading: Reading,
 }
 
-/// An envelope, as far as it matters here.
+/// An envelope or a list, as far as it matters here.
 #[derive(Deserialize)]
 struct Wrapped<'a> {
+    #[serde(borrow)]
+    uuid: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
     #[serde(borrow)]
     kind: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -61,6 +65,10 @@ fn wrapped_json(label: &str, bytes: &[u8], options: &ReadOptions) -> Option<Vec<
         return None;
     }
     let wrapped: Wrapped<'_> = serde_json::from_slice(bytes).ok()?;
+    if wrapped.uuid.is_some() || wrapped.name.is_some() {
+        // A component, with members of its own that are called like those of a list.
+        return None;
+    }
     if let Some(data) = data_of(&wrapped) {
         return Some(vec![read_raw(label.to_owned(), data, bytes, options)]);
     }
@@ -115,6 +123,9 @@ fn wrapped_yaml(label: &str, bytes: &[u8], options: &ReadOptions) -> Option<Vec<
         return None;
     }
     let node = document::parse(bytes, Syntax::Yaml).ok()?;
+    if node.get("uuid").is_some() || node.get("name").is_some() {
+        return None;
+    }
     if let Some(data) = data_node(&node) {
         return Some(vec![Document {
             label: label.to_owned(),

@@ -56,6 +56,11 @@ pub(crate) fn metadata(args: &ValidateMetadata, context: &mut Context) -> Result
             reports.push(report);
         }
     }
+    if reports.is_empty() {
+        // Lists without items.
+        output.note("no documents found");
+        return Err(Failure::Status(1));
+    }
     let first = reports
         .iter()
         .find(|report| !report.valid)

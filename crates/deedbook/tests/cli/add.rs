@@ -317,3 +317,40 @@ fn the_documents_of_one_list_stand_on_their_own() {
     let registered: Vec<_> = files.map(|file| &file["registered"]).collect();
     assert_eq!(registered, [false, true, false]);
 }
+
+#[test]
+fn a_component_with_a_member_called_items_is_no_list() {
+    let sandbox = Sandbox::new();
+    let mut own = serde_json::from_str::<serde_json::Value>(&sandbox_json("own", 7)).unwrap();
+    own["items"] = json!([]);
+    sandbox.write("own.json", &own.to_string());
+    assert_eq!(
+        sandbox.json(&["registry", "add", "own.json"])["name"],
+        "own"
+    );
+    assert_eq!(
+        sandbox.json(&["registry", "get", "own"])["data"]["items"],
+        json!([])
+    );
+}
+
+#[test]
+fn a_list_without_items_is_nothing_found() {
+    let sandbox = Sandbox::new();
+    sandbox.write("none.json", r#"{"items": [], "revision": 3}"#);
+    for arguments in [
+        &["registry", "add", "none.json"][..],
+        &["registry", "add", "none.json", "-o", "json"],
+        &["registry", "add", "none.json", "--all-or-none"],
+        &["registry", "add", "none.json", "--dry-run"],
+        &["validate", "metadata", "none.json"],
+    ] {
+        let ran = sandbox.fails(1, arguments);
+        assert_eq!(
+            (&*ran.stdout, &*ran.stderr),
+            ("", "no documents found\n"),
+            "{arguments:?}"
+        );
+    }
+    assert!(!sandbox.path(".deedbook").exists());
+}

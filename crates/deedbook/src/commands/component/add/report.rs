@@ -168,6 +168,11 @@ impl Reporter {
         if let Some(failure) = self.last_failure.take() {
             return Err(failure);
         }
+        if self.told == 0 {
+            // Lists without items.
+            output.note("no documents found");
+            return Err(Failure::Status(1));
+        }
         match (output.format, self.alone, self.reports.as_slice()) {
             (Format::Human | Format::Jsonl, ..) => {}
             (_, true, [report]) => output.value(report)?,
