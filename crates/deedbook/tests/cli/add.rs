@@ -354,3 +354,36 @@ fn a_list_without_items_is_nothing_found() {
     }
     assert!(!sandbox.path(".deedbook").exists());
 }
+
+/// Each item once cost a walk over the list and, in `validate`, a copy of it.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "what is measured is time")]
+fn a_long_list_is_read_in_one_pass() {
+    let sandbox = Sandbox::new();
+    let item = |number: u32| {
+        let mut data: serde_json::Value =
+            serde_json::from_str(&sandbox_json(&format!("n{number}"), number)).unwrap();
+        data["description"] = "d".repeat(700).into();
+        if number == 2000 {
+            data["tags"] = json!(["no tag"]);
+        }
+        json!({"kind": "component", "checksum": "", "data": data})
+    };
+    let items: Vec<_> = (1..=2000).map(item).collect();
+    let text = serde_json::to_string_pretty(&json!({ "items": items })).unwrap();
+    sandbox.write("list.json", &text);
+    let line = text
+        .lines()
+        .position(|line| line.contains("no tag"))
+        .unwrap()
+        + 1;
+    for command in [["validate", "metadata"], ["registry", "add"]] {
+        let begin = std::time::Instant::now();
+        let arguments = [command[0], command[1], "list.json", "-q", "-o", "json"];
+        let ran = sandbox.run(&arguments);
+        assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let last = &report["files"][1999];
+        assert_eq!(last["issues"][0]["line"], json!(line), "{last}");
+    }
+}
