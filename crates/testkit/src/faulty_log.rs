@@ -137,9 +137,22 @@ impl FaultyLog {
         let mut faults = self.lock();
         faults.tried += 1;
         faults.waiting += 1;
-        let mut faults = self.faults.1.wait_while(faults, |f| f.held).unwrap();
+        let mut faults = self.wait_while(faults, |f| f.held);
         faults.waiting -= 1;
         faults.appends.pop_front().unwrap_or(Fault::None)
+    }
+
+    /// Not for ever: a test that failed meanwhile releases nobody.
+    fn wait_while<'a>(
+        &'a self,
+        faults: MutexGuard<'a, Faults>,
+        condition: impl Fn(&Faults) -> bool,
+    ) -> MutexGuard<'a, Faults> {
+        let waited = self
+            .faults
+            .1
+            .wait_timeout_while(faults, wait::PATIENCE, |faults| condition(faults));
+        waited.unwrap().0
     }
 
     fn check_reads(&self) -> Result<(), LogError> {
@@ -217,8 +230,7 @@ impl Log for FaultyLog {
     }
 
     fn wait_past(&self, revision: Revision, timeout: Duration) -> Result<Head, LogError> {
-        let faults = self.faults.1.wait_while(self.lock(), |f| f.deaf).unwrap();
-        drop(faults);
+        drop(self.wait_while(self.lock(), |f| f.deaf));
         self.inner.wait_past(revision, timeout)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use deedbook_book::{AuditHead, Book, Broken, OpenOptions, Verification, verify};
-use deedbook_log::{Log, MemoryLog};
+use deedbook_log::{Log, MemoryLog, ReadLimit};
 use deedbook_model::batch::BatchBuilder;
 use deedbook_model::code::Code;
 use deedbook_model::snapshot::{SnapshotInfo, encode_chunk};
@@ -21,8 +21,9 @@ fn at_revision(verified: &Verification) -> Option<Revision> {
     verified.broken.as_ref()?.revision
 }
 
-/// A wholly consistent log with the same changes, but for one record.
-fn rewritten(batches: &[StoredBatch], which: usize) -> Option<MemoryLog> {
+/// A wholly consistent log with the same changes of another writer, one record changed if there is
+/// such a one; says whether there was.
+fn rewritten(batches: &[StoredBatch], which: usize) -> (MemoryLog, bool) {
     let log = MemoryLog::default();
     let mut head = Head::EMPTY;
     let mut state = State::empty();
@@ -50,7 +51,7 @@ fn rewritten(batches: &[StoredBatch], which: usize) -> Option<MemoryLog> {
         replay(std::slice::from_ref(&stored), &log);
         head = stored.head();
     }
-    changed.then_some(log)
+    (log, changed)
 }
 
 #[test]
@@ -58,9 +59,10 @@ fn a_rewritten_past_is_found_against_an_anchor_alone() {
     for_all(60, &(plans(5), any::<u16>()), |(plan, which)| {
         let past = Past::of(&plan);
         let which = 1 + usize::from(which) % past.changes.len();
-        let Some(log) = rewritten(&past.batches, which) else {
+        let (log, changed) = rewritten(&past.batches, which);
+        if !changed {
             return;
-        };
+        }
         assert!(verify(&log, None).unwrap().ok, "consistent in itself");
         let ends = past.commits();
         for end in &ends[1..] {
@@ -69,6 +71,25 @@ fn a_rewritten_past_is_found_against_an_anchor_alone() {
             // A new salt and writer change every chain.
             assert_eq!(at_revision(&verified), Some(end.revision));
             assert!(verify(&past.log, Some(&anchor)).unwrap().ok);
+        }
+    });
+}
+
+#[test]
+fn a_history_that_goes_on_with_the_batches_of_another_is_found() {
+    for_all(40, &plans(4), |plan| {
+        let past = Past::of(&plan);
+        // The same changes, records and roots; only the chain differs.
+        let (other, _) = rewritten(&past.batches, 0);
+        let others = other.read(Revision::ZERO, ReadLimit::default()).unwrap();
+        for kept in 1..past.batches.len() {
+            let log = MemoryLog::default();
+            replay(&past.batches[..kept], &log);
+            replay(&others[kept..], &log);
+            let verified = verify(&log, None).unwrap();
+            assert_eq!(at_revision(&verified), Some(others[kept].first));
+            let opened = Book::with_log(Arc::new(log), &OpenOptions::default()).map(|_| ());
+            assert_eq!(opened.unwrap_err().code(), Code::Integrity);
         }
     });
 }
@@ -199,7 +220,7 @@ fn a_log_that_folds_to_another_root_is_divergent() {
     replay(&[stored], &log);
     let opened = Book::with_log(Arc::new(log.clone()), &OpenOptions::default()).map(|_| ());
     let error = opened.unwrap_err();
-    assert_eq!(error.code(), deedbook_model::code::Code::Integrity);
+    assert_eq!(error.code(), Code::Integrity);
     let verified = verify(&log, None).unwrap();
     assert_eq!(at_revision(&verified), Some(change.revision));
 }
