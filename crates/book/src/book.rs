@@ -266,7 +266,8 @@ impl Book {
             // Nobody waits any more only if the caller's thread is gone.
             let _ = sender.send(result);
         })?;
-        receiver.recv().unwrap_or(Err(BookError::Closed))
+        // A reply that is dropped unsaid says nothing about what was done.
+        receiver.recv().unwrap_or(Err(BookError::UnknownOutcome))
     }
 
     /// Hands a command in and returns; `reply` is called once, by the sequencer's thread, when the

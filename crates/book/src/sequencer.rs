@@ -6,6 +6,7 @@
 //!               └────────── take what others appended ◄────────────────┘
 //! ```
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -112,7 +113,9 @@ impl Sequencer {
             self.snapshot_if_due(&fold);
             drop(fold);
             for (job, answer) in jobs.into_iter().zip(answers) {
-                (job.reply)(answer.map(|outcomes| Receipt { outcomes, revision }));
+                let answer = answer.map(|outcomes| Receipt { outcomes, revision });
+                // A caller whose reply panics must not take the others' answers with it.
+                let _ = catch_unwind(AssertUnwindSafe(|| (job.reply)(answer)));
             }
         }
         if let Some(snapshot) = self.snapshot.take() {

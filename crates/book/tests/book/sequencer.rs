@@ -477,3 +477,12 @@ fn stamps_never_go_back() {
     let times: Vec<_> = changes.iter().map(|change| change.command.time).collect();
     assert_eq!(times, [100, 100, 200, 200, 200].map(at_second));
 }
+
+#[test]
+fn a_reply_that_panics_takes_nobody_else_with_it() {
+    let book = Book::in_memory().unwrap();
+    book.submit(register(1), |_| panic!("on purpose")).unwrap();
+    book.execute(register(2)).unwrap();
+    assert_eq!(book.view().component_count(), 2);
+    book.close().unwrap();
+}

@@ -1,6 +1,7 @@
 //! `log`: all changes, and the log itself.
 
 use deedbook_book::{BookStats, ChangeQuery};
+use deedbook_log::LogError;
 use deedbook_model::Revision;
 use serde::Serialize;
 
@@ -32,14 +33,24 @@ pub(crate) fn log(args: Log, context: &mut Context) -> Result<(), Failure> {
 
 fn list(args: LogList, context: &mut Context) -> Result<(), Failure> {
     let book = context.open_to_read()?;
+    let after = changes::since(&book, args.since)?;
+    let floor = book.stats()?.floor;
+    if args.since.is_some() && after < floor {
+        let wanted = after;
+        return Err(Failure::Book(LogError::Compacted { wanted, floor }.into()));
+    }
     let query = ChangeQuery {
-        after: changes::since(&book, args.since)?,
+        after,
         limit: changes::limit(&args.page),
         filter: changes::filter(args.filter),
         newest_first: true,
         ..ChangeQuery::default()
     };
     let found = book.changes(&query)?;
+    if found.len() < query.limit && after < floor {
+        let note = format!("changes up to revision {floor} were compacted away");
+        context.output.note(&note);
+    }
     changes::print(&found, book.view().head().revision, &mut context.output)
 }
 

@@ -268,7 +268,7 @@ fn a_used_uuid_asks_for_a_bump() {
     );
     assert!(
         ran.stderr
-            .contains("hint: what changed is a new version: `deedbook registry bump a.yaml minor`"),
+            .contains("hint: `deedbook registry bump a.yaml minor`"),
         "{}",
         ran.stderr
     );

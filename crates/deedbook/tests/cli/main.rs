@@ -10,6 +10,7 @@ mod change;
 mod compat;
 #[cfg(test)]
 mod errors;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod lists;

@@ -288,7 +288,8 @@ fn missing_dependencies(state: &State, facts: &ComponentFacts, require: bool) ->
 
 /// Those that would lose a dependency they can't do without.
 fn broken_by_removal(state: &State, record: &Record) -> Vec<Issue> {
-    let Some(facts) = record.component() else {
+    let needed = |facts: &&ComponentFacts| state.components.may_be_needed(facts);
+    let Some(facts) = record.component().filter(needed) else {
         return Vec::new();
     };
     let dependents = state.dependents(facts.uuid, 1);

@@ -109,7 +109,7 @@ fn refused(label: &str, mut refusal: Refusal) -> Failure {
         if issue.kind == IssueKind::Conflict && issue.pointer == "/uuid" {
             let file = shell_word(label);
             issue.hint = Some(format!(
-                "what changed is a new version: `deedbook registry bump {file} minor`"
+                "`deedbook registry bump {file} minor` prints it as a new version, with a fresh uuid"
             ));
         }
     }
