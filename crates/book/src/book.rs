@@ -1,7 +1,7 @@
 //! The book that callers hold: opens, runs and closes its parts.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use deedbook_log::{Access, Log, LogError, MemoryLog, SqliteLog};
 use deedbook_model::{Change, Head, Kind, Lineage, Revision, Timestamp, WriterId};
-use deedbook_rules::{Command, Parent, Write, decide};
+use deedbook_rules::{Command, Write, decide};
 use serde::Serialize;
 
 use crate::clock::{Clock, Salts, SystemClock, random};
@@ -141,7 +141,7 @@ impl Book {
         Book::start(log, options, false, None)
     }
 
-    fn start(
+    pub(crate) fn start(
         log: Arc<dyn Log>,
         options: &OpenOptions,
         alone: bool,
@@ -511,94 +511,4 @@ fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Makes a new book in `dir` from a backup: revisions and chain stay, and a new lineage begins
-/// with an `imported` change that names its parent. The folder is complete or isn't there.
-///
-/// # Errors
-/// [`BookError::Exists`] when there is a book already; [`BookError::Backup`] when the backup is
-/// damaged or cut short; nothing is left behind then.
-pub fn restore(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<Book, BookError> {
-    if dir.join("log.sqlite").exists() || dir.join("log.head").exists() {
-        return Err(BookError::Exists(dir.to_owned()));
-    }
-    let beside = beside(dir)?;
-    let filled = fill(&beside, actor, from);
-    let moved = filled.and_then(|()| move_into(&beside, dir));
-    if let Err(error) = moved {
-        // What was being made is of no use; the error that led here matters more than this one.
-        let _ = std::fs::remove_dir_all(&beside);
-        return Err(error);
-    }
-    Book::open(dir, &OpenOptions::default())
-}
-
-fn move_into(beside: &Path, dir: &Path) -> Result<(), BookError> {
-    let moved = if dir.exists() {
-        std::fs::remove_dir(dir)
-    } else {
-        Ok(())
-    };
-    moved
-        .and_then(|()| std::fs::rename(beside, dir))
-        .map_err(|source| BookError::Stream {
-            action: "put the restored book into its folder",
-            source,
-        })
-}
-
-fn fill(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<(), BookError> {
-    let access = Access::Write {
-        wait: Duration::ZERO,
-        create: true,
-    };
-    let log = Arc::new(SqliteLog::open(dir, access)?);
-    let fold = backup::read(&*log, from)?;
-    let lineage = fold
-        .state
-        .book()
-        .map(|book| book.lineage)
-        .unwrap_or_default();
-    let parent = Parent::at(&lineage, fold.head);
-    if fold.head == Head::EMPTY {
-        return Err(BookError::Backup("it holds no book".to_owned()));
-    }
-    let options = OpenOptions {
-        projection: false,
-        ..OpenOptions::default()
-    };
-    drop(fold);
-    let book = Book::start(log, &options, true, None)?;
-    let lineage = Lineage(random()?);
-    book.execute(Command::of(actor, Write::Import { lineage, parent }))?;
-    book.close()
-}
-
-/// A folder of our own beside `dir`, so that the finished book gets there by one rename.
-fn beside(dir: &Path) -> Result<PathBuf, BookError> {
-    let failed = |source| BookError::Stream {
-        action: "make the folder to restore into",
-        source,
-    };
-    let dir = std::path::absolute(dir).map_err(failed)?;
-    let parent = dir.parent().unwrap_or(&dir);
-    std::fs::create_dir_all(parent).map_err(failed)?;
-    let name = dir.file_name().unwrap_or_default().to_string_lossy();
-    let random = u64::from_le_bytes(random()?);
-    let beside = parent.join(format!(".{name}.restoring-{random:016x}"));
-    std::fs::create_dir(&beside).map_err(failed)?;
-    Ok(beside)
-}
-
-/// Checks every stored byte of the book in a folder, also of one that can't be opened as a book.
-///
-/// # Errors
-/// When something couldn't be checked.
-pub fn verify_folder(dir: &Path, anchor: Option<&AuditHead>) -> Result<Verification, BookError> {
-    let opened = SqliteLog::open(dir, Access::Read).map_err(BookError::from);
-    match opened {
-        Ok(log) => verify(&log, anchor),
-        Err(error) => Verification::of_broken(error),
-    }
 }

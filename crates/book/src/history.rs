@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use deedbook_log::{LogError, ReadLimit};
+use deedbook_log::ReadLimit;
 use deedbook_model::{Batch, Change, Envelope, Kind, Revision, Timestamp};
 use serde_json::Value;
 
@@ -234,7 +234,7 @@ pub(crate) fn why(
         return Ok(None);
     };
     if record.revision <= floor {
-        return Err(below_floor(record.revision, floor));
+        return Err(forgotten(record.revision, floor));
     }
     let mut change = change_at(shared, record.revision)?;
     loop {
@@ -246,7 +246,7 @@ pub(crate) fn why(
                 let bytes = old.state.record(kind, key).and_then(|r| r.bytes.as_deref());
                 let before = field_of(bytes, pointer);
                 if before == after {
-                    return Err(below_floor(revision, floor));
+                    return Err(forgotten(revision, floor));
                 }
                 (before, None)
             }
@@ -269,8 +269,8 @@ pub(crate) fn why(
     }
 }
 
-fn below_floor(wanted: Revision, floor: Revision) -> BookError {
-    LogError::Compacted { wanted, floor }.into()
+fn forgotten(revision: Revision, floor: Revision) -> BookError {
+    BookError::Forgotten { revision, floor }
 }
 
 fn field_of(stored: Option<&[u8]>, pointer: &str) -> Option<Value> {

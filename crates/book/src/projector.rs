@@ -40,6 +40,13 @@ pub struct ProjectionStatus {
     pub error: Option<String>,
 }
 
+/// The last revision that the tables in a data folder hold, without following anything; `None`
+/// when there are none that this version reads.
+#[must_use]
+pub fn projected_revision(dir: &Path) -> Option<Revision> {
+    tables::peek(&dir.join(PROJECTION_FILE))
+}
+
 /// Follows a book and writes the tables.
 pub(crate) struct Projector {
     path: PathBuf,

@@ -22,9 +22,13 @@ pub(crate) struct Document {
     pub(crate) reading: Reading,
 }
 
-/// An envelope, as far as it matters here.
+/// An envelope or a list, as far as it matters here.
 #[derive(Deserialize)]
 struct Wrapped<'a> {
+    #[serde(borrow)]
+    uuid: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
     #[serde(borrow)]
     kind: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -61,8 +65,13 @@ fn wrapped_json(label: &str, bytes: &[u8], options: &ReadOptions) -> Option<Vec<
         return None;
     }
     let wrapped: Wrapped<'_> = serde_json::from_slice(bytes).ok()?;
+    if wrapped.uuid.is_some() || wrapped.name.is_some() {
+        // A component, with members of its own that are called like those of a list.
+        return None;
+    }
+    let mut lines = Lines::of(bytes);
     if let Some(data) = data_of(&wrapped) {
-        return Some(vec![read_raw(label.to_owned(), data, bytes, options)]);
+        return Some(vec![read_raw(label.to_owned(), data, &mut lines, options)]);
     }
     let items = wrapped.items?.into_iter().enumerate();
     items
@@ -72,11 +81,16 @@ fn wrapped_json(label: &str, bytes: &[u8], options: &ReadOptions) -> Option<Vec<
             Some(read_raw(
                 format!("{label}#/items/{index}"),
                 data,
-                bytes,
+                &mut lines,
                 options,
             ))
         })
         .collect()
+}
+
+/// Whether a label is that of an item of a list.
+pub(crate) fn is_item(label: &str) -> bool {
+    label.contains("#/items/")
 }
 
 fn data_of<'a>(wrapped: &Wrapped<'a>) -> Option<&'a RawValue> {
@@ -89,20 +103,48 @@ fn data_of<'a>(wrapped: &Wrapped<'a>) -> Option<&'a RawValue> {
 }
 
 /// Reads a part of a text; lines are those of the text.
-fn read_raw(label: String, part: &RawValue, whole: &[u8], options: &ReadOptions) -> Document {
+fn read_raw(
+    label: String,
+    part: &RawValue,
+    lines: &mut Lines<'_>,
+    options: &ReadOptions,
+) -> Document {
     let part = part.get();
     let mut reading = read(part.as_bytes(), Syntax::Json, options);
-    let begin = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
-    let before = whole
-        .iter()
-        .take(begin)
-        .filter(|byte| **byte == b'\n')
-        .count();
-    let before = u32::try_from(before).unwrap_or_default();
+    let before = lines.before(part);
     for issue in &mut reading.issues {
         issue.line = issue.line.map(|line| line.saturating_add(before));
     }
     Document { label, reading }
+}
+
+/// Counts the lines of a text once, for parts of it that come in order.
+struct Lines<'a> {
+    whole: &'a [u8],
+    seen: usize,
+    lines: u32,
+}
+
+impl<'a> Lines<'a> {
+    fn of(whole: &'a [u8]) -> Lines<'a> {
+        Lines {
+            whole,
+            seen: 0,
+            lines: 0,
+        }
+    }
+
+    /// How many lines end before a part begins.
+    fn before(&mut self, part: &str) -> u32 {
+        let begin = (part.as_ptr() as usize).saturating_sub(self.whole.as_ptr() as usize);
+        let passed = self.whole.get(self.seen..begin).unwrap_or_default();
+        let ends = passed.iter().filter(|byte| **byte == b'\n').count();
+        self.lines = self
+            .lines
+            .saturating_add(u32::try_from(ends).unwrap_or(u32::MAX));
+        self.seen = self.seen.max(begin);
+        self.lines
+    }
 }
 
 fn wrapped_yaml(label: &str, bytes: &[u8], options: &ReadOptions) -> Option<Vec<Document>> {
@@ -110,6 +152,9 @@ fn wrapped_yaml(label: &str, bytes: &[u8], options: &ReadOptions) -> Option<Vec<
         return None;
     }
     let node = document::parse(bytes, Syntax::Yaml).ok()?;
+    if node.get("uuid").is_some() || node.get("name").is_some() {
+        return None;
+    }
     if let Some(data) = data_node(&node) {
         return Some(vec![Document {
             label: label.to_owned(),

@@ -6,6 +6,11 @@
 //! cargo run --release -p deedbook-log --example append_rate [FOLDER]
 //! ```
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a measuring program reads the clock"
+)]
+
 use std::error::Error;
 use std::fs::File;
 use std::io::Write;

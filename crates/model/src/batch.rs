@@ -267,7 +267,8 @@ impl Batch {
         }
         let changes = read_changes(stored, &header, bodies_at)?;
         let count = u64::try_from(changes.len()).unwrap_or(u64::MAX);
-        if count == 0 || stored.last.since(stored.first).checked_add(1) != Some(count) {
+        let more = stored.last.0.checked_sub(stored.first.0);
+        if more.and_then(|more| more.checked_add(1)) != Some(count) {
             return Err(damaged("the header has another number of changes"));
         }
         Ok(Batch {

@@ -150,6 +150,23 @@ fn another_place_in_the_log_is_found() {
 }
 
 #[test]
+fn a_batch_that_ends_before_it_begins_is_damaged() {
+    let command = command(1, 1);
+    let mut builder = BatchBuilder::new(Head::EMPTY, WriterId([7; 16]), 1);
+    builder.push(&command, &[change(1, &command, Some(b"{}"))], || [9; 16]);
+    let sound = builder.finish(StateRoot::EMPTY, 1);
+    assert!(Batch::open(&sound).is_ok());
+    let moved = StoredBatch {
+        last: Revision(0),
+        ..sound
+    };
+    assert!(matches!(
+        Batch::open(&moved),
+        Err(BatchError::Damaged { .. })
+    ));
+}
+
+#[test]
 fn a_later_format_says_who_reads_it_and_unknown_fields_are_passed_over() {
     // Field 1 = 9, field 2 = "3.1.0", and a field 900 that nobody knows, as a later release may
     // write them.

@@ -90,13 +90,23 @@ fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> Issue {
     .at_line(u32::try_from(breaks + 1).ok())
 }
 
-/// A text cut to what fits into a message.
+/// A text cut to what fits into a message; control characters, which could pass for the next line
+/// of the output or drive a terminal, are escaped.
 pub(crate) fn shorten(text: &str) -> String {
     const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+    let mut chars = text.chars();
+    let mut short = String::new();
+    for c in chars.by_ref().take(LONGEST) {
+        if c.is_control() {
+            short.extend(c.escape_default());
+        } else {
+            short.push(c);
+        }
     }
+    if chars.next().is_some() {
+        short.push('…');
+    }
+    short
 }
 
 #[cfg(test)]

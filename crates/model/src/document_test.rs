@@ -20,6 +20,15 @@ fn json_of(text: &str, syntax: Syntax) -> serde_json::Value {
 }
 
 #[test]
+fn texts_in_messages_are_short_and_on_one_line() {
+    assert_eq!(shorten("a\nb\u{1b}[1m\0é"), "a\\nb\\u{1b}[1m\\u{0}é");
+    assert_eq!(shorten(&"é".repeat(60)), "é".repeat(60));
+    assert_eq!(shorten(&"é".repeat(61)), format!("{}…", "é".repeat(60)));
+    let (.., line) = refused("a: !<\u{1b}> b", Syntax::Yaml);
+    assert_eq!(line, Some(1));
+}
+
+#[test]
 fn the_extension_tells_the_syntax() {
     for (path, syntax) in [
         ("a.json", Some(Syntax::Json)),

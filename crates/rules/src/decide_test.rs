@@ -307,3 +307,28 @@ fn a_restored_book_keeps_what_its_parent_demanded() {
     assert_eq!(book.lineage, Lineage([2; 16]).to_string());
     assert_eq!((book.parent, book.minimum_writer), (Some(parent), FORMAT));
 }
+
+#[test]
+fn a_cycle_is_found_whatever_its_dependencies_are_called_by() {
+    let back = [
+        json!({"name": "b"}),
+        json!({"uuid": id("b@1.0.0").to_string()}),
+        json!("tool://b"),
+        json!("tool://somewhere.b"),
+        json!("tool://x.y.gate"),
+        json!("tool://y.gate"),
+        json!("tool://gate"),
+    ];
+    for entry in &back {
+        let mut sample = Sample::new();
+        sample.done(vec![register("a@1.0.0", json!({"dependencies": [entry]}))]);
+        let closing = json!({"namespace": "x.y.gate", "dependencies": [{"name": "a"}]});
+        let refusal = sample.try_one(register("b@1.0.0", closing)).unwrap_err();
+        assert_eq!(
+            kinds(&refusal),
+            [(IssueKind::DependencyCycle, "/dependencies/0")],
+            "{entry}"
+        );
+        assert_eq!(refusal.cycle.unwrap(), ["b@1.0.0", "a@1.0.0", "b@1.0.0"]);
+    }
+}

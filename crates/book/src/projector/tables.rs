@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use deedbook_model::{Batch, Change, Envelope, Generation, Head, Kind, Revision};
 use deedbook_rules::components::ComponentFacts;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
 
 use crate::error::BookError;
 use crate::view::View;
@@ -166,6 +166,17 @@ impl Tables {
         self.revision = head.revision;
         self.chain = head.chain.to_string();
     }
+}
+
+/// How far tables are that somebody else may be writing.
+pub(super) fn peek(path: &Path) -> Option<Revision> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).ok()?;
+    let sql = "SELECT revision FROM projection WHERE version = ?1";
+    let revision: i64 = connection
+        .query_row(sql, params![VERSION], |row| row.get(0))
+        .ok()?;
+    u64::try_from(revision).ok().map(Revision)
 }
 
 fn connect(path: &Path) -> Result<Connection, BookError> {

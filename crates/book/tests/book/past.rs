@@ -177,7 +177,7 @@ fn check_why(
                 last.map(|(c, before, after)| (c.revision, before, after))
             );
         }
-        (Err(BookError::Log(LogError::Compacted { .. })), _) if !known => {}
+        (Err(BookError::Forgotten { .. }), _) if !known => {}
         (found, last) => panic!("{pointer}: {found:?}, not {last:?}"),
     }
 }

@@ -1,9 +1,11 @@
 //! `doctor`: whether the book and its folder are well.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
-use deedbook_book::{Book, BookStats, PROJECTION_FILE};
+use deedbook_book::{Book, BookStats, PROJECTION_FILE, projected_revision};
 use deedbook_log::SqliteLog;
+use deedbook_model::Revision;
 use rustix::fs::{Access, access, statvfs};
 use serde::Serialize;
 
@@ -133,7 +135,7 @@ fn look_inside(book: &Book, folder: &Path) -> Result<Vec<Finding>, Failure> {
         fine("head file", side),
         formats,
         snapshot(&stats),
-        projection(folder),
+        projection(folder, stats.revision),
     ])
 }
 
@@ -183,19 +185,25 @@ fn snapshot(stats: &BookStats) -> Finding {
 }
 
 /// The tables can be made again at any time, so nothing about them is bad.
-fn projection(folder: &Path) -> Finding {
-    let file = folder.join(PROJECTION_FILE);
+fn projection(folder: &Path, head: Revision) -> Finding {
     fine(
         "projection",
-        match file.metadata() {
-            Ok(file) => format!("{PROJECTION_FILE}, {} KiB", file.len() >> 10),
-            Err(_) => "no tables; the next writing command makes them".to_owned(),
+        match projected_revision(folder) {
+            Some(revision) => format!(
+                "{PROJECTION_FILE} at revision {revision}, {} changes behind",
+                head.since(revision)
+            ),
+            None => "no tables; the next writing command makes them".to_owned(),
         },
     )
 }
 
 /// Takes what is left of the log as the whole, after a person looked at it.
 fn accept_head(folder: &Path, yes: bool, context: &mut Context) -> Result<(), Failure> {
+    if !yes && !std::io::stdin().is_terminal() {
+        let message = "giving up what the log lacks takes --yes where nobody can be asked";
+        return Err(Failure::Usage(message.to_owned()));
+    }
     confirm(
         "Take what is left of the log as the whole? What it lacks is given up.",
         yes,

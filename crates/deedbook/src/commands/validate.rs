@@ -28,8 +28,6 @@ struct FileReport {
     version: Option<String>,
     issues: Vec<ErrorLine>,
     #[serde(skip)]
-    text: String,
-    #[serde(skip)]
     status: u8,
 }
 
@@ -47,14 +45,21 @@ pub(crate) fn metadata(args: &ValidateMetadata, context: &mut Context) -> Result
     let output = &mut context.output;
     let mut reports = Vec::new();
     for input in &inputs {
-        for report in check(input, &options) {
+        let (text, checked) = check(input, &options);
+        let lines: Vec<&str> = text.lines().collect();
+        for report in checked {
             match output.format {
-                Format::Human => output.text(&page(&report, output.quiet))?,
+                Format::Human => output.text(&page(&report, &lines, output.quiet))?,
                 Format::Jsonl => output.value(&report)?,
                 _ => {}
             }
             reports.push(report);
         }
+    }
+    if reports.is_empty() {
+        // Lists without items.
+        context.output.note("no documents found");
+        return Err(Failure::Status(1));
     }
     let first = reports
         .iter()
@@ -75,20 +80,19 @@ pub(crate) fn metadata(args: &ValidateMetadata, context: &mut Context) -> Result
     }
 }
 
-fn check(input: &Input, options: &ReadOptions) -> Vec<FileReport> {
+/// What a file says, and what came of each of its documents.
+fn check(input: &Input, options: &ReadOptions) -> (String, Vec<FileReport>) {
     match input.read() {
         Ok(text) => {
-            let shown = String::from_utf8_lossy(&text.bytes).into_owned();
-            let documents = read_text(&input.label(), &text, options).into_iter();
-            documents
-                .map(|document| report(document, shown.clone()))
-                .collect()
+            let documents = read_text(&input.label(), &text, options);
+            let reports = documents.into_iter().map(report).collect();
+            (String::from_utf8_lossy(&text.bytes).into_owned(), reports)
         }
-        Err(failure) => vec![unread(input.label(), &failure)],
+        Err(failure) => (String::new(), vec![unread(input.label(), &failure)]),
     }
 }
 
-fn report(document: Document, text: String) -> FileReport {
+fn report(document: Document) -> FileReport {
     let Reading {
         draft,
         issues,
@@ -103,7 +107,6 @@ fn report(document: Document, text: String) -> FileReport {
         name,
         version,
         issues: issues.iter().map(ErrorLine::from).collect(),
-        text,
         status: deedbook_model::code::Code::Invalid.exit_status(),
     }
 }
@@ -116,13 +119,12 @@ fn unread(file: String, failure: &Failure) -> FileReport {
         name: None,
         version: None,
         issues: failure.lines(),
-        text: String::new(),
         status: failure.status(),
     }
 }
 
 /// A document for people: its verdict, and each issue with the line and a caret.
-fn page(report: &FileReport, quiet: bool) -> String {
+fn page(report: &FileReport, lines: &[&str], quiet: bool) -> String {
     let what = match (&report.name, &report.version) {
         (Some(name), Some(version)) => format!(" ({name}@{version})"),
         _ => String::new(),
@@ -135,7 +137,7 @@ fn page(report: &FileReport, quiet: bool) -> String {
             continue;
         }
         page.push_str(&human::labelled(issue));
-        page.push_str(&caret::excerpt(&report.text, issue));
+        page.push_str(&caret::excerpt(lines, issue));
         if !quiet {
             page.push_str(&human::hint(issue));
         }

@@ -55,10 +55,18 @@ pub(crate) struct WhyArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DemandedWhyArgs {
     /// Say why; it is kept with the change for good
-    #[arg(short = 'm', long = "message", value_name = "REASON", required = true)]
+    #[arg(short = 'm', long = "message", value_name = "REASON", required = true, value_parser = said)]
     pub(crate) reason: String,
     #[command(flatten)]
     pub(crate) who: WhoArgs,
+}
+
+/// A text that says something.
+fn said(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() {
+        return Err("it is empty");
+    }
+    Ok(text.to_owned())
 }
 
 /// Who makes a write, and for which ticket.

@@ -10,12 +10,10 @@ const CARET: Style = AnsiColor::Red.on_default().bold();
 const LONGEST: usize = 120;
 
 /// The line that an issue is about, with carets under the value; nothing without a line.
-pub(crate) fn excerpt(text: &str, issue: &ErrorLine) -> String {
+pub(crate) fn excerpt(lines: &[&str], issue: &ErrorLine) -> String {
     let Some((number, line)) = issue.line.and_then(|number| {
-        let line = text
-            .lines()
-            .nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
-        Some((number, line))
+        let line = lines.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
+        Some((number, *line))
     }) else {
         return String::new();
     };
@@ -94,6 +92,6 @@ mod tests {
             hint: None,
             line: Some(9),
         };
-        assert_eq!(excerpt("a: 1\n", &issue), "");
+        assert_eq!(excerpt(&["a: 1"], &issue), "");
     }
 }

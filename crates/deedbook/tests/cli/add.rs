@@ -296,3 +296,94 @@ fn a_reader_that_goes_away_changes_nothing() {
     let stats = sandbox.json(&["log", "stats"]);
     assert_eq!(stats["components"], 300);
 }
+
+#[test]
+fn the_documents_of_one_list_stand_on_their_own() {
+    let sandbox = Sandbox::new();
+    let item = |name: &str, number| {
+        let data: serde_json::Value = serde_json::from_str(&sandbox_json(name, number)).unwrap();
+        json!({"kind": "component", "checksum": "", "data": data})
+    };
+    let items = [item("a b", 1), item("fine", 2), item("c d", 3)];
+    sandbox.write("list.json", &json!({ "items": items }).to_string());
+    let ran = sandbox.fails(8, &["registry", "add", "list.json"]);
+    for place in ["list.json#/items/0", "list.json#/items/2"] {
+        assert!(ran.stderr.contains(place), "{}", ran.stderr);
+    }
+    assert!(ran.stdout.contains("name: fine\n"), "{}", ran.stdout);
+    let ran = sandbox.fails(8, &["registry", "add", "list.json", "-o", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let files = report["files"].as_array().unwrap().iter();
+    let registered: Vec<_> = files.map(|file| &file["registered"]).collect();
+    assert_eq!(registered, [false, true, false]);
+}
+
+#[test]
+fn a_component_with_a_member_called_items_is_no_list() {
+    let sandbox = Sandbox::new();
+    let mut own = serde_json::from_str::<serde_json::Value>(&sandbox_json("own", 7)).unwrap();
+    own["items"] = json!([]);
+    sandbox.write("own.json", &own.to_string());
+    assert_eq!(
+        sandbox.json(&["registry", "add", "own.json"])["name"],
+        "own"
+    );
+    assert_eq!(
+        sandbox.json(&["registry", "get", "own"])["data"]["items"],
+        json!([])
+    );
+}
+
+#[test]
+fn a_list_without_items_is_nothing_found() {
+    let sandbox = Sandbox::new();
+    sandbox.write("none.json", r#"{"items": [], "revision": 3}"#);
+    for arguments in [
+        &["registry", "add", "none.json"][..],
+        &["registry", "add", "none.json", "-o", "json"],
+        &["registry", "add", "none.json", "--all-or-none"],
+        &["registry", "add", "none.json", "--dry-run"],
+        &["validate", "metadata", "none.json"],
+    ] {
+        let ran = sandbox.fails(1, arguments);
+        assert_eq!(
+            (&*ran.stdout, &*ran.stderr),
+            ("", "no documents found\n"),
+            "{arguments:?}"
+        );
+    }
+    assert!(!sandbox.path(".deedbook").exists());
+}
+
+/// Each item once cost a walk over the list and, in `validate`, a copy of it.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "what is measured is time")]
+fn a_long_list_is_read_in_one_pass() {
+    let sandbox = Sandbox::new();
+    let item = |number: u32| {
+        let mut data: serde_json::Value =
+            serde_json::from_str(&sandbox_json(&format!("n{number}"), number)).unwrap();
+        data["description"] = "d".repeat(700).into();
+        if number == 2000 {
+            data["tags"] = json!(["no tag"]);
+        }
+        json!({"kind": "component", "checksum": "", "data": data})
+    };
+    let items: Vec<_> = (1..=2000).map(item).collect();
+    let text = serde_json::to_string_pretty(&json!({ "items": items })).unwrap();
+    sandbox.write("list.json", &text);
+    let line = text
+        .lines()
+        .position(|line| line.contains("no tag"))
+        .unwrap()
+        + 1;
+    for command in [["validate", "metadata"], ["registry", "add"]] {
+        let begin = std::time::Instant::now();
+        let arguments = [command[0], command[1], "list.json", "-q", "-o", "json"];
+        let ran = sandbox.run(&arguments);
+        assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let last = &report["files"][1999];
+        assert_eq!(last["issues"][0]["line"], json!(line), "{last}");
+    }
+}

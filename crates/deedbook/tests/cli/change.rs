@@ -196,3 +196,15 @@ fn new_and_bumped_documents_pass_at_once() {
     assert_ne!(bumped["uuid"], "00000000-0000-4000-8000-000000000001");
     assert_eq!(bumped.as_object().unwrap().len(), 5);
 }
+
+#[test]
+fn a_demanded_reason_says_something() {
+    let sandbox = with_one();
+    for verb in ["deprecate", "archive", "rm"] {
+        for reason in ["", "  "] {
+            let ran = sandbox.fails(64, &["registry", verb, "a", "-m", reason]);
+            assert!(ran.stderr.starts_with("UsageError: "), "{}", ran.stderr);
+        }
+    }
+    sandbox.ok(&["registry", "get", "a"]);
+}

@@ -10,6 +10,7 @@ mod change;
 mod compat;
 #[cfg(test)]
 mod errors;
+mod kill;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]

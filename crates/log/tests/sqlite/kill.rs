@@ -1,5 +1,10 @@
 //! `kill -9` at any moment: what was acknowledged is there.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "other processes run by the clock of the machine"
+)]
+
 use std::time::Instant;
 
 use deedbook_log::conformance::sample::{ALL, assert_dense};

@@ -1,5 +1,10 @@
 //! Several engines on one folder, in one process and in two.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "other processes run by the clock of the machine"
+)]
+
 use std::time::{Duration, Instant};
 
 use deedbook_log::conformance::sample::{ALL, fill};

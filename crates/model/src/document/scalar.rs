@@ -25,7 +25,7 @@ pub(super) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resu
         _ => {
             return Err(format!(
                 "the tag `{}` isn't of the core schema",
-                tag.original()
+                super::shorten(&tag.original())
             ));
         }
     };
@@ -33,7 +33,7 @@ pub(super) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resu
         format!(
             "`{}` isn't what its tag `{}` says",
             super::shorten(text),
-            tag.original()
+            super::shorten(&tag.original())
         )
     })
 }

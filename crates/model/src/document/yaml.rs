@@ -217,7 +217,10 @@ impl Builder<'_> {
             Contents::Object(..) => "map",
         };
         if let Some(tag) = tag.filter(|tag| tag.core_suffix() != Some(core)) {
-            let message = format!("the tag `{}` isn't of the core schema", tag.original());
+            let message = format!(
+                "the tag `{}` isn't of the core schema",
+                super::shorten(&tag.original())
+            );
             return Err(syntax(message, open.line));
         }
         if self.expects_key() {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use deedbook_model::component::{DependencyTarget, Lifecycle};
+use deedbook_model::component::{DependencyRef, DependencyTarget, Lifecycle};
 use imbl::OrdMap;
 use uuid::Uuid;
 
@@ -78,10 +78,9 @@ pub(crate) struct ComponentIndex {
     by_uuid: OrdMap<Uuid, Arc<Record>>,
     by_name: OrdMap<Arc<str>, Family>,
     by_term: OrdMap<Term, Listing>,
-    /// How many dependencies name each name or uuid, by a hash of it: most are named by none.
+    /// How many dependencies name each name, uuid or last word of a path, by a hash of it: most are
+    /// named by none.
     needed: OrdMap<u32, u32>,
-    /// How many dependencies are paths, which may mean anything.
-    paths: usize,
     deferred: bool,
 }
 
@@ -150,7 +149,6 @@ struct Unordered {
     by_uuid: OrdMap<Uuid, Arc<Record>>,
     namespaces: Vec<(Term, Vec<Listed>)>,
     needed: OrdMap<u32, u32>,
-    paths: usize,
 }
 
 impl Unordered {
@@ -160,12 +158,11 @@ impl Unordered {
             .map(|(record, facts)| (facts.uuid, Arc::clone(record)))
             .collect();
         uuids.sort_unstable_by_key(|(uuid, _)| *uuid);
-        let mut needs: Vec<Option<u32>> = components().flat_map(|(_, f)| needs_of(f)).collect();
+        let mut needs: Vec<u32> = components().flat_map(|(_, f)| needs_of(f)).collect();
         needs.sort_unstable();
-        let paths = needs.partition_point(Option::is_none);
         let named = needs.chunk_by(|one, two| one == two).filter_map(|same| {
             Some((
-                (*same.first()?)?,
+                *same.first()?,
                 u32::try_from(same.len()).unwrap_or(u32::MAX),
             ))
         });
@@ -173,7 +170,6 @@ impl Unordered {
             by_uuid: uuids.into_iter().collect(),
             namespaces: Unordered::namespaces(records),
             needed: named.collect(),
-            paths,
         }
     }
 
@@ -234,7 +230,6 @@ impl ComponentIndex {
                 .filter_map(|(term, listed)| Some((term, Listing::of_sorted(listed)?)))
                 .collect(),
             needed: unordered.needed,
-            paths: unordered.paths,
             deferred: false,
         }
     }
@@ -266,27 +261,24 @@ impl ComponentIndex {
         self.by_uuid.len()
     }
 
-    /// Whether some dependency may mean that component. `false` is certain.
+    /// Whether some dependency may mean that component. `false` is certain: a path means it by its
+    /// name, or by its namespace, whose last words the path's are.
     pub(crate) fn may_be_needed(&self, facts: &ComponentFacts) -> bool {
-        let named = |hash: u32| self.needed.contains_key(&hash);
-        self.paths > 0 || named(hash_of(&facts.name)) || named(hash_of(&facts.uuid.to_string()))
+        let namespace = facts.namespace.as_deref().map(last_word);
+        let words = [Some(&*facts.name), Some(last_word(&facts.name)), namespace];
+        let mut named = words.into_iter().flatten().map(hash_of);
+        named.any(|hash| self.needed.contains_key(&hash))
+            || self.needed.contains_key(&hash_of(&facts.uuid.to_string()))
     }
 
     fn count_needs(&mut self, facts: &ComponentFacts) {
-        for need in needs_of(facts) {
-            match need {
-                Some(hash) => *self.needed.entry(hash).or_default() += 1,
-                None => self.paths += 1,
-            }
+        for hash in needs_of(facts) {
+            *self.needed.entry(hash).or_default() += 1;
         }
     }
 
     fn discount_needs(&mut self, facts: &ComponentFacts) {
-        for need in needs_of(facts) {
-            let Some(hash) = need else {
-                self.paths = self.paths.saturating_sub(1);
-                continue;
-            };
+        for hash in needs_of(facts) {
             match self.needed.get(&hash).copied() {
                 Some(count) if count > 1 => self.needed.insert(hash, count - 1),
                 _ => self.needed.remove(&hash),
@@ -367,18 +359,19 @@ fn place_of(versions: &[Arc<Record>], facts: &ComponentFacts) -> usize {
     })
 }
 
-/// The hash of what each dependency names; `None` for a path.
-fn needs_of(facts: &ComponentFacts) -> impl Iterator<Item = Option<u32>> + '_ {
-    facts
-        .dependencies
-        .iter()
-        .flatten()
-        .filter_map(|dependency| match &dependency.target {
-            DependencyTarget::External { .. } => None,
-            DependencyTarget::Path { .. } => Some(None),
-            DependencyTarget::Name(name) => Some(Some(hash_of(name))),
-            DependencyTarget::Uuid(uuid) => Some(Some(hash_of(&uuid.to_string()))),
-        })
+/// The hash of what each dependency names; of a path its last word.
+fn needs_of(facts: &ComponentFacts) -> impl Iterator<Item = u32> + '_ {
+    let named = |dependency: &DependencyRef| match &dependency.target {
+        DependencyTarget::External { .. } => None,
+        DependencyTarget::Path { path, .. } => Some(hash_of(last_word(path))),
+        DependencyTarget::Name(name) => Some(hash_of(name)),
+        DependencyTarget::Uuid(uuid) => Some(hash_of(&uuid.to_string())),
+    };
+    facts.dependencies.iter().flatten().filter_map(named)
+}
+
+fn last_word(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// FNV-1a, folded: only compared within one state.

@@ -27,5 +27,13 @@ pub(crate) fn history(args: &History, context: &mut Context) -> Result<(), Failu
     let limit = changes::limit(&args.page);
     let mut found = book.history(&view, &Kind::COMPONENT, &uuid, limit)?;
     found.retain(|change| change.revision > after);
+    let floor = book.stats()?.floor;
+    if found.len() < limit && found.last().is_some_and(|oldest| oldest.previous.is_some())
+        || found.is_empty() && floor > after
+    {
+        context.output.note(&format!(
+            "changes up to revision {floor} were compacted away"
+        ));
+    }
     changes::print(&found, view.head().revision, &mut context.output)
 }

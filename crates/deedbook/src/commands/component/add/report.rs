@@ -6,6 +6,7 @@ use serde::Serialize;
 use deedbook_rules::Outcome;
 
 use crate::commands::write::{Report, Title};
+use crate::documents;
 use crate::error::Failure;
 use crate::grammar::values::Format;
 use crate::output::{Output, human, stderr_is_terminal};
@@ -67,6 +68,7 @@ impl Reporter {
         dry_run: bool,
         output: &mut Output,
     ) -> Result<(), Failure> {
+        self.look_at(label);
         self.registered += 1;
         self.unchanged += usize::from(outcome.unchanged);
         let file = (label != "-" || !self.alone).then_some(label);
@@ -83,6 +85,7 @@ impl Reporter {
         failure: Failure,
         output: &mut Output,
     ) -> Result<(), Failure> {
+        self.look_at(label);
         self.refused += 1;
         self.first_failure.get_or_insert(failure.status());
         let report = Report::refused(title, &failure);
@@ -104,8 +107,14 @@ impl Reporter {
         title: Title,
         output: &mut Output,
     ) -> Result<(), Failure> {
+        self.look_at(label);
         self.left_out += 1;
         self.tell(label, Report::of(title), output)
+    }
+
+    /// A list holds several documents, even where it is the only file.
+    fn look_at(&mut self, label: &str) {
+        self.alone &= !documents::is_item(label);
     }
 
     fn tell(
@@ -115,6 +124,7 @@ impl Reporter {
         output: &mut Output,
     ) -> Result<(), Failure> {
         self.bar.inc(1);
+        self.told += 1;
         if self.closed {
             return Ok(());
         }
@@ -124,7 +134,7 @@ impl Reporter {
         let told = match output.format {
             Format::Jsonl => output.value(&report),
             Format::Human => {
-                let gap = if self.told > 0 { "\n" } else { "" };
+                let gap = if self.told > 1 { "\n" } else { "" };
                 let text = format!("{gap}{}", report.plain());
                 self.bar.suspend(|| output.text(&text))
             }
@@ -133,7 +143,6 @@ impl Reporter {
                 Ok(())
             }
         };
-        self.told += 1;
         self.unless_closed(told)
     }
 
@@ -158,6 +167,11 @@ impl Reporter {
         self.bar.finish_and_clear();
         if let Some(failure) = self.last_failure.take() {
             return Err(failure);
+        }
+        if self.told == 0 {
+            // Lists without items.
+            output.note("no documents found");
+            return Err(Failure::Status(1));
         }
         match (output.format, self.alone, self.reports.as_slice()) {
             (Format::Human | Format::Jsonl, ..) => {}

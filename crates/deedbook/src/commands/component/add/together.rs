@@ -19,6 +19,9 @@ pub(super) fn add(
     reporter: Reporter,
 ) -> Result<(), Failure> {
     let candidates = read_all(inputs, plan)?;
+    if candidates.is_empty() {
+        return reporter.finish(&mut context.output);
+    }
     let drafts = candidates
         .iter()
         .map(|candidate| candidate.draft.as_ref().ok().cloned());
