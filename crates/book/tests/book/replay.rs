@@ -1,8 +1,9 @@
 //! The same batches give the same book on every engine; the same commands give the same records.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use deedbook_book::{Book, ManualClock, OpenOptions};
+use deedbook_book::{Book, ChangeQuery, Event, ManualClock, OpenOptions, Position, WatchOptions};
 use deedbook_log::{Access, Log, MemoryLog, ReadLimit, SqliteLog};
 use deedbook_model::{Revision, StoredBatch};
 use deedbook_testkit::check::for_all;
@@ -14,7 +15,7 @@ use crate::compare::{assert_same, book_on};
 use crate::scratch;
 
 const WRITE: Access = Access::Write {
-    wait: std::time::Duration::ZERO,
+    wait: Duration::ZERO,
     create: true,
 };
 
@@ -82,6 +83,24 @@ fn the_same_commands_give_the_same_records() {
             assert_eq!(answers[0], answers[1]);
         }
         assert_same(&books[0].view(), &books[1].view());
+        for book in &books {
+            // What was handed out live is what is stored.
+            let after = Some(Position::from(begun.head));
+            let options = WatchOptions {
+                after,
+                ..WatchOptions::default()
+            };
+            let mut watch = book.watch(options).unwrap();
+            let query = ChangeQuery {
+                after: begun.head.revision,
+                limit: usize::MAX,
+                ..ChangeQuery::default()
+            };
+            for change in book.changes(&query).unwrap() {
+                let event = watch.next(Duration::ZERO).unwrap();
+                assert!(matches!(event, Event::Change(live) if live == change));
+            }
+        }
         let salted = [&books[0], &books[1]].map(|book| book.audit_head().chain);
         let empty = books[0].view().revision() == begun.head.revision;
         assert_eq!(salted[0] == salted[1], empty, "digests are salted");

@@ -181,6 +181,12 @@ fn history_then_live_has_no_gap_and_no_double_beside_writers() {
                     match watch.next(PATIENCE).unwrap() {
                         Event::Change(change) => {
                             assert_eq!(change.revision, next);
+                            let command = &change.command;
+                            assert_eq!(command.last.since(command.first), 2);
+                            assert_eq!(
+                                (change.revision.0 - 2) % 3,
+                                change.revision.since(command.first)
+                            );
                             // Its whole command is visible with its first change.
                             assert!(book.view().revision() >= change.command.last);
                             next = next.next();

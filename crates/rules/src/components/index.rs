@@ -261,13 +261,19 @@ impl ComponentIndex {
         self.by_uuid.len()
     }
 
-    /// Whether some dependency may mean that component. `false` is certain: a path means it by its
-    /// name, or by its namespace, whose last words the path's are.
+    /// Whether some dependency may mean that component. `false` is certain: a path means a family by
+    /// its name, or by the namespace of any of its versions, whose last words the path's are.
     pub(crate) fn may_be_needed(&self, facts: &ComponentFacts) -> bool {
-        let namespace = facts.namespace.as_deref().map(last_word);
-        let words = [Some(&*facts.name), Some(last_word(&facts.name)), namespace];
-        let mut named = words.into_iter().flatten().map(hash_of);
-        named.any(|hash| self.needed.contains_key(&hash))
+        let family = self.family(&facts.name);
+        let versions = family.map(Family::versions).unwrap_or_default();
+        let namespaces = versions
+            .iter()
+            .filter_map(|record| record.component()?.namespace.as_deref())
+            .chain(facts.namespace.as_deref());
+        let mut words = [&*facts.name, last_word(&facts.name)]
+            .into_iter()
+            .chain(namespaces.map(last_word));
+        words.any(|word| self.needed.contains_key(&hash_of(word)))
             || self.needed.contains_key(&hash_of(&facts.uuid.to_string()))
     }
 

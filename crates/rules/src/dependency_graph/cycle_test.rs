@@ -20,10 +20,11 @@ fn entries(edges: &[(u8, usize)], of: usize) -> Value {
     let entries = edges.map(|(how, to)| match how {
         0 => json!({"name": NAMES[*to]}),
         1 => json!({"uuid": id(&title(*to)), "optional": true}),
-        _ => json!(format!("tool://org.deed.{}", NAMES[*to])),
+        2 => json!(format!("tool://org.deed.by_{}", NAMES[*to])),
+        _ => json!(format!("tool://any.{}", NAMES[*to])),
     });
     json!({
-        "namespace": format!("org.deed.{}", NAMES[of]),
+        "namespace": format!("org.deed.by_{}", NAMES[of]),
         "dependencies": entries.collect::<Vec<_>>(),
     })
 }
@@ -51,7 +52,7 @@ proptest! {
 
     #[test]
     fn a_write_is_refused_exactly_when_it_closes_a_cycle(
-        writes in vec((0..NAMES.len(), vec((0..3u8, 0..NAMES.len()), 0..3)), 1..20)
+        writes in vec((0..NAMES.len(), vec((0..4u8, 0..NAMES.len()), 0..3)), 1..20)
     ) {
         let mut sample = Sample::new();
         let mut edges: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -123,6 +124,21 @@ fn versions_are_resolved_as_if_the_new_one_were_there() {
     // With b bound to the old one it is fine.
     sample.done(vec![update("b", needs(&["a@^1"]))]);
     sample.done(vec![register("a@2.0.0", needs(&["b"]))]);
+}
+
+#[test]
+fn a_path_means_a_family_by_the_namespace_of_any_of_its_versions() {
+    let by_path = |path: &str| json!({"dependencies": [path]});
+    for namespace in [json!(null), json!("org.moved")] {
+        let sample = Sample::with(vec![
+            register("a@1.0.0", json!({"namespace": "lab.zeta"})),
+            register("b@1.0.0", by_path("tool://zeta")),
+        ]);
+        let mut closing = needs(&["b"]);
+        closing["namespace"] = namespace;
+        let refusal = sample.try_one(register("a@2.0.0", closing)).unwrap_err();
+        assert_eq!(refusal.issues[0].kind, IssueKind::DependencyCycle);
+    }
 }
 
 #[test]
