@@ -66,12 +66,20 @@ fn run_cargo(
 ) -> bool {
     println!("$ cargo {}", arguments.join(" "));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    match Command::new(cargo)
+    let mut command = Command::new(cargo);
+    command
         .args(arguments)
         .envs(variable)
-        .current_dir(repository)
-        .status()
-    {
+        .current_dir(repository);
+    // `cargo run` describes xtask in these; cargo-machete reads its arguments otherwise then.
+    for (name, _) in std::env::vars_os() {
+        let is_ours =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_ours) {
+            command.env_remove(name);
+        }
+    }
+    match command.status() {
         Ok(status) => status.success(),
         Err(error) => {
             println!("failed to start cargo: {error}");

@@ -8,7 +8,7 @@
 use std::io::{Read, Write};
 
 use bytes::{Buf, Bytes};
-use deedbook_log::{Appended, Log, ReadLimit};
+use deedbook_log::{Appended, Log, LogError, ReadLimit};
 use deedbook_model::snapshot::SnapshotInfo;
 use deedbook_model::{Chain, Head, Revision, StoredBatch};
 
@@ -70,6 +70,24 @@ pub(crate) fn write(log: &dyn Log, to: &mut dyn Write) -> Result<Head, BookError
 
 /// Fills an empty log from a backup, checking all of it; returns the fold.
 pub(crate) fn read(log: &dyn Log, from: &mut dyn Read) -> Result<Fold, BookError> {
+    let fold = read_all(log, from).map_err(of_backup)?;
+    let more = from.read(&mut [0]).map_err(reading)?;
+    if more > 0 {
+        return Err(BookError::Backup("bytes follow its end".to_owned()));
+    }
+    Ok(fold)
+}
+
+/// The log is new: what doesn't fit is the backup.
+fn of_backup(error: BookError) -> BookError {
+    match error {
+        BookError::Log(LogError::Damaged { .. } | LogError::NotNext)
+        | BookError::Divergent { .. } => BookError::Backup(error.to_string()),
+        other => other,
+    }
+}
+
+fn read_all(log: &dyn Log, from: &mut dyn Read) -> Result<Fold, BookError> {
     let mut input = Frames {
         from,
         hasher: blake3::Hasher::new(),
@@ -170,10 +188,7 @@ impl Frames<'_> {
                 std::io::ErrorKind::UnexpectedEof => {
                     BookError::Backup("it is cut short: its end is missing".to_owned())
                 }
-                _ => BookError::Stream {
-                    action: "read the backup",
-                    source,
-                },
+                _ => reading(source),
             })?;
         self.hasher.update(into);
         Ok(())
@@ -193,12 +208,7 @@ impl Frames<'_> {
         // Read as it comes: a false length must not cost memory before its bytes are there.
         let mut payload = Vec::new();
         let mut taken = (&mut *self.from).take(length);
-        let read = taken
-            .read_to_end(&mut payload)
-            .map_err(|source| BookError::Stream {
-                action: "read the backup",
-                source,
-            })?;
+        let read = taken.read_to_end(&mut payload).map_err(reading)?;
         if u64::try_from(read).ok() != Some(length) {
             return Err(BookError::Backup(
                 "it is cut short: its end is missing".to_owned(),
@@ -207,6 +217,13 @@ impl Frames<'_> {
         self.hasher.update(&payload);
         let [tag] = tag;
         Ok((tag, payload.into()))
+    }
+}
+
+fn reading(source: std::io::Error) -> BookError {
+    BookError::Stream {
+        action: "read the backup",
+        source,
     }
 }
 

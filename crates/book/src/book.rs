@@ -1,7 +1,7 @@
 //! The book that callers hold: opens, runs and closes its parts.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use deedbook_log::{Access, Log, LogError, MemoryLog, SqliteLog};
 use deedbook_model::{Change, Head, Kind, Lineage, Revision, Timestamp, WriterId};
-use deedbook_rules::{Command, Parent, Write, decide};
+use deedbook_rules::{Command, Write, decide};
 use serde::Serialize;
 
 use crate::clock::{Clock, Salts, SystemClock, random};
@@ -90,9 +90,11 @@ pub struct Book {
 struct Running {
     core: Arc<Core>,
     closed: Arc<AtomicBool>,
+    /// Whether somebody takes what other writers append.
+    follows: AtomicBool,
     /// `None`: opened for reading, or closed.
     queue: Mutex<Option<SyncSender<Job>>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    sequencer: Mutex<Option<JoinHandle<()>>>,
     projector: Option<Projector>,
 }
 
@@ -127,7 +129,8 @@ impl Book {
     /// # Errors
     /// When the operating system has no random bytes or threads to give.
     pub fn in_memory() -> Result<Book, BookError> {
-        Book::with_log(Arc::new(MemoryLog::default()), &OpenOptions::default())
+        let log = Arc::new(MemoryLog::default());
+        Book::start(log, &OpenOptions::default(), true, None)
     }
 
     /// A book on a log that others may write to as well.
@@ -138,7 +141,7 @@ impl Book {
         Book::start(log, options, false, None)
     }
 
-    fn start(
+    pub(crate) fn start(
         log: Arc<dyn Log>,
         options: &OpenOptions,
         alone: bool,
@@ -179,8 +182,9 @@ impl Book {
             running: Arc::new(Running {
                 core: Arc::new(core),
                 closed: Arc::default(),
+                follows: AtomicBool::new(false),
                 queue: Mutex::new(None),
-                threads: Mutex::default(),
+                sequencer: Mutex::new(None),
                 projector: projection.map(Projector::in_folder),
             }),
         }
@@ -192,30 +196,31 @@ impl Book {
             writer: WriterId(random()?),
             counter: 0,
             salts: Salts::new()?,
+            unsettled: false,
             snapshot: None,
         };
         let (sender, receiver) = sync_channel(QUEUE);
         *lock(&self.running.queue) = Some(sender);
-        self.spawn("deedbook-sequencer", move || sequencer.run(&receiver))
+        let sequencer = thread("deedbook-sequencer", move || sequencer.run(&receiver))?;
+        *lock(&self.running.sequencer) = Some(sequencer);
+        Ok(())
     }
 
+    /// Nobody waits for its end: it may be waiting for the log, and does nothing once the book is
+    /// closed.
     fn start_follower(&self) -> Result<(), BookError> {
+        if self.running.follows.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
         let (core, closed) = (
             Arc::clone(&self.running.core),
             Arc::clone(&self.running.closed),
         );
-        self.spawn("deedbook-follower", move || {
-            follow(&core, || closed.load(Ordering::Acquire));
-        })
-    }
-
-    fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), BookError> {
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
-        let thread = thread.map_err(|source| BookError::Stream {
-            action: "start a thread",
-            source,
-        })?;
-        lock(&self.running.threads).push(thread);
+        let follow = move || follow(&core, || closed.load(Ordering::Acquire));
+        if let Err(error) = thread("deedbook-follower", follow) {
+            self.running.follows.store(false, Ordering::Release);
+            return Err(error);
+        }
         Ok(())
     }
 
@@ -309,7 +314,8 @@ impl Book {
     /// When the log can't be read.
     pub fn watch(&self, options: WatchOptions) -> Result<Watch, BookError> {
         // A book that was opened for reading only follows once somebody watches.
-        if lock(&self.running.threads).is_empty() && !self.running.closed.load(Ordering::Acquire) {
+        let reads_only = lock(&self.running.sequencer).is_none();
+        if reads_only && !self.running.closed.load(Ordering::Acquire) {
             self.start_follower()?;
         }
         Watch::start(Arc::clone(&self.running.core.shared), options)
@@ -474,16 +480,18 @@ impl Running {
         }
         // The sequencer ends when the last sender is gone, after all that was handed in.
         drop(lock(&self.queue).take());
-        for thread in lock(&self.threads).drain(..) {
-            // The sequencer itself may drop the last clone, in a reply; it can't wait for itself.
-            if thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
+        let sequencer = lock(&self.sequencer).take();
+        // The sequencer itself may drop the last clone, in a reply; it can't wait for itself.
+        if let Some(sequencer) =
+            sequencer.filter(|thread| thread.thread().id() != std::thread::current().id())
+        {
+            let _ = sequencer.join();
         }
+        // Ends the waiting of watchers and of the projector, which still get all there is.
+        self.core.shared.close();
         if let Some(projector) = &self.projector {
             projector.stop(self.core.shared.head().revision, PROJECTION_PATIENCE);
         }
-        self.core.shared.close();
     }
 }
 
@@ -493,96 +501,14 @@ impl Drop for Running {
     }
 }
 
+fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, BookError> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    thread.map_err(|source| BookError::Stream {
+        action: "start a thread",
+        source,
+    })
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Makes a new book in `dir` from a backup: revisions and chain stay, and a new lineage begins
-/// with an `imported` change that names its parent. The folder is complete or isn't there.
-///
-/// # Errors
-/// [`BookError::Exists`] when there is a book already; [`BookError::Backup`] when the backup is
-/// damaged or cut short; nothing is left behind then.
-pub fn restore(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<Book, BookError> {
-    if dir.join("log.sqlite").exists() || dir.join("log.head").exists() {
-        return Err(BookError::Exists(dir.to_owned()));
-    }
-    let beside = beside(dir)?;
-    let filled = fill(&beside, actor, from);
-    let moved = filled.and_then(|()| move_into(&beside, dir));
-    if let Err(error) = moved {
-        // What was being made is of no use; the error that led here matters more than this one.
-        let _ = std::fs::remove_dir_all(&beside);
-        return Err(error);
-    }
-    Book::open(dir, &OpenOptions::default())
-}
-
-fn move_into(beside: &Path, dir: &Path) -> Result<(), BookError> {
-    let moved = if dir.exists() {
-        std::fs::remove_dir(dir)
-    } else {
-        Ok(())
-    };
-    moved
-        .and_then(|()| std::fs::rename(beside, dir))
-        .map_err(|source| BookError::Stream {
-            action: "put the restored book into its folder",
-            source,
-        })
-}
-
-fn fill(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<(), BookError> {
-    let access = Access::Write {
-        wait: Duration::ZERO,
-        create: true,
-    };
-    let log = Arc::new(SqliteLog::open(dir, access)?);
-    let fold = backup::read(&*log, from)?;
-    let lineage = fold
-        .state
-        .book()
-        .map(|book| book.lineage)
-        .unwrap_or_default();
-    let parent = Parent::at(&lineage, fold.head);
-    if fold.head == Head::EMPTY {
-        return Err(BookError::Backup("it holds no book".to_owned()));
-    }
-    let options = OpenOptions {
-        projection: false,
-        ..OpenOptions::default()
-    };
-    drop(fold);
-    let book = Book::start(log, &options, true, None)?;
-    let lineage = Lineage(random()?);
-    book.execute(Command::of(actor, Write::Import { lineage, parent }))?;
-    book.close()
-}
-
-/// A folder of our own beside `dir`, so that the finished book gets there by one rename.
-fn beside(dir: &Path) -> Result<PathBuf, BookError> {
-    let failed = |source| BookError::Stream {
-        action: "make the folder to restore into",
-        source,
-    };
-    let dir = std::path::absolute(dir).map_err(failed)?;
-    let parent = dir.parent().unwrap_or(&dir);
-    std::fs::create_dir_all(parent).map_err(failed)?;
-    let name = dir.file_name().unwrap_or_default().to_string_lossy();
-    let random = u64::from_le_bytes(random()?);
-    let beside = parent.join(format!(".{name}.restoring-{random:016x}"));
-    std::fs::create_dir(&beside).map_err(failed)?;
-    Ok(beside)
-}
-
-/// Checks every stored byte of the book in a folder, also of one that can't be opened as a book.
-///
-/// # Errors
-/// When something couldn't be checked.
-pub fn verify_folder(dir: &Path, anchor: Option<&AuditHead>) -> Result<Verification, BookError> {
-    let opened = SqliteLog::open(dir, Access::Read).map_err(BookError::from);
-    match opened {
-        Ok(log) => verify(&log, anchor),
-        Err(error) => Verification::of_broken(error),
-    }
 }

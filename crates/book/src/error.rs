@@ -31,6 +31,14 @@ pub enum BookError {
         /// The book's revision.
         head: Revision,
     },
+    /// The change that was asked for was compacted away.
+    #[error("the change at revision {revision} was compacted away; changes are kept after {floor}")]
+    Forgotten {
+        /// Its revision.
+        revision: Revision,
+        /// The floor.
+        floor: Revision,
+    },
     /// An instant before the oldest revision still readable.
     #[error("nothing is kept from before {oldest}")]
     BeforeTime {
@@ -76,7 +84,7 @@ impl BookError {
             BookError::Log(error) => code_of(error),
             BookError::Divergent { .. } | BookError::Backup(_) => Code::Integrity,
             BookError::Future { .. } => Code::Invalid,
-            BookError::BeforeTime { .. } => Code::Compacted,
+            BookError::Forgotten { .. } | BookError::BeforeTime { .. } => Code::Compacted,
             BookError::UnknownOutcome => Code::UnknownOutcome,
             BookError::Closed | BookError::Stream { .. } | BookError::Projection(_) => {
                 Code::Unavailable
@@ -103,6 +111,9 @@ impl BookError {
                 Some(format!("use Deedbook {since} or later"))
             }
             BookError::Exists(_) => Some("restore into another folder with --data".to_owned()),
+            BookError::Backup(_) => Some(
+                "nothing was changed here; use another backup, or fetch this one anew".to_owned(),
+            ),
             other => Some(other.code().advice().to_owned()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use deedbook_log::{LogError, ReadLimit};
+use deedbook_log::ReadLimit;
 use deedbook_model::{Batch, Change, Envelope, Kind, Revision, Timestamp};
 use serde_json::Value;
 
@@ -81,6 +81,10 @@ pub(crate) fn revision_at(shared: &Shared, time: Timestamp) -> Result<Revision, 
         return Ok(view.head.revision);
     }
     let floor = shared.log.floor()?;
+    let oldest = oldest_time(shared, floor)?;
+    if time < oldest {
+        return Err(BookError::BeforeTime { oldest });
+    }
     // Stamps never go back, so the batches can be halved: `low` is at or before the instant.
     let (mut low, mut high) = (floor, view.head.revision);
     while low < high {
@@ -95,24 +99,24 @@ pub(crate) fn revision_at(shared: &Shared, time: Timestamp) -> Result<Revision, 
         match in_time.last() {
             Some(change) if change.revision < batch.head.revision => return Ok(change.revision),
             Some(_) => low = batch.head.revision,
-            None if batch.previous.revision <= low => return in_floor(low, floor, &batch),
             None => high = batch.previous.revision.min(middle),
         }
     }
     Ok(low)
 }
 
-fn in_floor(low: Revision, floor: Revision, batch: &Batch) -> Result<Revision, BookError> {
-    let oldest = batch
-        .changes
-        .first()
-        .map(|change| change.command.time)
-        .unwrap_or_default();
-    if low == floor {
-        Err(BookError::BeforeTime { oldest })
-    } else {
-        Ok(low)
+/// Stamp of the oldest state that can be read: the floor's, or after the first change.
+fn oldest_time(shared: &Shared, floor: Revision) -> Result<Timestamp, BookError> {
+    if floor == Revision::ZERO {
+        let first = batch_after(shared, floor)?;
+        let first = first.and_then(|batch| batch.changes.into_iter().next());
+        return Ok(first.map(|change| change.command.time).unwrap_or_default());
     }
+    let info = shared.log.snapshot(floor)?.ok_or_else(|| {
+        let part = deedbook_log::Part::Snapshot(floor);
+        BookError::damaged(part, "the snapshot that the floor rests on is gone")
+    })?;
+    Ok(info.time)
 }
 
 /// The batch that holds the revision right after `revision`.
@@ -230,7 +234,7 @@ pub(crate) fn why(
         return Ok(None);
     };
     if record.revision <= floor {
-        return Err(below_floor(record.revision, floor));
+        return Err(forgotten(record.revision, floor));
     }
     let mut change = change_at(shared, record.revision)?;
     loop {
@@ -242,7 +246,7 @@ pub(crate) fn why(
                 let bytes = old.state.record(kind, key).and_then(|r| r.bytes.as_deref());
                 let before = field_of(bytes, pointer);
                 if before == after {
-                    return Err(below_floor(revision, floor));
+                    return Err(forgotten(revision, floor));
                 }
                 (before, None)
             }
@@ -265,8 +269,8 @@ pub(crate) fn why(
     }
 }
 
-fn below_floor(wanted: Revision, floor: Revision) -> BookError {
-    LogError::Compacted { wanted, floor }.into()
+fn forgotten(revision: Revision, floor: Revision) -> BookError {
+    BookError::Forgotten { revision, floor }
 }
 
 fn field_of(stored: Option<&[u8]>, pointer: &str) -> Option<Value> {

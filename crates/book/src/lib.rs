@@ -52,7 +52,7 @@
 //! | `load` | folds a log to a state, checking every byte |
 //! | `shared`, `view`, `watch` | what readers see |
 //! | `history` | the past: changes, who set a field, states at a revision |
-//! | `snapshots`, `backup`, `verify` | keeping, moving and proving it |
+//! | `snapshots`, `backup`, `restore`, `verify` | keeping, moving and proving it |
 //! | `projector` | ordinary SQL tables for people and their tools |
 
 mod backup;
@@ -62,6 +62,7 @@ mod error;
 mod history;
 mod load;
 mod projector;
+mod restore;
 mod sequencer;
 mod shared;
 mod snapshots;
@@ -69,13 +70,14 @@ mod verify;
 mod view;
 mod watch;
 
-pub use book::{Book, BookStats, OpenOptions, restore, verify_folder};
+pub use book::{Book, BookStats, OpenOptions};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::BookError;
 pub use history::{At, ChangeQuery, Why};
-pub use projector::{PROJECTION_FILE, ProjectionStatus};
+pub use projector::{PROJECTION_FILE, ProjectionStatus, projected_revision};
+pub use restore::restore;
 pub use sequencer::Receipt;
-pub use verify::{AuditHead, Broken, Verification, verify};
+pub use verify::{AuditHead, Broken, Verification, verify, verify_folder};
 pub use view::View;
 pub use watch::{
     ChangeFilter, DEFAULT_MAX_LAG, Event, NotAPosition, Position, Watch, WatchError, WatchOptions,

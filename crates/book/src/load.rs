@@ -46,9 +46,10 @@ pub(crate) struct Fold {
 }
 
 impl Fold {
+    /// Before the first change, without indexes.
     pub(crate) fn empty() -> Fold {
         Fold {
-            state: State::empty(),
+            state: State::without_index(),
             head: Head::EMPTY,
             tail: Tail::default(),
         }
@@ -58,6 +59,7 @@ impl Fold {
     pub(crate) fn load(log: &dyn Log) -> Result<Fold, BookError> {
         let mut fold = Fold::from_snapshot(log, None)?;
         fold.catch_up(log, |_| {})?;
+        fold.state.index();
         Ok(fold)
     }
 
@@ -80,6 +82,7 @@ impl Fold {
                 }
             }
         }
+        fold.state.index();
         Ok(fold)
     }
 
@@ -101,7 +104,7 @@ impl Fold {
         }
     }
 
-    /// The state of one snapshot, wholly checked.
+    /// The state of one snapshot, wholly checked, without its indexes.
     pub(crate) fn read_snapshot(log: &dyn Log, revision: Revision) -> Result<Fold, BookError> {
         let damaged = |message: &str| BookError::damaged(Part::Snapshot(revision), message);
         let info = log
@@ -110,7 +113,7 @@ impl Fold {
         if info.head.revision != revision {
             return Err(damaged("its finish is of another revision"));
         }
-        let mut state = State::empty();
+        let mut state = State::without_index();
         let numbers: Vec<(u32, &[u8; 32])> = (0..).zip(&info.chunks).collect();
         for pair in numbers.chunks(4) {
             let mut chunks = Vec::with_capacity(pair.len());

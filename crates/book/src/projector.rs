@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use deedbook_log::ReadLimit;
+use deedbook_log::{LogError, ReadLimit};
 use deedbook_model::{Batch, Revision};
 use serde::Serialize;
 
@@ -38,6 +38,13 @@ pub struct ProjectionStatus {
     pub lag: u64,
     /// Why they don't follow, if they don't.
     pub error: Option<String>,
+}
+
+/// The last revision that the tables in a data folder hold, without following anything; `None`
+/// when there are none that this version reads.
+#[must_use]
+pub fn projected_revision(dir: &Path) -> Option<Revision> {
+    tables::peek(&dir.join(PROJECTION_FILE))
 }
 
 /// Follows a book and writes the tables.
@@ -136,8 +143,22 @@ fn describe(error: &BookError) -> String {
     format!("{error}{}", source.unwrap_or_default())
 }
 
+/// Follows the book until it is closed. Tables are made anew where the log doesn't reach down to
+/// them any more, and once where they turn out damaged.
 fn project(path: &Path, shared: &Shared, progress: &Progress) -> Result<(), BookError> {
     let mut tables = open_tables(path, shared)?;
+    let mut mended = false;
+    loop {
+        match follow(tables, shared, progress) {
+            Err(BookError::Log(LogError::Compacted { .. })) => {}
+            Err(error) if tables::is_damage(&error) && !mended => mended = true,
+            result => return result,
+        }
+        tables = make_anew(path, shared)?;
+    }
+}
+
+fn follow(mut tables: Tables, shared: &Shared, progress: &Progress) -> Result<(), BookError> {
     progress.reached(tables.revision());
     while !progress.stop.load(Ordering::Acquire) {
         let batches = match shared.next_after(tables.revision(), PATIENCE) {
@@ -174,8 +195,12 @@ fn open_tables(path: &Path, shared: &Shared) -> Result<Tables, BookError> {
     {
         return Ok(tables);
     }
+    make_anew(path, shared)
+}
+
+fn make_anew(path: &Path, shared: &Shared) -> Result<Tables, BookError> {
     let floor = shared.log.floor()?;
-    let mut tables = Tables::create(path, &lineage)?;
+    let mut tables = Tables::create(path, &shared.view().lineage())?;
     if floor > Revision::ZERO {
         let fold = Fold::load_at(&*shared.log, floor)?;
         tables.fill(&fold.into_view())?;

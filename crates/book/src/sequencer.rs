@@ -86,6 +86,8 @@ pub(crate) struct Sequencer {
     pub(crate) writer: WriterId,
     pub(crate) counter: u64,
     pub(crate) salts: Salts,
+    /// Whether the log may hold a batch of ours that the fold doesn't.
+    pub(crate) unsettled: bool,
     /// The snapshot that is being taken, beside the writing.
     pub(crate) snapshot: Option<JoinHandle<()>>,
 }
@@ -149,6 +151,12 @@ impl Sequencer {
         queue: &Receiver<Job>,
         jobs: &mut Vec<Job>,
     ) -> Vec<Answer> {
+        if self.unsettled {
+            if let Err(error) = self.core.catch_up(fold) {
+                return fail_all(&error, jobs.len());
+            }
+            self.unsettled = false;
+        }
         loop {
             let (decided, answers) = self.decide(fold, queue, jobs);
             let Some(decided) = decided else {
@@ -158,7 +166,10 @@ impl Sequencer {
                 Ok(true) => return answers,
                 // Others were first: what was decided may not hold any more.
                 Ok(false) => {}
-                Err(error) => return fail_all(&error, jobs.len()),
+                Err(error) => {
+                    self.unsettled = matches!(error, BookError::UnknownOutcome);
+                    return fail_all(&error, jobs.len());
+                }
             }
         }
     }
@@ -217,12 +228,14 @@ impl Sequencer {
                     return Ok(true);
                 }
                 Ok(Appended::Moved(_)) => {
+                    let seen = match self.core.catch_up(fold) {
+                        Err(_) if unsettled => return Err(BookError::UnknownOutcome),
+                        seen => seen?,
+                    };
                     // After no answer, the batch that stands there says whose it is.
-                    let ours =
-                        self.core.catch_up(fold)?.iter().any(|batch| {
-                            batch.writer == self.writer && batch.counter == self.counter
-                        });
-                    return Ok(ours);
+                    return Ok(seen.iter().any(|batch| {
+                        batch.writer == self.writer && batch.counter == self.counter
+                    }));
                 }
                 Err(LogError::Unknown { .. }) => unsettled = true,
                 Err(error) if unsettled => {
@@ -267,7 +280,7 @@ pub(crate) fn follow(core: &Core, is_closed: impl Fn() -> bool) {
             Ok(head) => head.revision > seen,
             Err(_) => false,
         };
-        if moved {
+        if moved && !is_closed() {
             // A fault shows at the next read or write, which tries again; nothing wrong is served.
             let _ = core.catch_up(&mut core.lock());
         }

@@ -73,7 +73,8 @@ pub(crate) fn compact(log: &dyn Log, before: Revision) -> Result<Revision, BookE
         return Ok(floor);
     }
     let mut fold = Fold::load_at(log, before)?;
-    if !ends_a_batch(log, &fold)? {
+    // The command that holds `before` may end beyond it.
+    if fold.head.revision > before || !ends_a_batch(log, &fold)? {
         fold = fold_to_batch_before(log, before)?;
     }
     if fold.head.revision <= floor {

@@ -1,6 +1,8 @@
 //! Proving that nobody touched the past: every stored byte against chain, digests and roots.
 
-use deedbook_log::{Log, LogError, Part, ReadLimit};
+use std::path::Path;
+
+use deedbook_log::{Access, Log, LogError, Part, ReadLimit, SqliteLog};
 use deedbook_model::{Chain, Head, Revision, StateRoot};
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +130,18 @@ pub fn verify(log: &dyn Log, anchor: Option<&AuditHead>) -> Result<Verification,
     })
 }
 
+/// Checks every stored byte of the book in a folder, also of one that can't be opened as a book.
+///
+/// # Errors
+/// When something couldn't be checked.
+pub fn verify_folder(dir: &Path, anchor: Option<&AuditHead>) -> Result<Verification, BookError> {
+    let opened = SqliteLog::open(dir, Access::Read).map_err(BookError::from);
+    match opened {
+        Ok(log) => verify(&log, anchor),
+        Err(error) => Verification::of_broken(error),
+    }
+}
+
 struct Walk<'a> {
     fold: Fold,
     anchor: Option<&'a AuditHead>,
@@ -137,6 +151,11 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn all(&mut self, log: &dyn Log) -> Result<(), BookError> {
         let floor = log.floor()?;
+        if let Some(anchor) = self.anchor.filter(|anchor| anchor.revision < floor) {
+            // Not damage: what the anchor speaks of was compacted away, so it can't be checked.
+            let wanted = anchor.revision;
+            return Err(LogError::Compacted { wanted, floor }.into());
+        }
         let mut snapshots = log.snapshots()?;
         if floor > Revision::ZERO {
             self.fold = Fold::read_snapshot(log, floor)?;
@@ -186,7 +205,11 @@ impl Walk<'_> {
 
     fn check_snapshot(&self, log: &dyn Log, at: Revision) -> Result<(), BookError> {
         let snapshot = Fold::read_snapshot(log, at)?;
-        if snapshot.head != self.fold.head || snapshot.state.root() != self.fold.state.root() {
+        // The root covers what is live; removed records have to be the same too.
+        let same = snapshot.head == self.fold.head
+            && snapshot.state.time() == self.fold.state.time()
+            && snapshot.state.records().eq(self.fold.state.records());
+        if !same {
             let message = "it isn't the state that the log gives there";
             return Err(BookError::damaged(Part::Snapshot(at), message));
         }
@@ -212,7 +235,7 @@ impl Walk<'_> {
         let message = if here.revision == anchor.revision {
             "the history up to here isn't the one that was noted in the anchor"
         } else {
-            "the anchor's revision lies below the floor or inside a commit: it can't be compared"
+            "no commit ends at the anchor's revision, so this isn't the history that it was noted of"
         };
         Err(BookError::damaged(Part::Revision(anchor.revision), message))
     }

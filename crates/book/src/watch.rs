@@ -175,18 +175,23 @@ pub enum WatchError {
 pub struct Watch {
     shared: Arc<Shared>,
     options: WatchOptions,
-    /// Everything up to this was read, and handed out once `pending` is empty.
+    /// Everything up to this was handed out.
     position: Position,
-    pending: VecDeque<Event>,
+    /// Everything up to this was read.
+    read: Position,
+    /// What was read but not handed out, each with the position after it.
+    pending: VecDeque<(Event, Position)>,
     was_live: bool,
 }
 
 impl Watch {
     pub(crate) fn start(shared: Arc<Shared>, options: WatchOptions) -> Result<Watch, BookError> {
         let head = Position::from(shared.head());
+        let position = options.after.clone().unwrap_or(head);
         let mut watch = Watch {
             shared,
-            position: options.after.clone().unwrap_or(head),
+            read: position.clone(),
+            position,
             options,
             pending: VecDeque::new(),
             was_live: false,
@@ -197,7 +202,8 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Everything up to this was handed out.
+    /// Everything up to this was handed out: the end of a command, so that watching again from here
+    /// repeats the changes of one that was handed out in part, and misses none.
     #[must_use]
     pub fn position(&self) -> &Position {
         &self.position
@@ -209,11 +215,13 @@ impl Watch {
     /// [`WatchError`] when the watch ended; it names the position to watch again from.
     pub fn next(&mut self, timeout: Duration) -> Result<Event, WatchError> {
         loop {
-            if let Some(event) = self.pending.pop_front() {
+            if let Some((event, after)) = self.pending.pop_front() {
+                self.position = after;
+                self.skip_what_was_not_wanted();
                 return Ok(event);
             }
             self.check_lag()?;
-            match self.shared.next_after(self.position.revision, timeout) {
+            match self.shared.next_after(self.read.revision, timeout) {
                 Next::Batches(batches) => {
                     self.was_live = true;
                     batches.iter().for_each(|batch| self.take(batch));
@@ -229,9 +237,16 @@ impl Watch {
                     });
                 }
             }
+            self.skip_what_was_not_wanted();
             if self.pending.is_empty() {
                 return Ok(Event::Progress(self.position.clone()));
             }
+        }
+    }
+
+    fn skip_what_was_not_wanted(&mut self) {
+        if self.pending.is_empty() {
+            self.position = self.read.clone();
         }
     }
 
@@ -247,7 +262,7 @@ impl Watch {
     }
 
     fn read_log(&mut self) -> Result<(), WatchError> {
-        match read_checked(&self.shared, self.position.revision, ReadLimit::default()) {
+        match read_checked(&self.shared, self.read.revision, ReadLimit::default()) {
             Ok(batches) => batches.iter().for_each(|batch| self.take(batch)),
             Err(BookError::Log(LogError::Compacted { .. })) => {
                 self.resync("the position is below the floor");
@@ -258,40 +273,64 @@ impl Watch {
     }
 
     fn take(&mut self, batch: &Batch) {
-        let seen = self.position.revision;
+        let head = Position::from(batch.head);
+        let seen = self.read.revision;
         let wanted = batch.changes.iter().filter(|change| change.revision > seen);
-        let wanted = wanted.filter(|change| self.options.filter.fits(change));
-        self.pending.extend(wanted.cloned().map(Event::Change));
-        self.position = batch.head.into();
+        let mut wanted = wanted
+            .filter(|change| self.options.filter.fits(change))
+            .peekable();
+        let mut after = self.read.clone();
+        while let Some(change) = wanted.next() {
+            match wanted.peek() {
+                None => after = head.clone(),
+                Some(next) if next.command.first != change.command.first => {
+                    after.revision = change.command.last;
+                    after.chain.clone_from(&head.chain);
+                }
+                Some(_) => {}
+            }
+            self.pending
+                .push_back((Event::Change(change.clone()), after.clone()));
+        }
+        self.read = head;
     }
 
     fn resync(&mut self, reason: &'static str) {
         let from = Position::from(self.shared.head());
-        self.position = from.clone();
-        self.pending.push_back(Event::Resync { from, reason });
+        self.read = from.clone();
+        let resync = Event::Resync {
+            from: from.clone(),
+            reason,
+        };
+        self.pending.push_back((resync, from));
     }
 
     /// Why the position isn't one of this history, if it isn't.
     fn foreign(&self) -> Result<Option<&'static str>, BookError> {
         let at = self.position.revision;
-        if at > self.shared.head().revision {
+        // Another server's answer may be ahead of what is seen here.
+        if at > self.shared.head().revision && at > self.shared.log.head()?.revision {
             return Ok(Some("the position is of the future"));
         }
         let floor = self.shared.log.floor()?;
         if at < floor {
             return Ok(Some("the position is below the floor"));
         }
-        let (Some(chain), true) = (&self.position.chain, at > floor) else {
+        let Some(chain) = self.position.chain.as_ref().filter(|_| at > Revision::ZERO) else {
             return Ok(None);
         };
-        let one = ReadLimit {
-            batches: 1,
-            ..ReadLimit::default()
+        let here = if at == floor {
+            let info = self.shared.log.snapshot(floor)?;
+            info.map(|info| info.head.chain)
+        } else {
+            let one = ReadLimit {
+                batches: 1,
+                ..ReadLimit::default()
+            };
+            let holds = self.shared.log.read(Revision(at.0 - 1), one)?;
+            holds.first().map(|batch| batch.chain)
         };
-        let holds = self.shared.log.read(Revision(at.0 - 1), one)?;
-        let same = holds
-            .first()
-            .is_some_and(|batch| batch.chain.short() == *chain);
+        let same = here.is_some_and(|here| here.short() == *chain);
         Ok((!same).then_some("the position is of another history"))
     }
 }

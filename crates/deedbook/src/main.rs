@@ -1,2 +1,18 @@
-//! deedbook
-fn main() {}
+//! `deedbook`: what exists in a system, from the command line.
+
+mod commands;
+mod config;
+mod context;
+mod data_folder;
+mod documents;
+mod error;
+mod files;
+mod grammar;
+mod invocation;
+mod output;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(invocation::run(std::env::args_os().collect()))
+}

@@ -1,6 +1,7 @@
 //! Records as they are stored and served: JSON bytes in one envelope, whatever the kind.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,46 +12,72 @@ use crate::position::{Generation, Revision};
 use crate::time::Timestamp;
 
 /// The kind of a record: a word. Kinds that this version doesn't know are carried like any other.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Kind(Cow<'static, str>);
+/// Ordered by the bytes of the word.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Kind(Word);
+
+/// Every record of a book carries its kind, so the known ones take no memory of their own.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Word {
+    Book,
+    Component,
+    Other(Arc<str>),
+}
 
 impl Kind {
     /// A validator, tool, test, task, service or other component; its key is its uuid.
-    pub const COMPONENT: Kind = Kind(Cow::Borrowed("component"));
+    pub const COMPONENT: Kind = Kind(Word::Component);
     /// The book's own record; its key is `book`.
-    pub const BOOK: Kind = Kind(Cow::Borrowed("book"));
+    pub const BOOK: Kind = Kind(Word::Book);
 
     /// The kind with that name.
     #[must_use]
     pub fn named(name: &str) -> Kind {
-        [Kind::COMPONENT, Kind::BOOK]
-            .into_iter()
-            .find(|known| known.as_str() == name)
-            .unwrap_or_else(|| Kind(Cow::Owned(name.to_owned())))
+        match name {
+            "book" => Kind::BOOK,
+            "component" => Kind::COMPONENT,
+            other => Kind(Word::Other(Arc::from(other))),
+        }
     }
 
     /// The word itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Word::Book => "book",
+            Word::Component => "component",
+            Word::Other(word) => word,
+        }
+    }
+}
+
+impl Ord for Kind {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl Serialize for Kind {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 

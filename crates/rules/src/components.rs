@@ -2,11 +2,12 @@
 
 mod facts;
 pub(crate) mod index;
+mod listing;
 mod lookup;
 mod resolve;
 mod search;
 
-pub use facts::{ComponentFacts, fold_case};
+pub use facts::{ComponentFacts, Words, fold_case};
 pub use index::Listed;
 pub use lookup::{ComponentKey, Found, LookupError, NameOrUuid};
 pub use resolve::Unresolved;

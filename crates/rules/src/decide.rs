@@ -310,3 +310,7 @@ fn internal(message: String) -> Refusal {
         ..Refusal::of(0, vec![issue(IssueKind::InvalidValue, "", None, message)])
     }
 }
+
+#[cfg(test)]
+#[path = "decide_test.rs"]
+mod tests;

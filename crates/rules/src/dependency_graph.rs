@@ -6,6 +6,16 @@
 
 mod build;
 mod cycle;
+mod dot;
+mod ghosts;
+mod layout;
+mod mermaid;
+mod svg;
+mod tree;
+
+#[cfg(test)]
+#[path = "dependency_graph/sample_test.rs"]
+mod sample;
 
 use deedbook_model::component::Lifecycle;
 use serde::Serialize;

@@ -124,7 +124,7 @@ fn dependent(
         lifecycle: facts.lifecycle,
         depth,
         on,
-        version_spec: dependency.spec_text.clone(),
+        version_spec: dependency.spec_text().map(str::to_owned),
         optional: dependency.optional,
         breaks,
     }
@@ -156,9 +156,13 @@ impl Level {
     fn may_mean(&self, dependency: &DependencyRef) -> bool {
         match &dependency.target {
             DependencyTarget::Uuid(uuid) => self.broken.contains_key(uuid),
-            DependencyTarget::Name(name) => self.names.contains(name),
+            DependencyTarget::Name(name) => self.names.contains(&**name),
             DependencyTarget::Path { .. } => true,
-            DependencyTarget::External(_) => false,
+            DependencyTarget::External { .. } => false,
         }
     }
 }
+
+#[cfg(test)]
+#[path = "dependents_test.rs"]
+mod tests;

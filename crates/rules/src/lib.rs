@@ -7,7 +7,7 @@
 //! | module | says |
 //! |---|---|
 //! | [`command`] | what callers ask for |
-//! | [`decide`] | what that does, or why not |
+//! | [`decide()`] | what that does, or why not |
 //! | [`state`] | what folding a log gives |
 //! | [`components`] | look-up, search, what a dependency means |
 //! | [`dependency_graph`] | what a component depends on, and how that looks |
@@ -23,6 +23,8 @@ pub mod dependents;
 pub mod diff;
 pub mod record;
 pub mod refusal;
+#[cfg(test)]
+mod sample_test;
 pub mod state;
 
 pub use book_record::{BookRecord, Parent};

@@ -25,6 +25,10 @@ pub struct Record {
 
 /// What the rules know of a record beside its bytes.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every record is a component; a box would cost each an allocation"
+)]
 pub enum Facts {
     /// A kind without rules of its own, a removed record, or a component that only a later
     /// release can read: kept and served, found by its key alone.

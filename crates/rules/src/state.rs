@@ -29,6 +29,27 @@ impl State {
         State::default()
     }
 
+    /// An empty state that doesn't keep its indexes until [`State::index`]: for folding a long log,
+    /// where keeping them all along costs several times as much. Nothing is found in it before.
+    #[must_use]
+    pub fn without_index() -> State {
+        State {
+            components: ComponentIndex::deferred(),
+            ..State::default()
+        }
+    }
+
+    /// Makes the indexes of a state that began without them.
+    pub fn index(&mut self) {
+        if self.components.is_deferred() {
+            let live = self
+                .records
+                .values()
+                .filter(|record| record.component().is_some());
+            self.components = ComponentIndex::of(live.cloned().collect());
+        }
+    }
+
     /// Revision of the last change in it.
     #[must_use]
     pub fn revision(&self) -> Revision {
@@ -161,3 +182,7 @@ pub fn digest_of(record: &Record) -> RecordDigest {
         record.bytes.as_deref().unwrap_or_default(),
     )
 }
+
+#[cfg(test)]
+#[path = "state_test.rs"]
+mod tests;

@@ -1,5 +1,11 @@
 //! Every input of every corpus, in an ordinary test.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
+
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use deedbook_model::{Batch, Change, Envelope, Generation, Head, Kind, Revision};
 use deedbook_rules::components::ComponentFacts;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
 
 use crate::error::BookError;
 use crate::view::View;
@@ -168,6 +168,17 @@ impl Tables {
     }
 }
 
+/// How far tables are that somebody else may be writing.
+pub(super) fn peek(path: &Path) -> Option<Revision> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).ok()?;
+    let sql = "SELECT revision FROM projection WHERE version = ?1";
+    let revision: i64 = connection
+        .query_row(sql, params![VERSION], |row| row.get(0))
+        .ok()?;
+    u64::try_from(revision).ok().map(Revision)
+}
+
 fn connect(path: &Path) -> Result<Connection, BookError> {
     let connection = Connection::open(path).map_err(failed)?;
     // A commit that a power cut takes back is made again: the mark goes back with it.
@@ -248,8 +259,8 @@ fn put(transaction: &Transaction<'_>, row: &Row<'_>) -> rusqlite::Result<()> {
         ])?;
     let mut tag =
         transaction.prepare_cached("INSERT OR IGNORE INTO record_tags VALUES (?1, ?2, ?3)")?;
-    for text in facts.iter().flat_map(|facts| &facts.tags) {
-        tag.execute(params![row.kind.as_str(), row.key, &**text])?;
+    for text in facts.iter().flat_map(|facts| facts.tags.iter()) {
+        tag.execute(params![row.kind.as_str(), row.key, text])?;
     }
     Ok(())
 }
@@ -282,6 +293,32 @@ fn add_change(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Resul
 /// SQLite's integers are signed; a counter that outgrew them stands at the end.
 fn number(counter: u64) -> i64 {
     i64::try_from(counter).unwrap_or(i64::MAX)
+}
+
+/// Whether the file may not be what was written, so that making it anew may help: all that SQLite
+/// refuses but for what its surroundings refuse.
+pub(super) fn is_damage(error: &BookError) -> bool {
+    let BookError::Projection(error) = error else {
+        return false;
+    };
+    let surroundings = |error: &rusqlite::Error| {
+        matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::CannotOpen
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::DiskFull
+                    | ErrorCode::OutOfMemory
+                    | ErrorCode::PermissionDenied
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::SystemIoFailure
+            )
+        )
+    };
+    error
+        .downcast_ref::<rusqlite::Error>()
+        .is_some_and(|error| !surroundings(error))
 }
 
 fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BookError {

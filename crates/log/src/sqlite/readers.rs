@@ -26,6 +26,12 @@ struct Pool {
     used: usize,
 }
 
+impl Pool {
+    fn most(&self) -> usize {
+        if self.mode == Mode::Alone { 1 } else { MOST }
+    }
+}
+
 impl Readers {
     /// # Errors
     /// When the database can't be read in any mode.
@@ -76,26 +82,25 @@ impl Readers {
 
     fn lend(&self) -> Result<Lent<'_>, Fault> {
         let mut pool = self.lock();
-        if self.is_stale(pool.mode) {
-            let (mode, connection) = for_reading(&self.files)?;
-            pool.mode = mode;
-            pool.idle.clear();
-            if mode != Mode::Alone {
-                pool.idle.push(connection);
-            }
-        }
-        let most = if pool.mode == Mode::Alone { 1 } else { MOST };
-        while pool.used >= most {
+        while pool.used >= pool.most() {
             pool = self
                 .returned
                 .wait(pool)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        // Alone nobody else gets in, so each use looks first whether there is another way now.
+        let mut connection = pool.idle.pop();
+        if pool.mode == Mode::Alone || self.is_stale(pool.mode) {
+            pool.idle.clear();
+            let (mode, opened) = for_reading(&self.files)?;
+            pool.mode = mode;
+            connection = Some(opened);
+        }
         pool.used += 1;
         let mut lent = Lent {
             readers: self,
             mode: pool.mode,
-            connection: pool.idle.pop(),
+            connection,
         };
         drop(pool);
         if lent.connection.is_none() {

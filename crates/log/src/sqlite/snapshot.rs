@@ -153,9 +153,22 @@ pub(crate) fn list(
         revisions.push(revision);
     }
     if sum != book.snapshots {
+        check_each(connection)?;
         return Err(not_as_written(files, "the snapshots"));
     }
     Ok(revisions)
+}
+
+/// Where one of them can't be read, its name says more than that they don't add up.
+fn check_each(connection: &Connection) -> Result<(), Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT revision, finish FROM snapshot ORDER BY revision")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let revision = Revision(u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default());
+        sealed::read_finish(revision, &Bytes::from(row.get::<_, Vec<u8>>(1)?))?;
+    }
+    Ok(())
 }
 
 /// See [`crate::Log::snapshot`].

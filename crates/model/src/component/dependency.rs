@@ -1,10 +1,12 @@
 //! Entries of `dependencies` and `targets`: what a component needs, and in which version.
 
+use std::borrow::Cow;
+
 use semver::Version;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::version_spec::VersionSpec;
+use crate::version_spec::{VersionSpec, VersionSpecError};
 
 use super::fields::{ANY_TEXT, NO_LIMIT, member, source, text};
 use super::form::Form;
@@ -53,20 +55,16 @@ pub(super) static EXTERNAL_ENTRY: Object = Object {
     one_of: &["name", "uuid"],
 };
 
-/// One dependency, as the graph and the resolver need it.
+/// One dependency, as the graph and the resolver need it. A book holds one for each entry of each
+/// component, so it is kept small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DependencyRef {
     /// What is depended on.
     pub target: DependencyTarget,
-    /// Which versions will do; `None` for an external requirement. An absent text of a
-    /// component entry is `latest`.
-    pub version_spec: Option<VersionSpec>,
-    /// The text of the version_spec as the entry has it.
-    pub spec_text: Option<String>,
     /// Whether the component works without it.
     pub optional: bool,
-    /// What the entry calls its target: its uuid, else its name, else its text.
-    written: String,
+    /// Text, not parsed: a parsed one takes ten times the memory, and few are ever looked at.
+    version_spec: Option<Box<str>>,
 }
 
 /// What a dependency names.
@@ -75,16 +73,21 @@ pub enum DependencyTarget {
     /// One version of one component.
     Uuid(Uuid),
     /// A family.
-    Name(String),
+    Name(Box<str>),
     /// A family by path: its namespace, the end of one, or its name.
     Path {
         /// The word before `://`; informative.
         meta_type: MetaType,
         /// The text between `://` and the first `@`.
-        path: String,
+        path: Box<str>,
     },
     /// Something outside of every registry.
-    External(String),
+    External {
+        /// Its uuid, else its name, else the entry's text.
+        text: Box<str>,
+        /// Which versions will do, as written; nobody here reads it.
+        version_spec: Option<Box<str>>,
+    },
 }
 
 impl DependencyRef {
@@ -94,27 +97,22 @@ impl DependencyRef {
             Value::String(text) => Self::of_text(text),
             Value::Object(members) => {
                 let text = |name: &str| members.get(name).and_then(Value::as_str);
-                let optional = members
-                    .get("optional")
-                    .and_then(Value::as_bool)
-                    .unwrap_or(false);
-                let spec_text = text("version_spec").map(str::to_owned);
-                let written = text("uuid").or_else(|| text("name"))?.to_owned();
-                let (target, version_spec) = if text("kind") == Some("external") {
-                    (DependencyTarget::External(written.clone()), None)
-                } else {
-                    let target = match text("uuid") {
-                        Some(uuid) => DependencyTarget::Uuid(Uuid::try_parse(uuid).ok()?),
-                        None => DependencyTarget::Name(written.clone()),
-                    };
-                    (target, Some(spec(spec_text.as_deref())?))
+                let given = text("version_spec");
+                let optional = members.get("optional").and_then(Value::as_bool) == Some(true);
+                let (target, version_spec) = match (text("uuid"), text("name")) {
+                    (uuid, name) if text("kind") == Some("external") => {
+                        (external(uuid.or(name)?, given), None)
+                    }
+                    (Some(uuid), _) => (
+                        DependencyTarget::Uuid(Uuid::try_parse(uuid).ok()?),
+                        given.map(Box::from),
+                    ),
+                    (None, name) => (DependencyTarget::Name(name?.into()), given.map(Box::from)),
                 };
                 Some(Self {
                     target,
-                    version_spec,
-                    spec_text,
                     optional,
-                    written,
+                    version_spec,
                 })
             }
             _ => None,
@@ -122,30 +120,59 @@ impl DependencyRef {
     }
 
     fn of_text(text: &str) -> Option<Self> {
-        let (target, version_spec, spec_text) = match Requirement::parse(text) {
+        let (target, version_spec) = match Requirement::parse(text) {
             Requirement::Component {
                 meta_type,
                 path,
                 spec: given,
             } => {
-                let path = path.to_owned();
-                let target = DependencyTarget::Path { meta_type, path };
-                (target, Some(spec(given)?), given.map(str::to_owned))
+                let path = path.into();
+                (
+                    DependencyTarget::Path { meta_type, path },
+                    given.map(Box::from),
+                )
             }
-            Requirement::External => (DependencyTarget::External(text.to_owned()), None, None),
+            Requirement::External => (external(text, None), None),
         };
         Some(Self {
             target,
-            version_spec,
-            spec_text,
             optional: false,
-            written: text.to_owned(),
+            version_spec,
         })
     }
 
+    /// Which versions will do. `None`: the latest, or for an external requirement whatever its
+    /// text says.
+    ///
+    /// # Errors
+    /// For a text that only a later release can read: this one's reader lets none in.
+    pub fn version_spec(&self) -> Result<Option<VersionSpec>, VersionSpecError> {
+        self.version_spec
+            .as_deref()
+            .map(VersionSpec::parse)
+            .transpose()
+    }
+
+    /// The text of the version_spec as the entry has it.
+    pub fn spec_text(&self) -> Option<&str> {
+        match &self.target {
+            DependencyTarget::External { version_spec, .. } => version_spec.as_deref(),
+            _ => self.version_spec.as_deref(),
+        }
+    }
+
     /// The entry's uuid, else its name, else its text.
-    pub fn target_text(&self) -> &str {
-        &self.written
+    pub fn target_text(&self) -> Cow<'_, str> {
+        match &self.target {
+            DependencyTarget::Uuid(uuid) => uuid.to_string().into(),
+            DependencyTarget::Name(text) | DependencyTarget::External { text, .. } => {
+                Cow::Borrowed(text)
+            }
+            DependencyTarget::Path { meta_type, path } => match self.spec_text() {
+                Some(spec) => format!("{meta_type}://{path}@{spec}").into(),
+                None => format!("{meta_type}://{path}").into(),
+            },
+        }
     }
 
     /// Whether it leads back to the component that has it.
@@ -156,20 +183,22 @@ impl DependencyRef {
         match &self.target {
             DependencyTarget::Uuid(target) => *target == uuid,
             DependencyTarget::Name(target) => {
-                let spec = self.version_spec.as_ref();
-                let admits = |version| spec.is_some_and(|spec| spec.matches(version));
-                target == name && version.is_some_and(admits)
+                let admits = |version| match self.version_spec() {
+                    Ok(spec) => spec.is_none_or(|spec| spec.matches(version)),
+                    Err(_) => false,
+                };
+                **target == *name && version.is_some_and(admits)
             }
-            DependencyTarget::Path { .. } | DependencyTarget::External(_) => false,
+            DependencyTarget::Path { .. } | DependencyTarget::External { .. } => false,
         }
     }
 }
 
-fn spec(text: Option<&str>) -> Option<VersionSpec> {
-    text.map_or_else(
-        || Some(VersionSpec::latest()),
-        |text| VersionSpec::parse(text).ok(),
-    )
+fn external(text: &str, version_spec: Option<&str>) -> DependencyTarget {
+    DependencyTarget::External {
+        text: text.into(),
+        version_spec: version_spec.map(Box::from),
+    }
 }
 
 /// A dependency written as text.

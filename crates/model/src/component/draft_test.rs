@@ -184,46 +184,49 @@ fn dependencies_are_parsed_once_for_all() {
         DependencyTarget::Uuid(uuid.parse().unwrap())
     );
     assert_eq!(by_uuid.target_text(), uuid);
-    assert_eq!(by_uuid.spec_text.as_deref(), Some("~0.3"));
+    assert_eq!(by_uuid.spec_text(), Some("~0.3"));
     let by_name = parse(json!({"name": "b", "optional": true}));
-    assert_eq!(by_name.target, DependencyTarget::Name("b".to_owned()));
-    assert!(
-        by_name.optional
-            && by_name.version_spec.unwrap().is_latest()
-            && by_name.spec_text.is_none()
+    assert_eq!(by_name.target, DependencyTarget::Name("b".into()));
+    assert!(by_name.optional);
+    assert_eq!(
+        (by_name.version_spec(), by_name.spec_text()),
+        (Ok(None), None)
     );
     let path = parse(json!("tool://samples.line_index@^1.0.0"));
     let expected = DependencyTarget::Path {
         meta_type: MetaType::Tool,
-        path: "samples.line_index".to_owned(),
+        path: "samples.line_index".into(),
     };
     assert_eq!(path.target, expected);
     assert_eq!(path.target_text(), "tool://samples.line_index@^1.0.0");
-    assert_eq!(path.spec_text.as_deref(), Some("^1.0.0"));
-    assert!(parse(json!("plugin://a")).version_spec.unwrap().is_latest());
+    assert_eq!(path.spec_text(), Some("^1.0.0"));
+    assert!(parse(json!("plugin://a")).spec_text().is_none());
     let library = parse(json!("sqlite>=3.40"));
     assert_eq!(
         library.target,
-        DependencyTarget::External("sqlite>=3.40".to_owned())
+        DependencyTarget::External {
+            text: "sqlite>=3.40".into(),
+            version_spec: None
+        }
     );
-    assert_eq!(library.version_spec, None);
+    assert_eq!(library.version_spec(), Ok(None));
     let external = parse(json!({"kind": "external", "name": "git", "version_spec": "not ours"}));
     assert_eq!(
         external.target,
-        DependencyTarget::External("git".to_owned())
+        DependencyTarget::External {
+            text: "git".into(),
+            version_spec: Some("not ours".into())
+        }
     );
     assert_eq!(
-        (external.version_spec, external.spec_text.as_deref()),
-        (None, Some("not ours"))
+        (external.version_spec(), external.spec_text()),
+        (Ok(None), Some("not ours"))
     );
-    for bad in [
-        json!(1),
-        json!({}),
-        json!({"uuid": "x"}),
-        json!({"name": "a", "version_spec": "one"}),
-    ] {
+    for bad in [json!(1), json!({}), json!({"uuid": "x"})] {
         assert_eq!(DependencyRef::parse(&bad), None, "{bad}");
     }
+    let later = parse(json!({"name": "a", "version_spec": "one"}));
+    assert!(later.version_spec().is_err());
 }
 
 #[test]

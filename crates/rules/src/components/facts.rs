@@ -2,12 +2,53 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use deedbook_model::component::{DependencyRef, Lifecycle};
+use deedbook_model::component::{DependencyRef, Lifecycle, MetaType};
 use semver::Version;
 use serde::Deserialize;
 use uuid::Uuid;
+
+/// A few distinct texts in one allocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    text: Box<str>,
+    ends: Box<[u32]>,
+}
+
+impl Words {
+    /// The texts, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let begins = [0].into_iter().chain(self.ends.iter().copied());
+        begins.zip(&self.ends).filter_map(|(begin, end)| {
+            self.text
+                .get(usize::try_from(begin).ok()?..usize::try_from(*end).ok()?)
+        })
+    }
+
+    /// Whether that text is one of them.
+    #[must_use]
+    pub fn contains(&self, text: &str) -> bool {
+        self.iter().any(|word| word == text)
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Words {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(texts: I) -> Words {
+        let (mut text, mut ends) = (String::new(), Vec::new());
+        let mut seen = HashSet::new();
+        for word in texts.into_iter().filter(|word| seen.insert(*word)) {
+            text.push_str(word);
+            // A record has at most 64 MiB.
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        Words {
+            text: text.into(),
+            ends: ends.into(),
+        }
+    }
+}
 
 /// What rules and indexes need of a component, read once when its record enters the state.
 #[derive(Debug)]
@@ -19,15 +60,15 @@ pub struct ComponentFacts {
     /// Its version.
     pub version: Version,
     /// Its type; a word, so that types of a later release are carried.
-    pub meta_type: Box<str>,
+    pub meta_type: Cow<'static, str>,
     /// Its lifecycle.
     pub lifecycle: Lifecycle,
     /// Its namespace.
     pub namespace: Option<Box<str>>,
-    /// Its tags, as written.
-    pub tags: Box<[Box<str>]>,
-    /// What it offers.
-    pub capabilities: Box<[Box<str>]>,
+    /// Its tags, in the order of the document, each once.
+    pub tags: Words,
+    /// What it offers, each once.
+    pub capabilities: Words,
     /// What it needs, in the order of the document; `None` where an entry can't be read.
     pub dependencies: Box<[Option<DependencyRef>]>,
     /// Name, namespace, description and tags, folded by [`fold_case`], a line each.
@@ -54,13 +95,17 @@ struct Document<'a> {
     namespace: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     description: Option<Cow<'a, str>>,
-    #[serde(default)]
-    tags: Vec<Box<str>>,
-    #[serde(default)]
-    capabilities: Vec<Box<str>>,
+    #[serde(borrow, default)]
+    tags: Vec<Text<'a>>,
+    #[serde(borrow, default)]
+    capabilities: Vec<Text<'a>>,
     #[serde(default)]
     dependencies: Vec<serde_json::Value>,
 }
+
+/// Text that borrows where it can; within a list plain `Cow` never does.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl ComponentFacts {
     /// Reads the stored form of a component; `None` when only a later release can read it.
@@ -73,7 +118,7 @@ impl ComponentFacts {
             document.namespace.as_deref(),
             document.description.as_deref(),
         ];
-        let tags = document.tags.iter().map(|tag| &**tag);
+        let tags = document.tags.iter().map(|tag| &*tag.0);
         for part in parts.into_iter().flatten().chain(tags) {
             fold_case(part, &mut text);
             text.push('\n');
@@ -82,11 +127,18 @@ impl ComponentFacts {
             uuid: document.uuid,
             name: Arc::from(&*document.name),
             version: document.version,
-            meta_type: Box::from(&*document.meta_type),
+            meta_type: match document.meta_type.parse::<MetaType>() {
+                Ok(known) => Cow::Borrowed(known.as_str()),
+                Err(_) => Cow::Owned(document.meta_type.into_owned()),
+            },
             lifecycle: document.lifecycle.parse().ok()?,
             namespace: document.namespace.as_deref().map(Box::from),
-            tags: document.tags.into(),
-            capabilities: document.capabilities.into(),
+            tags: document.tags.iter().map(|tag| &*tag.0).collect(),
+            capabilities: document
+                .capabilities
+                .iter()
+                .map(|offer| &*offer.0)
+                .collect(),
             dependencies: document
                 .dependencies
                 .iter()

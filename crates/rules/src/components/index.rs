@@ -1,12 +1,15 @@
 //! Indexes over the live components of a state, shared between its copies.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use deedbook_model::component::{DependencyTarget, Lifecycle};
+use imbl::OrdMap;
 use uuid::Uuid;
 
 use super::facts::ComponentFacts;
+use super::listing::Listing;
 use crate::record::Record;
 
 /// A live component in a list: ordered by name, highest version first, uuid.
@@ -18,6 +21,10 @@ impl Listed {
     pub(crate) fn of(record: &Arc<Record>) -> Option<Listed> {
         record.component()?;
         Some(Listed(Arc::clone(record)))
+    }
+
+    fn name(&self) -> Option<&Arc<str>> {
+        self.0.component().map(|facts| &facts.name)
     }
 
     /// The record.
@@ -51,15 +58,17 @@ impl PartialEq for Listed {
 
 impl Eq for Listed {}
 
-/// A field that a filter names, with its value. Namespaces are kept reversed, so that a look-up by
+/// Below so many components a second thread isn't worth starting.
+const WORTH_A_THREAD: usize = 10_000;
+
+/// A field that look-ups name, with its value. Namespaces are kept reversed, so that a look-up by
 /// their last words is a range.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Term {
     Tag(Box<str>),
     Capability(Box<str>),
     Type(Box<str>),
-    Lifecycle(&'static str),
-    Namespace(Box<str>),
+    Lifecycle(Lifecycle),
     ReversedNamespace(Box<str>),
 }
 
@@ -68,7 +77,12 @@ pub(crate) enum Term {
 pub(crate) struct ComponentIndex {
     by_uuid: OrdMap<Uuid, Arc<Record>>,
     by_name: OrdMap<Arc<str>, Family>,
-    by_term: OrdMap<Term, OrdSet<Listed>>,
+    by_term: OrdMap<Term, Listing>,
+    /// How many dependencies name each name or uuid, by a hash of it: most are named by none.
+    needed: OrdMap<u32, u32>,
+    /// How many dependencies are paths, which may mean anything.
+    paths: usize,
+    deferred: bool,
 }
 
 /// All live versions of one name, highest first.
@@ -95,7 +109,136 @@ impl Family {
     }
 }
 
+/// The parts of an index that are made from components in list order.
+struct Ordered {
+    by_name: OrdMap<Arc<str>, Family>,
+    terms: Vec<(Term, Vec<Listed>)>,
+}
+
+impl Ordered {
+    fn of(records: &[Arc<Record>]) -> Ordered {
+        let mut listed: Vec<Listed> = records.iter().filter_map(Listed::of).collect();
+        listed.sort_unstable();
+        let mut terms: HashMap<Word<'_>, Vec<Listed>> = HashMap::new();
+        for one in &listed {
+            for word in one.0.component().into_iter().flat_map(words_of) {
+                terms.entry(word).or_default().push(one.clone());
+            }
+        }
+        let mut terms: Vec<(Term, Vec<Listed>)> = terms
+            .into_iter()
+            .map(|(word, listed)| (word.to_term(), listed))
+            .collect();
+        terms.sort_unstable_by(|one, two| one.0.cmp(&two.0));
+        let families = listed.chunk_by(|one, two| one.name() == two.name());
+        let by_name = families.filter_map(|family| {
+            let versions = family.iter().map(|one| Arc::clone(one.record())).collect();
+            Some((
+                Arc::clone(family.first()?.name()?),
+                Family::from_versions(versions)?,
+            ))
+        });
+        Ordered {
+            by_name: by_name.collect(),
+            terms,
+        }
+    }
+}
+
+/// The parts of an index for which the order of components doesn't matter.
+struct Unordered {
+    by_uuid: OrdMap<Uuid, Arc<Record>>,
+    namespaces: Vec<(Term, Vec<Listed>)>,
+    needed: OrdMap<u32, u32>,
+    paths: usize,
+}
+
+impl Unordered {
+    fn of(records: &[Arc<Record>]) -> Unordered {
+        let components = || records.iter().filter_map(|r| Some((r, r.component()?)));
+        let mut uuids: Vec<(Uuid, Arc<Record>)> = components()
+            .map(|(record, facts)| (facts.uuid, Arc::clone(record)))
+            .collect();
+        uuids.sort_unstable_by_key(|(uuid, _)| *uuid);
+        let mut needs: Vec<Option<u32>> = components().flat_map(|(_, f)| needs_of(f)).collect();
+        needs.sort_unstable();
+        let paths = needs.partition_point(Option::is_none);
+        let named = needs.chunk_by(|one, two| one == two).filter_map(|same| {
+            Some((
+                (*same.first()?)?,
+                u32::try_from(same.len()).unwrap_or(u32::MAX),
+            ))
+        });
+        Unordered {
+            by_uuid: uuids.into_iter().collect(),
+            namespaces: Unordered::namespaces(records),
+            needed: named.collect(),
+            paths,
+        }
+    }
+
+    fn namespaces(records: &[Arc<Record>]) -> Vec<(Term, Vec<Listed>)> {
+        let of = |listed: Listed| Some((namespace_of(listed.0.component()?)?, listed));
+        let mut all: Vec<(Term, Listed)> = records
+            .iter()
+            .filter_map(Listed::of)
+            .filter_map(of)
+            .collect();
+        all.sort_unstable();
+        let mut namespaces: Vec<(Term, Vec<Listed>)> = Vec::with_capacity(all.len());
+        for (term, listed) in all {
+            match namespaces.last_mut() {
+                Some((last, same)) if *last == term => same.push(listed),
+                _ => namespaces.push((term, vec![listed])),
+            }
+        }
+        namespaces
+    }
+}
+
 impl ComponentIndex {
+    /// An index that takes nothing until it is made anew with [`ComponentIndex::of`].
+    pub(crate) fn deferred() -> ComponentIndex {
+        ComponentIndex {
+            deferred: true,
+            ..ComponentIndex::default()
+        }
+    }
+
+    pub(crate) fn is_deferred(&self) -> bool {
+        self.deferred
+    }
+
+    /// The index of these components. In list order each map and set grows at its end, where
+    /// everything is warm.
+    pub(crate) fn of(records: Vec<Arc<Record>>) -> ComponentIndex {
+        let (ordered, unordered) = if records.len() < WORTH_A_THREAD {
+            (Ordered::of(&records), Unordered::of(&records))
+        } else {
+            std::thread::scope(|scope| {
+                let unordered = scope.spawn(|| Unordered::of(&records));
+                let ordered = Ordered::of(&records);
+                let unordered = unordered.join();
+                (
+                    ordered,
+                    unordered.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                )
+            })
+        };
+        // Namespaces are the last of the terms, so this stays in order.
+        let terms = ordered.terms.into_iter().chain(unordered.namespaces);
+        ComponentIndex {
+            by_uuid: unordered.by_uuid,
+            by_name: ordered.by_name,
+            by_term: terms
+                .filter_map(|(term, listed)| Some((term, Listing::of_sorted(listed)?)))
+                .collect(),
+            needed: unordered.needed,
+            paths: unordered.paths,
+            deferred: false,
+        }
+    }
+
     pub(crate) fn by_uuid(&self, uuid: &Uuid) -> Option<&Arc<Record>> {
         self.by_uuid.get(uuid)
     }
@@ -110,17 +253,45 @@ impl ComponentIndex {
             .range::<_, str>((std::ops::Bound::Included(name), std::ops::Bound::Unbounded))
     }
 
-    pub(crate) fn with_term(&self, term: &Term) -> Option<&OrdSet<Listed>> {
+    pub(crate) fn with_term(&self, term: &Term) -> Option<&Listing> {
         self.by_term.get(term)
     }
 
     /// Terms from `term` on, in order.
-    pub(crate) fn terms_from(&self, term: &Term) -> impl Iterator<Item = (&Term, &OrdSet<Listed>)> {
+    pub(crate) fn terms_from(&self, term: &Term) -> impl Iterator<Item = (&Term, &Listing)> {
         self.by_term.range::<_, Term>(term..)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.by_uuid.len()
+    }
+
+    /// Whether some dependency may mean that component. `false` is certain.
+    pub(crate) fn may_be_needed(&self, facts: &ComponentFacts) -> bool {
+        let named = |hash: u32| self.needed.contains_key(&hash);
+        self.paths > 0 || named(hash_of(&facts.name)) || named(hash_of(&facts.uuid.to_string()))
+    }
+
+    fn count_needs(&mut self, facts: &ComponentFacts) {
+        for need in needs_of(facts) {
+            match need {
+                Some(hash) => *self.needed.entry(hash).or_default() += 1,
+                None => self.paths += 1,
+            }
+        }
+    }
+
+    fn discount_needs(&mut self, facts: &ComponentFacts) {
+        for need in needs_of(facts) {
+            let Some(hash) = need else {
+                self.paths = self.paths.saturating_sub(1);
+                continue;
+            };
+            match self.needed.get(&hash).copied() {
+                Some(count) if count > 1 => self.needed.insert(hash, count - 1),
+                _ => self.needed.remove(&hash),
+            };
+        }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Record>> {
@@ -130,13 +301,29 @@ impl ComponentIndex {
     }
 
     pub(crate) fn insert(&mut self, record: &Arc<Record>) {
-        let (Some(facts), Some(listed)) = (record.component(), Listed::of(record)) else {
+        if self.deferred {
             return;
-        };
-        self.by_uuid.insert(facts.uuid, Arc::clone(record));
-        for term in terms_of(facts) {
-            self.by_term.entry(term).or_default().insert(listed.clone());
         }
+        if let (Some(facts), Some(listed)) = (record.component(), Listed::of(record)) {
+            self.by_uuid.insert(facts.uuid, Arc::clone(record));
+            self.insert_terms(&listed);
+            self.insert_name(facts, record);
+            self.count_needs(facts);
+        }
+    }
+
+    fn insert_terms(&mut self, listed: &Listed) {
+        for term in listed.0.component().into_iter().flat_map(terms_of) {
+            match self.by_term.get_mut(&term) {
+                Some(listing) => listing.insert(listed.clone()),
+                None => {
+                    self.by_term.insert(term, Listing::One(listed.clone()));
+                }
+            }
+        }
+    }
+
+    fn insert_name(&mut self, facts: &ComponentFacts, record: &Arc<Record>) {
         let family = match self.by_name.get(&facts.name) {
             None => Family::One(Arc::clone(record)),
             Some(family) => {
@@ -154,13 +341,10 @@ impl ComponentIndex {
             return;
         };
         self.by_uuid.remove(&facts.uuid);
+        self.discount_needs(facts);
         for term in terms_of(facts) {
-            let mut emptied = false;
-            if let Some(set) = self.by_term.get_mut(&term) {
-                set.remove(&listed);
-                emptied = set.is_empty();
-            }
-            if emptied {
+            let listing = self.by_term.get_mut(&term);
+            if listing.is_some_and(|listing| listing.remove(&listed)) {
                 self.by_term.remove(&term);
             }
         }
@@ -183,20 +367,75 @@ fn place_of(versions: &[Arc<Record>], facts: &ComponentFacts) -> usize {
     })
 }
 
-fn terms_of(facts: &ComponentFacts) -> Vec<Term> {
-    let mut terms = vec![
-        Term::Type(facts.meta_type.clone()),
-        Term::Lifecycle(facts.lifecycle.as_str()),
-    ];
-    terms.extend(facts.tags.iter().cloned().map(Term::Tag));
-    terms.extend(facts.capabilities.iter().cloned().map(Term::Capability));
-    if let Some(namespace) = &facts.namespace {
-        terms.push(Term::Namespace(namespace.clone()));
-        terms.push(Term::ReversedNamespace(reversed(namespace)));
+/// The hash of what each dependency names; `None` for a path.
+fn needs_of(facts: &ComponentFacts) -> impl Iterator<Item = Option<u32>> + '_ {
+    facts
+        .dependencies
+        .iter()
+        .flatten()
+        .filter_map(|dependency| match &dependency.target {
+            DependencyTarget::External { .. } => None,
+            DependencyTarget::Path { .. } => Some(None),
+            DependencyTarget::Name(name) => Some(Some(hash_of(name))),
+            DependencyTarget::Uuid(uuid) => Some(Some(hash_of(&uuid.to_string()))),
+        })
+}
+
+/// FNV-1a, folded: only compared within one state.
+fn hash_of(text: &str) -> u32 {
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    hash ^ (hash >> 15)
+}
+
+/// A term but for namespaces, borrowed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Word<'a> {
+    Tag(&'a str),
+    Capability(&'a str),
+    Type(&'a str),
+    Lifecycle(Lifecycle),
+}
+
+impl Word<'_> {
+    fn to_term(self) -> Term {
+        match self {
+            Word::Tag(text) => Term::Tag(text.into()),
+            Word::Capability(text) => Term::Capability(text.into()),
+            Word::Type(text) => Term::Type(text.into()),
+            Word::Lifecycle(lifecycle) => Term::Lifecycle(lifecycle),
+        }
     }
-    terms
+}
+
+fn words_of(facts: &ComponentFacts) -> impl Iterator<Item = Word<'_>> {
+    // Most are active: a list of those would be no shorter than the whole.
+    let lifecycle = (facts.lifecycle != Lifecycle::Active).then_some(facts.lifecycle);
+    let own = [
+        Some(Word::Type(&facts.meta_type)),
+        lifecycle.map(Word::Lifecycle),
+    ];
+    let tags = facts.tags.iter().map(Word::Tag);
+    let capabilities = facts.capabilities.iter().map(Word::Capability);
+    own.into_iter().flatten().chain(tags).chain(capabilities)
+}
+
+fn namespace_of(facts: &ComponentFacts) -> Option<Term> {
+    let namespace = facts.namespace.as_deref()?;
+    Some(Term::ReversedNamespace(reversed(namespace)))
+}
+
+fn terms_of(facts: &ComponentFacts) -> impl Iterator<Item = Term> + '_ {
+    words_of(facts)
+        .map(Word::to_term)
+        .chain(namespace_of(facts))
 }
 
 pub(crate) fn reversed(text: &str) -> Box<str> {
     text.chars().rev().collect::<String>().into()
 }
+
+#[cfg(test)]
+#[path = "index_test.rs"]
+mod tests;

@@ -37,11 +37,16 @@ impl State {
     /// # Errors
     /// [`Unresolved`] says why there is none.
     pub fn resolve(&self, dependency: &DependencyRef) -> Result<Found<'_>, Unresolved> {
-        let spec = dependency.version_spec.as_ref();
+        let spec = dependency
+            .version_spec()
+            .map_err(|_| Unresolved::NoMatchingVersion)?;
+        let spec = spec.as_ref();
         match &dependency.target {
-            DependencyTarget::External(_) => Err(Unresolved::External),
+            DependencyTarget::External { .. } => Err(Unresolved::External),
             DependencyTarget::Uuid(uuid) => Ok(self.lookup(&NameOrUuid::Uuid(*uuid), spec)?),
-            DependencyTarget::Name(name) => Ok(self.lookup(&NameOrUuid::Name(name.clone()), spec)?),
+            DependencyTarget::Name(name) => {
+                Ok(self.lookup(&NameOrUuid::Name(name.to_string()), spec)?)
+            }
             DependencyTarget::Path { path, .. } => {
                 let family = self.family_of_path(path)?;
                 Ok(self.lookup(&NameOrUuid::Name(family), spec)?)
@@ -52,7 +57,7 @@ impl State {
     /// The family that a path means: the first of these that hits exactly one: namespace equal;
     /// namespace ending with `.` and the path; name equal; name equal to the last dotted word.
     fn family_of_path(&self, path: &str) -> Result<String, Unresolved> {
-        let suffix = reversed(&format!(".{path}"));
+        let (whole, suffix) = (reversed(path), reversed(&format!(".{path}")));
         let by_name = |name: &str| -> BTreeSet<String> {
             let family = self.components.family(name);
             family.map(|_| name.to_owned()).into_iter().collect()
@@ -60,8 +65,8 @@ impl State {
         let rules: [&dyn Fn() -> BTreeSet<String>; 4] = [
             &|| {
                 self.families_with(
-                    &Term::Namespace(path.into()),
-                    |term| matches!(term, Term::Namespace(namespace) if **namespace == *path),
+                    &Term::ReversedNamespace(whole.clone()),
+                    |term| matches!(term, Term::ReversedNamespace(namespace) if *namespace == whole),
                 )
             },
             &|| {
@@ -91,7 +96,9 @@ impl State {
             .terms_from(from)
             .take_while(|(term, _)| fits(term))
         {
-            let names = listed.iter().filter_map(|one| one.record().component());
+            let names = listed
+                .iter_after(None)
+                .filter_map(|one| one.record().component());
             for facts in names {
                 if !families.contains(&*facts.name) {
                     families.insert(facts.name.to_string());

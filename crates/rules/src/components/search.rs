@@ -1,7 +1,6 @@
 //! Searching and listing components, a page at a time.
 
 use std::cmp::Ordering;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -9,7 +8,6 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use deedbook_model::Revision;
 use deedbook_model::component::Lifecycle;
 use glob_match::glob_match;
-use imbl::OrdSet;
 use memchr::memmem;
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -17,11 +15,15 @@ use uuid::Uuid;
 
 use super::facts::{ComponentFacts, fold_case};
 use super::index::{Listed, Term};
+use super::listing::Listing;
 use crate::record::Record;
 use crate::state::State;
 
 /// Most components of one page.
 pub const MAX_LIMIT: usize = 1000;
+
+/// How many candidates are fetched before they are looked at.
+const BLOCK: usize = 64;
 
 /// Components of one page unless asked otherwise.
 pub const DEFAULT_LIMIT: usize = 100;
@@ -104,28 +106,37 @@ impl State {
         if cursor.is_some_and(|cursor| cursor.filter != filter.digest) {
             return Err(SearchError::OtherFilter);
         }
-        let mut fitting = self
-            .candidates(query, cursor)
-            .filter(|(record, facts)| !before(cursor, facts) && filter.fits(record, facts));
         let mut page = Page {
             items: Vec::new(),
             next: None,
         };
+        let from = cursor.and_then(|cursor| self.listed_at(cursor));
+        let mut candidates = self.candidates(query, cursor, from.as_ref());
         let mut last: Option<&ComponentFacts> = None;
-        let taken = cursor.map(|cursor| cursor.name.as_str());
-        for (record, facts) in fitting.by_ref() {
-            let name = last.map_or(taken, |last| Some(&*last.name));
-            if query.latest_only && name == Some(&*facts.name) {
-                continue;
+        let mut block = Vec::with_capacity(BLOCK);
+        loop {
+            block.clear();
+            block.extend(candidates.by_ref().take(BLOCK));
+            if block.is_empty() {
+                return Ok(page);
             }
-            if page.items.len() == limit {
-                page.next = last.map(|facts| Cursor::after(self.revision(), &filter, facts));
-                break;
+            filter.touch(&block);
+            for (record, facts) in &block {
+                if before(cursor, facts) || !filter.fits(facts) {
+                    continue;
+                }
+                let listed = last.map_or(cursor.map(|c| c.name.as_str()), |last| Some(&*last.name));
+                if query.latest_only && listed == Some(&*facts.name) {
+                    continue;
+                }
+                if page.items.len() == limit {
+                    page.next = last.map(|facts| Cursor::after(self.revision(), &filter, facts));
+                    return Ok(page);
+                }
+                page.items.push(Arc::clone(record));
+                last = Some(facts);
             }
-            page.items.push(Arc::clone(record));
-            last = Some(facts);
         }
-        Ok(page)
     }
 
     /// Components in list order that may fit, from an index that is smaller than the whole where
@@ -134,25 +145,15 @@ impl State {
         &'a self,
         query: &'a Query,
         cursor: Option<&'a Cursor>,
+        from: Option<&'a Listed>,
     ) -> Box<dyn Iterator<Item = (&'a Arc<Record>, &'a ComponentFacts)> + 'a> {
         let with_facts = |record: &'a Arc<Record>| Some((record, record.component()?));
         match self.smallest_term(query) {
             Some(None) => Box::new(std::iter::empty()),
             Some(Some(listed)) => {
-                // The cursor's own place is found by walking when its record is gone.
-                let from = cursor.and_then(|cursor| self.listed_at(cursor));
-                match from {
-                    Some(from) => Box::new(
-                        listed
-                            .range((Bound::Excluded(from), Bound::Unbounded))
-                            .filter_map(move |one| with_facts(one.record())),
-                    ),
-                    None => Box::new(
-                        listed
-                            .iter()
-                            .filter_map(move |one| with_facts(one.record())),
-                    ),
-                }
+                // Without the cursor's own record, its place is found by walking.
+                let after = listed.iter_after(from);
+                Box::new(after.filter_map(move |one| with_facts(one.record())))
             }
             None => {
                 let literal = query
@@ -177,7 +178,7 @@ impl State {
     }
 
     /// The smallest set of an index that holds all that fits; `Some(None)` when nothing can.
-    fn smallest_term(&self, query: &Query) -> Option<Option<&OrdSet<Listed>>> {
+    fn smallest_term(&self, query: &Query) -> Option<Option<&Listing>> {
         let mut terms: Vec<Term> = query
             .tags
             .iter()
@@ -193,11 +194,13 @@ impl State {
                 .map(|c| Term::Capability(c.into())),
         );
         terms.extend(query.meta_type.as_deref().map(|t| Term::Type(t.into())));
-        if let [only] = query.lifecycles.as_slice() {
-            terms.push(Term::Lifecycle(only.as_str()));
+        if let [only] = query.lifecycles.as_slice()
+            && *only != Lifecycle::Active
+        {
+            terms.push(Term::Lifecycle(*only));
         }
         let sets = terms.iter().map(|term| self.components.with_term(term));
-        sets.min_by_key(|set| set.map_or(0, OrdSet::len))
+        sets.min_by_key(|set| set.map_or(0, Listing::len))
     }
 }
 
@@ -229,22 +232,37 @@ struct Filter<'a> {
 impl<'a> Filter<'a> {
     fn new(query: &'a Query) -> Filter<'a> {
         let words = query.text.iter().flat_map(|text| text.split_whitespace());
+        let mut words: Vec<String> = words
+            .map(|word| {
+                let mut folded = String::new();
+                fold_case(word, &mut folded);
+                folded
+            })
+            .collect();
+        // Long words are rare, and what lacks one word needn't be searched for the others.
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
         Filter {
             query,
             words: words
-                .map(|word| {
-                    let mut folded = String::new();
-                    fold_case(word, &mut folded);
-                    memmem::Finder::new(folded.as_bytes()).into_owned()
-                })
+                .iter()
+                .map(|word| memmem::Finder::new(word).into_owned())
                 .collect(),
             digest: digest_of(query),
         }
     }
 
-    fn fits(&self, _record: &Record, facts: &ComponentFacts) -> bool {
+    /// Reads a byte of each text before any is searched: the reads don't wait for each other, and
+    /// most of the time of a search that looks at everything is waiting for memory.
+    fn touch(&self, block: &[(&Arc<Record>, &ComponentFacts)]) {
+        if !self.words.is_empty() {
+            let touched = block.iter().map(|(_, facts)| facts.text.as_bytes().first());
+            std::hint::black_box(touched.flatten().fold(0u8, |sum, byte| sum ^ byte));
+        }
+    }
+
+    fn fits(&self, facts: &ComponentFacts) -> bool {
         let query = self.query;
-        let tagged = |tag: &String| facts.tags.iter().any(|own| **own == **tag);
+        let tagged = |tag: &String| facts.tags.contains(tag);
         let lifecycle = if query.lifecycles.is_empty() {
             facts.lifecycle != Lifecycle::Archived
         } else {
@@ -260,7 +278,7 @@ impl<'a> Filter<'a> {
             && query
                 .capability
                 .as_ref()
-                .is_none_or(|wanted| facts.capabilities.iter().any(|own| **own == **wanted))
+                .is_none_or(|wanted| facts.capabilities.contains(wanted))
             && query.namespace.as_deref().is_none_or(|prefix| {
                 facts
                     .namespace
@@ -346,3 +364,7 @@ impl Cursor {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "search_test.rs"]
+mod tests;

@@ -264,7 +264,7 @@ fn missing_dependencies(state: &State, facts: &ComponentFacts, require: bool) ->
             Err(Unresolved::NoMatchingVersion) => "no version in the book fits",
             Err(Unresolved::Ambiguous) => "several families fit",
         };
-        let message = match &dependency.spec_text {
+        let message = match dependency.spec_text() {
             Some(spec) => format!("{} {spec}: {why}", dependency.target_text()),
             None => format!("{}: {why}", dependency.target_text()),
         };

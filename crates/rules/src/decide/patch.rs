@@ -68,7 +68,7 @@ fn is_unchanged(
     envelope: &Envelope<'_>,
 ) -> bool {
     match name {
-        "revision" => *value == Value::from(envelope.generation.0),
+        "revision" => value.as_u64() == Some(envelope.generation.0),
         "registered_at" => value
             .as_str()
             .and_then(|text| text.parse().ok())

@@ -66,7 +66,10 @@ impl Walk {
     fn follow_one(&mut self, state: &State, from: usize, facts: &ComponentFacts, depth: u32) {
         let (mut edges, mut missing) = (Vec::new(), Vec::new());
         for dependency in facts.dependencies.iter().flatten() {
-            let (version_spec, optional) = (dependency.spec_text.clone(), dependency.optional);
+            let (version_spec, optional) = (
+                dependency.spec_text().map(str::to_owned),
+                dependency.optional,
+            );
             match state.resolve(dependency) {
                 Ok(found) => match self.place_of(found, depth + 1) {
                     Some(to) => edges.push(MetEdge {
@@ -78,7 +81,7 @@ impl Walk {
                 },
                 Err(reason) => missing.push(Missing {
                     from: facts.uuid,
-                    target: dependency.target_text().to_owned(),
+                    target: dependency.target_text().into_owned(),
                     version_spec,
                     optional,
                     reason,

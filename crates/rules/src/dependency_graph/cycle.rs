@@ -20,6 +20,10 @@ pub(crate) struct Cycle {
 /// The cycle that the component of that uuid lies on, if there is one; optional dependencies
 /// count too.
 pub(crate) fn cycle_through(state: &State, start: &ComponentFacts) -> Option<Cycle> {
+    // Whoever nobody names lies on no cycle; most that are registered are such.
+    if !state.components.may_be_needed(start) {
+        return None;
+    }
     let mut visited = HashSet::new();
     for (place, dependency) in start.dependencies.iter().enumerate() {
         let Some(dependency) = dependency else {
@@ -80,3 +84,7 @@ fn path_to(
     }
     None
 }
+
+#[cfg(test)]
+#[path = "cycle_test.rs"]
+mod tests;

@@ -1,0 +1,25 @@
+//! What a book promises, on random histories, with faults, and beside other processes.
+//!
+//! Knobs: `DEEDBOOK_SEED` replays a run, `DEEDBOOK_CASES` sets the number of random cases,
+//! `DEEDBOOK_SWEEP=full` flips every byte of every file, `DEEDBOOK_KILLS=50` kills so often.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that can't go on has failed"
+)]
+
+mod bytes;
+mod closing;
+mod compare;
+mod crash;
+mod disk;
+mod past;
+mod projector;
+mod replay;
+mod restore;
+mod scratch;
+mod search;
+mod sequencer;
+mod verify;
+mod watch;

@@ -1,0 +1,75 @@
+//! What each command does: one module for each noun.
+
+mod audit;
+mod backup;
+mod changes;
+mod completions;
+mod component;
+mod config;
+mod diff;
+mod doctor;
+mod explain;
+mod log;
+mod man;
+mod schema;
+mod snapshot;
+mod validate;
+mod version;
+mod watch;
+mod why;
+mod write;
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::grammar::Command;
+use crate::grammar::book::{Audit, Config, Schema, Validate, Version};
+use crate::grammar::component::Component;
+
+/// Runs one command.
+pub(crate) fn run(command: Command, context: &mut Context) -> Result<(), Failure> {
+    match command {
+        Command::Component(command) => run_component(command, context),
+        Command::Search(args) => component::list::search(args, context),
+        Command::Graph(args) => component::graph::graph(&args, context),
+        Command::Log(args) => log::log(args, context),
+        Command::Why(args) => why::why(&args, context),
+        Command::Diff(args) => diff::diff_revisions(&args, context),
+        Command::Watch(args) => watch::watch(&args, context),
+        Command::Validate(Validate::Metadata(args)) => validate::metadata(&args, context),
+        Command::Audit(Audit::Verify(args)) => audit::verify(&args, context),
+        Command::Audit(Audit::Head) => audit::head(context),
+        Command::Snapshot => snapshot::snapshot(context),
+        Command::Backup(args) => backup::backup(&args, context),
+        Command::Restore(args) => backup::restore(&args, context),
+        Command::Schema(Schema::Ls) => schema::list(context),
+        Command::Schema(Schema::Show(args)) => schema::show(&args, context),
+        Command::Schema(Schema::Satisfies(args)) => version::satisfies(&args, context),
+        Command::Version(Version::Match(args)) => version::satisfies(&args, context),
+        Command::Config(Config::Show) => config::show(context),
+        Command::Doctor(args) => doctor::doctor(&args, context),
+        Command::Explain(args) => explain::explain(&args, context),
+        Command::Completions(args) => completions::completions(&args, context),
+        Command::Man(args) => man::man(&args, context),
+    }
+}
+
+fn run_component(command: Component, context: &mut Context) -> Result<(), Failure> {
+    match command {
+        Component::Add(args) => component::add::add(&args, context),
+        Component::New(args) => component::new::new(&args, context),
+        Component::Bump(args) => component::bump::bump(&args, context),
+        Component::Get(args) => component::get::get(&args, context),
+        Component::Ls(args) => component::list::list(args, context),
+        Component::Search(args) => component::list::search(args, context),
+        Component::Update(args) => component::change::update(&args, context),
+        Component::Deprecate(args) => component::change::deprecate(&args, context),
+        Component::Archive(args) => component::change::archive(&args, context),
+        Component::Rm(args) => component::change::remove(&args, context),
+        Component::Versions(args) => component::list::versions(&args, context),
+        Component::History(args) => component::history::history(&args, context),
+        Component::Diff(args) => diff::diff_components(&args, context),
+        Component::Watch(args) => watch::watch_components(&args, context),
+        Component::Graph(args) => component::graph::graph(&args, context),
+        Component::Dependents(args) => component::dependents::dependents(&args, context),
+    }
+}

@@ -1,0 +1,134 @@
+//! `registry add`: documents into the book.
+//!
+//! ```text
+//! files ─ 2 readers ─► documents, in order ─► submit ─► sequencer ─► replies, in order ─► stdout
+//! ```
+
+mod report;
+mod stream;
+mod together;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use deedbook_model::component::{Draft, ReadOptions};
+use deedbook_model::issue::IssueKind;
+use deedbook_rules::{Refusal, Write};
+
+use crate::commands::write::{Authorship, Title};
+use crate::context::Context;
+use crate::documents::Document;
+use crate::error::Failure;
+use crate::files;
+use crate::grammar::component::Add;
+use report::Reporter;
+
+/// What all documents of one `add` share.
+struct Plan {
+    options: ReadOptions,
+    require_dependencies: bool,
+    dry_run: bool,
+    authorship: Authorship,
+}
+
+/// A document on its way into the book.
+struct Candidate {
+    /// Its file, and where in it.
+    label: String,
+    /// What it is called.
+    title: Title,
+    /// The document, or why it isn't one.
+    draft: Result<Arc<Draft>, Failure>,
+}
+
+/// Registers documents.
+pub(crate) fn add(args: &Add, context: &mut Context) -> Result<(), Failure> {
+    let inputs = files::collect(&args.files.files)?;
+    if inputs.is_empty() {
+        context.output.note("no documents found");
+        return Err(Failure::Status(1));
+    }
+    let plan = Plan {
+        options: ReadOptions {
+            strict: args.strict,
+            ..ReadOptions::default()
+        },
+        require_dependencies: args.require_dependencies,
+        dry_run: args.why.who.dry_run,
+        authorship: Authorship::of(&args.why, &context.config),
+    };
+    let alone = matches!(args.files.files.as_slice(), [only] if !only.is_dir());
+    let reporter = Reporter::new(alone, inputs.len(), &context.output);
+    if args.all_or_none {
+        together::add(&inputs, &plan, context, reporter)
+    } else if plan.dry_run {
+        together::try_each(&inputs, &plan, context, reporter)
+    } else {
+        stream::add(&inputs, &plan, context, reporter)
+    }
+}
+
+impl Plan {
+    fn write(&self, draft: Arc<Draft>) -> Write {
+        Write::Register {
+            draft,
+            require_dependencies: self.require_dependencies,
+        }
+    }
+}
+
+impl Candidate {
+    fn new(label: &str, document: Result<Document, Failure>) -> Candidate {
+        let document = match document {
+            Ok(document) => document,
+            Err(failure) => {
+                return Candidate {
+                    label: label.to_owned(),
+                    title: Title::default(),
+                    draft: Err(failure),
+                };
+            }
+        };
+        let reading = &document.reading;
+        Candidate {
+            label: document.label.clone(),
+            title: Title {
+                uuid: reading.uuid.clone(),
+                name: reading.name.clone(),
+                version: reading.version.clone(),
+            },
+            draft: document.into_draft().map(Arc::new),
+        }
+    }
+}
+
+/// A refusal as the failure of its document. What can be done about a used uuid is to bump the
+/// version in the file.
+fn refused(label: &str, mut refusal: Refusal) -> Failure {
+    for issue in &mut refusal.issues {
+        if issue.kind == IssueKind::Conflict && issue.pointer == "/uuid" {
+            let file = shell_word(label);
+            issue.hint = Some(format!(
+                "what changed is a new version: `deedbook registry bump {file} minor`"
+            ));
+        }
+    }
+    Failure::Refused {
+        file: Some(label.to_owned()),
+        refusal,
+    }
+}
+
+/// A path as a shell takes it.
+fn shell_word(label: &str) -> String {
+    let path = label.split("#/items/").next().unwrap_or(label);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@+:".contains(c);
+    if path == "-" || Path::new(path).as_os_str().is_empty() {
+        return "FILE".to_owned();
+    }
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
+}

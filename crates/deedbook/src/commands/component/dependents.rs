@@ -1,0 +1,75 @@
+//! `registry dependents`: what depends on a component.
+
+use deedbook_rules::dependents::Dependent;
+use serde::Serialize;
+
+use crate::commands::component::find;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::grammar::component::Dependents;
+use crate::grammar::values::Format;
+use crate::output::human;
+use crate::output::table::Table;
+
+#[derive(Serialize)]
+struct Listing {
+    uuid: String,
+    items: Vec<Dependent>,
+    revision: u64,
+}
+
+/// Shows what depends on a component, and what would break without it.
+pub(crate) fn dependents(args: &Dependents, context: &mut Context) -> Result<(), Failure> {
+    let view = context.view(&args.at)?;
+    let found = find(&args.key.key, &view, context)?;
+    let items = view.dependents(found.facts.uuid, args.depth);
+    let output = &mut context.output;
+    match output.format {
+        Format::Human => {
+            let breaking = items.iter().filter(|dependent| dependent.breaks).count();
+            output.text(&table(&items).render())?;
+            let title = found.facts.title();
+            output.note(&match items.len() {
+                0 => format!("nothing depends on {title}"),
+                all => format!(
+                    "{} on {title}; {breaking} would break without it",
+                    human::count(all, "component") + if all == 1 { " depends" } else { " depend" },
+                ),
+            });
+            Ok(())
+        }
+        Format::Jsonl => {
+            for dependent in &items {
+                output.value(dependent)?;
+            }
+            Ok(())
+        }
+        _ => output.value(&Listing {
+            uuid: found.facts.uuid.to_string(),
+            items,
+            revision: view.head().revision.0,
+        }),
+    }
+}
+
+fn table(items: &[Dependent]) -> Table {
+    let mut table = Table::new(&["DEPTH", "NAME", "VERSION", "TYPE", "WANTS", "WITHOUT IT"]);
+    for one in items {
+        let without = match (one.breaks, one.optional) {
+            (true, _) => "breaks",
+            (false, true) => "goes on (optional)",
+            (false, false) => "goes on",
+        };
+        table.row([
+            one.depth.to_string(),
+            one.name.clone(),
+            one.version.clone(),
+            one.meta_type.clone(),
+            one.version_spec
+                .clone()
+                .unwrap_or_else(|| "latest".to_owned()),
+            without.to_owned(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,157 @@
+//! `registry get`: one component.
+
+use anstyle::Style;
+use deedbook_book::Book;
+use deedbook_model::{Envelope, Kind};
+use deedbook_rules::Record;
+use deedbook_rules::components::Found;
+use serde_json::{Map, Value};
+
+use crate::commands::component::find;
+use crate::context::{Context, view_at};
+use crate::error::Failure;
+use crate::grammar::component::Get;
+use crate::grammar::values::Format;
+use crate::output::{human, record, yaml};
+
+const NAME: Style = Style::new().bold();
+
+/// Shows one component.
+pub(crate) fn get(args: &Get, context: &mut Context) -> Result<(), Failure> {
+    let book = context.open_to_read()?;
+    let view = view_at(&book, args.at.at)?;
+    let found = find(&args.key.key, &view, context)?;
+    match context.output.format {
+        Format::Human => {
+            let author = last_author(&book, &view, found.record);
+            let page = page(found, author.as_deref())?;
+            context.output.text(&page)
+        }
+        Format::Yaml => context.output.value(&record::readable(found.record)?),
+        _ => context.output.value(record::stored(found.record)?),
+    }
+}
+
+/// Who made the last change of a record, when and why; `None` where compaction took it.
+fn last_author(book: &Book, view: &deedbook_book::View, record: &Record) -> Option<String> {
+    let changes = book.history(view, &Kind::COMPONENT, &record.key, 1).ok()?;
+    let change = changes.first()?;
+    let command = &change.command;
+    let ticket = command
+        .ticket
+        .as_ref()
+        .map(|ticket| format!(" ({ticket})"))
+        .unwrap_or_default();
+    Some(format!(
+        "{} by {}: {}{ticket}",
+        command.time, command.actor, command.reason
+    ))
+}
+
+/// A page for people: what it is, then the rest of the document as YAML.
+fn page(found: Found<'_>, author: Option<&str>) -> Result<String, Failure> {
+    let envelope = record::envelope(found.record)?;
+    let mut document: Map<String, Value> = serde_json::from_str(envelope.data.get())?;
+    let mut page = format!("{NAME}{}{NAME:#}\n", found.facts.title());
+    if let Some(Value::String(description)) = document.remove("description") {
+        page.push_str(&format!("{}\n", human::plain(&description)));
+    }
+    page.push('\n');
+    for (name, value) in head(&envelope, &mut document, author) {
+        page.push_str(&format!(
+            "{:<14}{}\n",
+            format!("{name}:"),
+            human::plain(&value)
+        ));
+    }
+    for shown in [
+        "uuid",
+        "name",
+        "version",
+        "metadata_version",
+        "last_modified_at",
+    ] {
+        document.remove(shown);
+    }
+    document.retain(|_, value| !is_empty(value));
+    if !document.is_empty() {
+        page.push('\n');
+        page.push_str(&yaml::document(&record::InFieldOrder(&document))?);
+    }
+    Ok(page)
+}
+
+fn head(
+    envelope: &Envelope<'_>,
+    document: &mut Map<String, Value>,
+    author: Option<&str>,
+) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("uuid", envelope.key.to_string())];
+    for (label, name) in [
+        ("type", "meta_type"),
+        ("lifecycle", "lifecycle"),
+        ("namespace", "namespace"),
+    ] {
+        if let Some(Value::String(text)) = document.remove(name) {
+            rows.push((label, text));
+        }
+    }
+    if let Some(Value::Array(tags)) = document.remove("tags")
+        && !tags.is_empty()
+    {
+        let tags: Vec<&str> = tags.iter().filter_map(Value::as_str).collect();
+        rows.push(("tags", tags.join(", ")));
+    }
+    if let Some(dependencies) = dependencies(document) {
+        rows.push(("needs", dependencies));
+    }
+    if let Some(Value::String(hash)) = document.remove("hash") {
+        rows.push(("hash", hash));
+    }
+    rows.push(("generation", envelope.generation.to_string()));
+    rows.push(("revision", envelope.revision.to_string()));
+    let created = match document.remove("created_at") {
+        Some(Value::String(text)) => text,
+        _ => envelope.created_at.to_string(),
+    };
+    rows.push(("created", created));
+    rows.push((
+        "changed",
+        author.map_or_else(|| envelope.updated_at.to_string(), str::to_owned),
+    ));
+    rows
+}
+
+/// `line_index >=1.1,<2, spell_check ^4 (optional)`; what says more stays in the YAML part.
+fn dependencies(document: &mut Map<String, Value>) -> Option<String> {
+    let entries = document.get("dependencies")?.as_array()?;
+    if entries.is_empty() {
+        return None;
+    }
+    let texts: Vec<String> = entries
+        .iter()
+        .map(|entry| {
+            let text = |name: &str| entry.get(name).and_then(Value::as_str);
+            let target = entry
+                .as_str()
+                .or_else(|| text("name"))
+                .or_else(|| text("uuid"));
+            let spec = text("version_spec")
+                .map(|spec| format!(" {spec}"))
+                .unwrap_or_default();
+            let optional = entry.get("optional").and_then(Value::as_bool) == Some(true);
+            let optional = if optional { " (optional)" } else { "" };
+            format!("{}{spec}{optional}", target.unwrap_or_default())
+        })
+        .collect();
+    document.remove("dependencies");
+    Some(texts.join(", "))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}

@@ -1,0 +1,80 @@
+//! `config show`: each value and where it came from.
+
+use serde::Serialize;
+
+use crate::config::{Config, Source, user_name};
+use crate::context::Context;
+use crate::data_folder;
+use crate::error::Failure;
+use crate::grammar::values::Format;
+use crate::output::table::Table;
+
+#[derive(Serialize)]
+struct Entry {
+    key: &'static str,
+    value: String,
+    source: String,
+}
+
+#[derive(Serialize)]
+struct Entries {
+    items: Vec<Entry>,
+}
+
+/// Shows the configuration.
+pub(crate) fn show(context: &mut Context) -> Result<(), Failure> {
+    let items = entries(&context.config);
+    match context.output.format {
+        Format::Human => {
+            let mut table = Table::new(&["KEY", "VALUE", "SOURCE"]);
+            for entry in items {
+                table.row([entry.key.to_owned(), entry.value, entry.source]);
+            }
+            context.output.text(&table.render())
+        }
+        Format::Jsonl => {
+            for entry in &items {
+                context.output.value(entry)?;
+            }
+            Ok(())
+        }
+        _ => context.output.value(&Entries { items }),
+    }
+}
+
+fn entries(config: &Config) -> Vec<Entry> {
+    let data = match (config.data.value.clone(), data_folder::to_read(config)) {
+        (Some(folder), _) | (None, Ok(folder)) => folder.display().to_string(),
+        (None, Err(_)) => format!("{} (not there yet)", data_folder::FOLDER_NAME),
+    };
+    let actor = config.actor.value.clone().unwrap_or_else(user_name);
+    let wait = config.wait.value.as_secs().to_string();
+    vec![
+        entry("data", data, &config.data.source),
+        entry(
+            "output",
+            config.output.value.to_string(),
+            &config.output.source,
+        ),
+        entry(
+            "color",
+            config.color.value.as_str().to_owned(),
+            &config.color.source,
+        ),
+        entry("actor", actor, &config.actor.source),
+        entry("wait_seconds", wait, &config.wait.source),
+        entry(
+            "projection",
+            config.projection.value.to_string(),
+            &config.projection.source,
+        ),
+    ]
+}
+
+fn entry(key: &'static str, value: String, source: &Source) -> Entry {
+    Entry {
+        key,
+        value,
+        source: source.to_string(),
+    }
+}

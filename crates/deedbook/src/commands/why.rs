@@ -1,0 +1,86 @@
+//! `why`: the change that last set a record or a field.
+
+use deedbook_model::Kind;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::component::find;
+use crate::context::{Context, view_at};
+use crate::error::Failure;
+use crate::grammar::book::Why;
+use crate::grammar::values::Format;
+use crate::output::change::title;
+use crate::output::human;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    kind: &'static str,
+    key: &'a str,
+    pointer: &'a str,
+    revision: u64,
+    time: String,
+    verb: &'a str,
+    actor: &'a str,
+    reason: &'a str,
+    ticket: Option<&'a str>,
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
+/// Says which change last set a field.
+pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
+    let (key, pointer) = match args.target.split_once('/') {
+        Some((key, field)) => (key, format!("/{field}")),
+        None => (args.target.as_str(), String::new()),
+    };
+    let book = context.open_to_read()?;
+    let view = view_at(&book, args.at.at)?;
+    let uuid = find(key, &view, context)?.facts.uuid.to_string();
+    let Some(why) = book.why(&view, &Kind::COMPONENT, &uuid, &pointer)? else {
+        return Err(Failure::NotFound(format!("{key} never had a {pointer}")));
+    };
+    let command = &why.change.command;
+    // What a whole record was and is says `diff`; here it would only hide the answer.
+    let (before, after) = if pointer.is_empty() {
+        (None, None)
+    } else {
+        (why.before, why.after)
+    };
+    if context.output.format != Format::Human {
+        return context.output.value(&Answer {
+            kind: "component",
+            key: &uuid,
+            pointer: &pointer,
+            revision: why.change.revision.0,
+            time: command.time.to_string(),
+            verb: why.change.verb.as_str(),
+            actor: &command.actor,
+            reason: &command.reason,
+            ticket: command.ticket.as_deref(),
+            before,
+            after,
+        });
+    }
+    let mut rows = vec![
+        ("record", title(&why.change)),
+        ("change", why.change.verb.to_string()),
+        ("revision", why.change.revision.to_string()),
+        ("time", command.time.to_string()),
+        ("actor", command.actor.clone()),
+        ("reason", command.reason.clone()),
+    ];
+    rows.extend(command.ticket.clone().map(|ticket| ("ticket", ticket)));
+    if !pointer.is_empty() {
+        let shown =
+            |value: &Option<Value>| value.as_ref().map_or("(absent)".to_owned(), human::short);
+        rows.push(("field", pointer));
+        rows.push(("before", shown(&before)));
+        rows.push(("after", shown(&after)));
+    }
+    for (name, value) in rows {
+        context
+            .output
+            .line(&format!("{:<10}{value}", format!("{name}:")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! The files that a command line means: `FILE`, `DIR` or `-`.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use deedbook_model::document::Syntax;
+use deedbook_model::issue::{Issue, IssueKind};
+
+use crate::error::Failure;
+
+/// Most bytes of one file: a list of many documents may be longer than one document.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The line that opens a metadata block, in whatever comment.
+const BLOCK: &[u8] = b"=== OmniNode:Metadata ===";
+
+/// One thing to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// What a file says, and how.
+pub(crate) struct Text {
+    /// Its bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// Its form.
+    pub(crate) syntax: Syntax,
+}
+
+impl Input {
+    /// The input that an argument means.
+    pub(crate) fn of(argument: &Path) -> Input {
+        if argument.as_os_str() == "-" {
+            Input::Stdin
+        } else {
+            Input::File(argument.to_owned())
+        }
+    }
+
+    /// What people call it.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Input::File(path) => path.display().to_string(),
+            Input::Stdin => "-".to_owned(),
+        }
+    }
+
+    /// Reads it. A file's form goes by its name; without a telling one, and on stdin, what begins
+    /// like JSON is JSON, anything else YAML.
+    pub(crate) fn read(&self) -> Result<Text, Failure> {
+        let (bytes, named) = match self {
+            Input::File(path) => {
+                let read = File::open(path).and_then(read_limited);
+                let bytes = read.map_err(|error| Failure::reading(path, error))?;
+                (bytes, path.to_str().and_then(Syntax::of_path))
+            }
+            Input::Stdin => {
+                let read = read_limited(io::stdin().lock());
+                (
+                    read.map_err(|error| Failure::reading(Path::new("-"), error))?,
+                    None,
+                )
+            }
+        };
+        if bytes.len() as u64 > MAX_BYTES {
+            let message = format!("the text is longer than {} MiB", MAX_BYTES >> 20);
+            return Err(Failure::Document {
+                file: Some(self.label()),
+                issues: vec![Issue::error(IssueKind::LimitExceeded, "", message)],
+            });
+        }
+        let syntax = named.unwrap_or_else(|| syntax_of(&bytes));
+        Ok(Text { bytes, syntax })
+    }
+}
+
+fn read_limited(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn syntax_of(bytes: &[u8]) -> Syntax {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match text.trim_ascii_start().first() {
+        Some(b'{' | b'[') => Syntax::Json,
+        _ => Syntax::Yaml,
+    }
+}
+
+/// The inputs that arguments mean, in their order; folders are replaced by what they hold, in byte
+/// order of paths.
+pub(crate) fn collect(arguments: &[PathBuf]) -> Result<Vec<Input>, Failure> {
+    let mut inputs = Vec::new();
+    for argument in arguments {
+        match Input::of(argument) {
+            Input::File(path) if path.is_dir() => {
+                let mut found = Vec::new();
+                search(&path, &mut found)?;
+                found.sort_unstable_by(|one, two| {
+                    one.as_os_str().as_bytes().cmp(two.as_os_str().as_bytes())
+                });
+                inputs.extend(found.into_iter().map(Input::File));
+            }
+            input => inputs.push(input),
+        }
+    }
+    let stdin = inputs
+        .iter()
+        .filter(|input| **input == Input::Stdin)
+        .count();
+    if stdin > 1 {
+        return Err(Failure::Usage("`-` can be read only once".to_owned()));
+    }
+    Ok(inputs)
+}
+
+/// Adds the documents below a folder; hidden files and links are skipped.
+fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let failed = |error| Failure::reading(folder, error);
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_name().as_bytes().starts_with(b".") {
+            continue;
+        }
+        let path = entry.path();
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() {
+            search(&path, found)?;
+        } else if kind.is_file() && is_document(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// A file that can't be read counts: whoever reads it says why.
+fn is_document(path: &Path) -> bool {
+    match path.to_str().and_then(Syntax::of_path) {
+        Some(Syntax::Json | Syntax::Yaml) => true,
+        Some(Syntax::Markdown | Syntax::Python) => {
+            let bytes = File::open(path).and_then(read_limited);
+            bytes.map_or(true, |bytes| holds_block(&bytes))
+        }
+        None => false,
+    }
+}
+
+fn holds_block(bytes: &[u8]) -> bool {
+    bytes.windows(BLOCK.len()).any(|window| window == BLOCK)
+}

@@ -1,0 +1,170 @@
+//! The grammar of the command line: `deedbook KIND VERB [REF]`, and the whole-book commands.
+
+pub(crate) mod arguments;
+pub(crate) mod book;
+pub(crate) mod component;
+pub(crate) mod values;
+
+use std::path::PathBuf;
+
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use values::{ColorChoice, Format};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().bold())
+    .usage(AnsiColor::Yellow.on_default().bold())
+    .literal(AnsiColor::Green.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  deedbook registry add validators/           register every document in a folder
+  deedbook registry ls --tag canary           list components by tag
+  deedbook registry get doc_gate@^2           show one component
+  deedbook registry graph doc_gate            show what it depends on
+  deedbook why doc_gate/description           say who set a field, when and why
+  deedbook registry ls --at -7d               list what there was a week ago
+  deedbook audit verify                       prove that nobody touched the past
+
+Exit status: 0 done, 1 differences or nothing matched, 2 invalid input, 3 not found, 4 conflict,
+5 denied, 6 unavailable, 7 integrity broken, 8 partly done, 9 compacted away, 64 usage,
+70 internal. `deedbook explain CODE` says more.";
+
+/// Keep what exists in your system in one book: who added it, what needs it, how it looked.
+#[derive(Debug, Parser)]
+#[command(
+    name = "deedbook",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    after_help = EXAMPLES,
+    subcommand_required = true,
+    arg_required_else_help = false,
+    infer_long_args = false
+)]
+pub(crate) struct Deedbook {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the link named `omnibase` takes.
+#[derive(Debug, Parser)]
+#[command(name = "omnibase", version, styles = STYLES, max_term_width = 100)]
+pub(crate) struct Omnibase {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: OmnibaseCommand,
+}
+
+/// Options that every command has.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Print the result in this form (default: human)
+    #[arg(
+        short = 'o',
+        long = "output",
+        visible_alias = "format",
+        id = "output",
+        value_name = "FORMAT",
+        global = true,
+        value_parser = values::plain_formats()
+    )]
+    pub(crate) output: Option<Format>,
+
+    /// Folder of the book (default: `.deedbook` here or in a parent)
+    #[arg(long, value_name = "FOLDER", global = true)]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Print no warnings, hints, progress or summary
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Say on stderr which book is used and how long things took
+    #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+
+    /// Colour the output (default: on a terminal, unless NO_COLOR is set)
+    #[arg(long, value_name = "WHEN", global = true)]
+    pub(crate) color: Option<ColorChoice>,
+}
+
+/// Everything that `deedbook` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Register, find and change components
+    #[command(subcommand, visible_alias = "registry")]
+    Component(component::Component),
+    Search(component::Search),
+    Graph(component::Graph),
+    Log(book::Log),
+    Why(book::Why),
+    Diff(book::Diff),
+    Watch(book::Watch),
+    /// Check documents without a book
+    #[command(subcommand)]
+    Validate(book::Validate),
+    /// Prove that the past is what was written
+    #[command(subcommand)]
+    Audit(book::Audit),
+    /// Write a snapshot, so that the next start is quick
+    Snapshot,
+    Backup(book::Backup),
+    Restore(book::Restore),
+    /// Show document schemas and version rules
+    #[command(subcommand)]
+    Schema(book::Schema),
+    /// Compare versions
+    #[command(subcommand)]
+    Version(book::Version),
+    /// Show the configuration
+    #[command(subcommand)]
+    Config(book::Config),
+    Doctor(book::Doctor),
+    Explain(book::Explain),
+    Completions(book::Completions),
+    Man(book::Man),
+}
+
+/// The commands of the reference tool that exist here.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OmnibaseCommand {
+    /// Register, list and show components
+    #[command(subcommand)]
+    Registry(OmnibaseRegistry),
+    /// Check documents without a book
+    #[command(subcommand)]
+    Validate(book::Validate),
+}
+
+/// What `omnibase registry` takes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OmnibaseRegistry {
+    Add(component::Add),
+    Ls(component::List),
+    Get(component::Get),
+}
+
+impl From<OmnibaseCommand> for Command {
+    fn from(command: OmnibaseCommand) -> Command {
+        use component::Component;
+        match command {
+            OmnibaseCommand::Registry(OmnibaseRegistry::Add(args)) => {
+                Command::Component(Component::Add(args))
+            }
+            OmnibaseCommand::Registry(OmnibaseRegistry::Ls(args)) => {
+                Command::Component(Component::Ls(args))
+            }
+            OmnibaseCommand::Registry(OmnibaseRegistry::Get(args)) => {
+                Command::Component(Component::Get(args))
+            }
+            OmnibaseCommand::Validate(args) => Command::Validate(args),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The command line as its users see it: the real binary in folders of its own.
+//!
+//! `cfg(test)` tells the lints that helpers are tests as well.
+
+#[cfg(test)]
+mod add;
+#[cfg(test)]
+mod change;
+#[cfg(test)]
+mod compat;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod lists;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod sandbox;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod whole_book;
