@@ -1,12 +1,6 @@
 //! Every input of every corpus, in an ordinary test.
 
 #![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
-#![expect(
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test stops at the first surprise"
