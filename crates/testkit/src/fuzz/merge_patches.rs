@@ -6,8 +6,7 @@
 use std::sync::{Arc, LazyLock};
 
 use deedbook_model::code::Code;
-use deedbook_model::component::{Mutability, hash_of};
-use deedbook_model::component::{ReadOptions, field_mutability, read, read_node};
+use deedbook_model::component::{Mutability, ReadOptions, field_mutability, read, read_node};
 use deedbook_model::document::{Node, Syntax};
 use deedbook_model::issue::IssueKind;
 use deedbook_model::{Envelope, Generation, Kind, Lineage, Timestamp};
@@ -19,7 +18,7 @@ use super::reading::{check_draft, is_pointer};
 use super::samples::SAMPLES;
 
 /// More lines make an input slow, not different.
-const MOST_PATCHES: usize = 8;
+const MOST_PATCHES: usize = 4;
 const CREATED: i64 = 17_724_096_000_000_000;
 
 /// A book with all samples, and the keys of their records.
@@ -44,6 +43,7 @@ pub fn run(input: &[u8]) {
             state = apply(&state, key, &patch, at(seconds));
         }
     }
+    check_stored(record(&state, key));
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -90,7 +90,6 @@ fn apply(state: &State, key: &str, patch: &Value, now: Timestamp) -> State {
             let after = document_of(record(&decision.state, key));
             check_decision(state, &decision, key, now);
             check_kept(&before, &after);
-            check_stored(record(&decision.state, key), &after);
             check_merged(&before, patch, &after);
             check_again(&decision.state, key, patch, now);
             decision.state
@@ -190,17 +189,16 @@ fn check_kept(before: &Map<String, Value>, after: &Map<String, Value>) {
 }
 
 /// The stored bytes are a document that reads back valid, as itself.
-fn check_stored(record: &Record, document: &Map<String, Value>) {
+fn check_stored(record: &Record) {
     let envelope = envelope(record);
-    assert_eq!(envelope.checksum, hash_of(document));
     let bytes = envelope.data.get().as_bytes();
     let reading = read(bytes, Syntax::Json, &ReadOptions::default());
     let Some(draft) = reading.draft else {
         panic!("what was stored is refused: {:?}", reading.issues);
     };
     let again = draft.finish("", "");
-    assert_eq!(again.document, *document);
     assert_eq!(again.bytes, bytes, "other bytes than its canonical ones");
+    assert_eq!(again.hash, envelope.checksum);
     check_draft(&draft);
 }
 

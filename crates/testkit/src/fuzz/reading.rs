@@ -16,15 +16,27 @@ const LONGEST_MESSAGE: usize = 800;
 
 /// Reads a document by all sets of rules, and returns the reading by the ordinary one.
 pub(super) fn check(bytes: &[u8], syntax: Syntax) -> Reading {
-    let reading = read(bytes, syntax, &ReadOptions::default());
     let lines = line_count(bytes);
+    let node = match document::parse(bytes, syntax) {
+        Ok(node) => node,
+        Err(issues) => {
+            let reading = Reading {
+                draft: None,
+                issues,
+                uuid: None,
+                name: None,
+                version: None,
+            };
+            check_issues(&reading, lines);
+            return reading;
+        }
+    };
+    let reading = read(bytes, syntax, &ReadOptions::default());
     check_issues(&reading, lines);
+    check_pointers(&reading, &node);
+    check_other_options(&reading, &node, lines);
     if let Some(draft) = &reading.draft {
         check_draft(draft);
-    }
-    if let Ok(node) = document::parse(bytes, syntax) {
-        check_pointers(&reading, &node);
-        check_other_options(&reading, &node, lines);
     }
     reading
 }
