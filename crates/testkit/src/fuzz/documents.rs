@@ -20,8 +20,11 @@ fn check_json(bytes: &[u8]) {
         serde_json::from_slice::<Value>(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
     match (ours, theirs) {
         (Ok(node), Ok(value)) => {
-            let same = Node::from(&value).to_json();
-            assert_eq!(node.to_json(), same, "another value than that of {value}");
+            let theirs = Node::from(&value).to_json();
+            let ours = node.to_json();
+            // Of an integer beyond 2^53 theirs keeps a float, which a fraction could be as well.
+            let rounded = ours.is_none() && has_large_number(&value);
+            assert!(rounded || ours == theirs, "{ours:?} is not {value}");
             check_yaml(bytes, &node);
         }
         (Ok(_), Err(error)) => {
@@ -33,6 +36,16 @@ fn check_json(bytes: &[u8]) {
             assert!(issues.iter().all(|issue| ours(issue.kind)), "{issues:?}");
         }
         (Err(_), Err(_)) => {}
+    }
+}
+
+fn has_large_number(value: &Value) -> bool {
+    const LARGE: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => number.as_f64().is_some_and(|float| float.abs() >= LARGE),
+        Value::Array(items) => items.iter().any(has_large_number),
+        Value::Object(members) => members.values().any(has_large_number),
+        _ => false,
     }
 }
 
