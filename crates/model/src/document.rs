@@ -94,17 +94,21 @@ fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> Issue {
 /// of the output or drive a terminal, are escaped.
 pub(crate) fn shorten(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut chars = text.chars();
     let mut short = String::new();
-    for c in chars.by_ref().take(LONGEST) {
+    let mut length = 0;
+    for c in text.chars() {
+        if length >= LONGEST {
+            short.push('…');
+            break;
+        }
         if c.is_control() {
-            short.extend(c.escape_default());
+            let escaped = c.escape_default();
+            length += escaped.len();
+            short.extend(escaped);
         } else {
+            length += 1;
             short.push(c);
         }
-    }
-    if chars.next().is_some() {
-        short.push('…');
     }
     short
 }
