@@ -296,7 +296,8 @@ fn number(counter: u64) -> i64 {
 }
 
 /// Whether the file may not be what was written, so that making it anew may help: all that SQLite
-/// refuses but for what its surroundings refuse.
+/// refuses but for what its surroundings refuse. One flipped bit of its header makes a file one that
+/// SQLite only reads.
 pub(super) fn is_damage(error: &BookError) -> bool {
     let BookError::Projection(error) = error else {
         return false;
@@ -311,7 +312,6 @@ pub(super) fn is_damage(error: &BookError) -> bool {
                     | ErrorCode::DiskFull
                     | ErrorCode::OutOfMemory
                     | ErrorCode::PermissionDenied
-                    | ErrorCode::ReadOnly
                     | ErrorCode::SystemIoFailure
             )
         )

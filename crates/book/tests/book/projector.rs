@@ -381,6 +381,10 @@ fn a_damaged_file_of_tables_is_made_anew_and_never_hurts_the_book() {
         spoiled[page * PAGE..(page + 1) * PAGE].fill(0xff);
         sound = write_on(&spoiled, &format!("page {page}"));
     }
+    // The version that a writer must know.
+    let mut spoiled = sound.clone();
+    spoiled[18] ^= 64;
+    sound = write_on(&spoiled, "byte 18");
     let mut dice = Dice::new();
     for round in 0..30 {
         // The first page decides whether it is a database at all.
