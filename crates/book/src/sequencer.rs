@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use deedbook_log::{Appended, LogError, ReadLimit};
 use deedbook_model::batch::BatchBuilder;
 use deedbook_model::{Batch, Change, Revision, StoredBatch, WriterId};
-use deedbook_rules::{Command, Outcome, State, decide};
+use deedbook_rules::{Command, Outcome, State, decide_in_place};
 
 use crate::clock::{Clock, Salts};
 use crate::error::BookError;
@@ -189,14 +189,13 @@ impl Sequencer {
         let mut changes = Vec::new();
         let mut answers = Vec::new();
         while let Some(job) = jobs.get(answers.len()) {
-            match decide(&state, &job.command, self.core.clock.now()) {
-                Ok(decision) => {
-                    if let Some(change) = decision.changes.first() {
-                        builder.push(&change.command, &decision.changes, || self.salts.next());
+            match decide_in_place(&mut state, &job.command, self.core.clock.now()) {
+                Ok(done) => {
+                    if let Some(change) = done.changes.first() {
+                        builder.push(&change.command, &done.changes, || self.salts.next());
                     }
-                    state = decision.state;
-                    changes.extend(decision.changes);
-                    answers.push(Ok(decision.outcomes));
+                    changes.extend(done.changes);
+                    answers.push(Ok(done.outcomes));
                 }
                 Err(refusals) => answers.push(Err(BookError::Refused(refusals))),
             }

@@ -37,6 +37,7 @@ mod nearest;
 mod pattern;
 mod read;
 mod shape;
+mod stored_text;
 mod time;
 mod types;
 mod words;

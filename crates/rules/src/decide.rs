@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use crate::command::{Command, Write};
 use crate::record::Record;
 use crate::refusal::Refusal;
-use crate::state::State;
+use crate::state::{Standing, State};
 
 /// What a command does.
 #[derive(Debug)]
@@ -50,12 +50,41 @@ pub struct Outcome {
 /// # Errors
 /// Every write's refusal; nothing is done then.
 pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Decision, Vec<Refusal>> {
+    let mut state = state.clone();
+    let Done { changes, outcomes } = decide_in_place(&mut state, command, now)?;
+    Ok(Decision {
+        changes,
+        outcomes,
+        state,
+    })
+}
+
+/// What a command that was decided in place does.
+#[derive(Debug)]
+pub struct Done {
+    /// Its changes, in order; none when nothing changed.
+    pub changes: Vec<Change>,
+    /// What became of each write.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// [`decide`] on a state that becomes the one after the command: for many commands in a row, where
+/// a copy for each would unshare what the last one wrote, again and again.
+///
+/// # Errors
+/// Every write's refusal; the state is as it was then.
+pub fn decide_in_place(
+    state: &mut State,
+    command: &Command,
+    now: Timestamp,
+) -> Result<Done, Vec<Refusal>> {
     if let Some(refusal) = refuse_writer(state, command) {
         return Err(vec![refusal]);
     }
+    let before = state.standing();
     let mut work = Work {
-        state: state.clone(),
         now: now.max(state.time()),
+        state,
         proposed: Vec::new(),
         bytes: 0,
     };
@@ -75,6 +104,7 @@ pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Decisi
         }
     }
     if !refusals.is_empty() {
+        work.take_back(before);
         return Err(refusals);
     }
     let reason = command.reason.clone().unwrap_or_else(|| {
@@ -85,9 +115,8 @@ pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Decisi
             .unwrap_or_default()
             .to_owned()
     });
-    let first = state.revision().next();
-    Ok(work.into_decision(outcomes, |last, time| CommandInfo {
-        first,
+    Ok(work.finish(outcomes, |last, time| CommandInfo {
+        first: before.revision.next(),
         last,
         time,
         actor: command.actor.clone(),
@@ -165,11 +194,13 @@ struct Proposed {
     verb: Verb,
     previous: Option<Revision>,
     stored: Option<Bytes>,
+    /// What the record was.
+    before: Option<Arc<Record>>,
 }
 
 /// A command while it is decided.
-struct Work {
-    state: State,
+struct Work<'a> {
+    state: &'a mut State,
     now: Timestamp,
     proposed: Vec<Proposed>,
     bytes: usize,
@@ -183,7 +214,7 @@ struct Content<'a> {
     data: &'a RawValue,
 }
 
-impl Work {
+impl Work<'_> {
     fn decide_write(&mut self, write: &Write) -> Result<Outcome, Refusal> {
         match write {
             Write::CreateBook { lineage } => self.create_book(*lineage, None),
@@ -260,12 +291,13 @@ impl Work {
             revision,
             stored.as_deref(),
         ));
-        self.state.put(Arc::clone(&record), None);
+        let before = self.state.put(Arc::clone(&record), None);
         self.proposed.push(Proposed {
             record: Arc::clone(&record),
             verb,
             previous,
             stored,
+            before,
         });
         Ok(record)
     }
@@ -274,11 +306,19 @@ impl Work {
         self.proposed.len() > MAX_COMMAND_CHANGES || self.bytes > MAX_COMMAND_BYTES
     }
 
-    fn into_decision(
-        mut self,
+    /// Makes the state what it was.
+    fn take_back(self, before: Standing) {
+        for proposed in self.proposed.into_iter().rev() {
+            self.state.take_back(&proposed.record, proposed.before);
+        }
+        self.state.restore(before);
+    }
+
+    fn finish(
+        self,
         outcomes: Vec<Outcome>,
         info: impl FnOnce(Revision, Timestamp) -> CommandInfo,
-    ) -> Decision {
+    ) -> Done {
         let mut changes = Vec::with_capacity(self.proposed.len());
         if !self.proposed.is_empty() {
             let last = self.state.revision();
@@ -295,11 +335,7 @@ impl Work {
                 record: proposed.stored,
             }));
         }
-        Decision {
-            changes,
-            outcomes,
-            state: self.state,
-        }
+        Done { changes, outcomes }
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Parent;
+use crate::components::{NameOrUuid, Query};
 use crate::sample_test::{Sample, at_second, document, draft, id, needs, register, remove, update};
 
 fn kinds(refusal: &Refusal) -> Vec<(IssueKind, &str)> {
@@ -257,6 +258,99 @@ fn a_change_is_stamped_with_the_later_of_clock_and_state() {
             (&*change.command.actor, &*change.command.reason),
             ("grace", "update")
         );
+    }
+}
+
+#[test]
+fn a_refused_command_leaves_the_state_as_it_was() {
+    let sample = Sample::with(vec![
+        register("a@1.0.0", json!({"tags": ["x"], "namespace": "one.a"})),
+        register(
+            "a@1.1.0",
+            json!({"tags": ["x", "y"], "capabilities": ["c"]}),
+        ),
+        register("b@1.0.0", json!({"dependencies": [{"name": "a"}]})),
+    ]);
+    let writes = vec![
+        update(
+            "a@1.0.0",
+            json!({"tags": ["z"], "lifecycle": "deprecated", "deprecated_reason": "old"}),
+        ),
+        remove("a@1.1.0"),
+        register(
+            "c@1.0.0",
+            json!({"tags": ["y"], "dependencies": [{"name": "b"}]}),
+        ),
+        update("c", json!({"description": "another"})),
+        remove("b"),
+        remove("nothing"),
+    ];
+    let command = Command {
+        writes,
+        ..Command::of("ada", remove("nothing"))
+    };
+    let mut state = sample.state.clone();
+    let refusals = decide_in_place(&mut state, &command, at_second(60)).unwrap_err();
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    assert_eq!(refusals[0].write, 5);
+    assert_same(&state, &sample.state);
+    // And it goes on as if nothing had been.
+    let command = Command::of("ada", update("a@1.1.0", json!({"tags": ["y"]})));
+    let after = decide(&sample.state, &command, at_second(60))
+        .unwrap()
+        .state;
+    decide_in_place(&mut state, &command, at_second(60)).unwrap();
+    assert_same(&state, &after);
+}
+
+/// All that can be asked of them.
+fn assert_same(one: &State, two: &State) {
+    let standing = |state: &State| {
+        let counts = (state.live(), state.stored_bytes(), state.component_count());
+        (state.revision(), state.time(), state.root(), counts)
+    };
+    assert_eq!(standing(one), standing(two));
+    assert!(one.records().eq(two.records()));
+    let found = |state: &State, query: &Query| {
+        let page = state.search(query, 100, None).unwrap();
+        let found = page
+            .items
+            .iter()
+            .map(|record| (record.key.clone(), record.revision));
+        found.collect::<Vec<_>>()
+    };
+    let tagged = |tag: &str| Query {
+        tags: vec![tag.to_owned()],
+        ..Query::default()
+    };
+    let text = |text: &str| Query {
+        text: Some(text.to_owned()),
+        ..Query::default()
+    };
+    let offering = Query {
+        capability: Some("c".to_owned()),
+        ..Query::default()
+    };
+    let all = [
+        Query::default(),
+        tagged("x"),
+        tagged("y"),
+        tagged("z"),
+        text("one"),
+        text("another"),
+        offering,
+    ];
+    for query in &all {
+        assert_eq!(found(one, query), found(two, query), "{query:?}");
+    }
+    for name in ["a", "b", "c"] {
+        let named = NameOrUuid::of(name);
+        assert_eq!(one.versions(&named), two.versions(&named));
+        for record in one.versions(&named) {
+            let uuid = record.component().unwrap().uuid;
+            let dependents = |state: &State| format!("{:?}", state.dependents(uuid, 9));
+            assert_eq!(dependents(one), dependents(two));
+        }
     }
 }
 

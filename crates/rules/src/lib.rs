@@ -29,7 +29,7 @@ pub mod state;
 
 pub use book_record::{BookRecord, Parent};
 pub use command::{Command, Write};
-pub use decide::{Decision, Outcome, decide};
+pub use decide::{Decision, Done, Outcome, decide, decide_in_place};
 pub use record::Record;
 pub use refusal::Refusal;
 pub use state::State;

@@ -10,6 +10,16 @@ use imbl::OrdMap;
 use crate::components::index::ComponentIndex;
 use crate::record::Record;
 
+/// What a state says of itself, beside its records.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub(crate) revision: Revision,
+    time: Timestamp,
+    root: StateRoot,
+    live: u64,
+    stored_bytes: u64,
+}
+
 /// Everything that a log says, folded up to one revision.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -118,9 +128,13 @@ impl State {
         self.time = change.command.time;
     }
 
-    /// Puts a record at its revision. `digest` is what a live record adds to the root, where the
-    /// caller has computed it already.
-    pub fn put(&mut self, record: Arc<Record>, digest: Option<RecordDigest>) {
+    /// Puts a record at its revision, in place of the one that is returned. `digest` is what a live
+    /// record adds to the root, where the caller has computed it already.
+    pub fn put(
+        &mut self,
+        record: Arc<Record>,
+        digest: Option<RecordDigest>,
+    ) -> Option<Arc<Record>> {
         if record.is_live() {
             self.root.add(digest.unwrap_or_else(|| digest_of(&record)));
             self.live += 1;
@@ -131,15 +145,55 @@ impl State {
             kind: record.kind.clone(),
             key: Arc::clone(&record.key),
         };
-        if let Some(before) = self.records.insert(key, Arc::clone(&record))
-            && before.is_live()
-        {
-            self.root.remove(digest_of(&before));
+        let before = self.records.insert(key, Arc::clone(&record));
+        if let Some(before) = before.as_ref().filter(|before| before.is_live()) {
+            self.root.remove(digest_of(before));
             self.live = self.live.saturating_sub(1);
-            self.stored_bytes = self.stored_bytes.saturating_sub(length_of(&before));
-            self.components.remove(&before);
+            self.stored_bytes = self.stored_bytes.saturating_sub(length_of(before));
+            self.components.remove(before);
         }
         self.components.insert(&record);
+        before
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        Standing {
+            revision: self.revision,
+            time: self.time,
+            root: self.root,
+            live: self.live,
+            stored_bytes: self.stored_bytes,
+        }
+    }
+
+    /// Takes a record back that was put last; [`State::restore`] is to follow.
+    pub(crate) fn take_back(&mut self, record: &Arc<Record>, before: Option<Arc<Record>>) {
+        let key = RecordKey {
+            kind: record.kind.clone(),
+            key: Arc::clone(&record.key),
+        };
+        self.components.remove(record);
+        match before {
+            Some(before) => {
+                self.components.insert(&before);
+                self.records.insert(key, before);
+            }
+            None => {
+                self.records.remove(&key);
+            }
+        }
+    }
+
+    pub(crate) fn restore(&mut self, standing: Standing) {
+        let Standing {
+            revision,
+            time,
+            root,
+            live,
+            stored_bytes,
+        } = standing;
+        (self.revision, self.time, self.root) = (revision, time, root);
+        (self.live, self.stored_bytes) = (live, stored_bytes);
     }
 
     /// Sets where the state stands, after the records of a snapshot were put.

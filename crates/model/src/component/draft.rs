@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::issue::Issue;
 
 use super::dependency::DependencyRef;
-use super::hash::{canonical, hash_of};
+use super::stored_text::StoredText;
 use super::types::Component;
 use super::words::{Lifecycle, MetaType};
 
@@ -18,6 +18,7 @@ use super::words::{Lifecycle, MetaType};
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub(super) document: Map<String, Value>,
+    pub(super) text: StoredText,
     pub(super) uuid: Uuid,
     pub(super) version: Version,
     pub(super) meta_type: MetaType,
@@ -27,10 +28,8 @@ pub struct Draft {
 }
 
 /// A document as it is stored and returned.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// The document, its hash included.
-    pub document: Map<String, Value>,
     /// The hash of the document.
     pub hash: String,
     /// The RFC 8785 bytes of the document, its hash included.
@@ -50,7 +49,7 @@ impl Draft {
 
     /// The name of the family.
     pub fn name(&self) -> &str {
-        self.text("name").unwrap_or_default()
+        self.word("name").unwrap_or_default()
     }
 
     /// The version, build metadata included.
@@ -87,34 +86,26 @@ impl Draft {
         serde_json::from_value(Value::Object(self.document.clone()))
     }
 
-    /// What is stored: the document with both times and its hash.
+    /// What is stored: the document with both times and its hash. Cheap: nearly all of it was
+    /// written out when the draft was made.
     ///
     /// The arguments are stored texts of times (UTC with `Z`); what the document itself says
     /// wins over them.
     pub fn finish(&self, created_at: &str, last_modified_at: &str) -> Stored {
-        let mut document = self.document.clone();
-        for (name, time) in [
-            ("created_at", created_at),
-            ("last_modified_at", last_modified_at),
-        ] {
-            document.entry(name).or_insert_with(|| Value::from(time));
-        }
-        let hash = hash_of(&document);
-        document.insert("hash".to_owned(), Value::from(hash.as_str()));
-        let whole = Value::Object(document);
-        let bytes = canonical(&whole);
-        let document = match whole {
-            Value::Object(document) => document,
-            _ => Map::new(),
-        };
+        let hash = self.text.hash(created_at);
         Stored {
-            document,
+            bytes: self.text.write(created_at, last_modified_at, &hash),
             hash,
-            bytes,
         }
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    /// The RFC 8785 text of one member's value, as it is stored; `None` for one that the document
+    /// doesn't have.
+    pub fn canonical_member(&self, name: &str) -> Option<&str> {
+        self.text.value(name)
+    }
+
+    fn word(&self, name: &str) -> Option<&str> {
         self.document.get(name).and_then(Value::as_str)
     }
 }

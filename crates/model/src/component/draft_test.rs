@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::hash::canonical;
 use super::{
-    Component, DependencyRef, DependencyTarget, Draft, Lifecycle, MetaType, ReadOptions, hash_of,
-    read, read_node, same_content,
+    Component, DependencyRef, DependencyTarget, Draft, Lifecycle, MetaType, ReadOptions, Stored,
+    hash_of, read, read_node, same_content,
 };
 use crate::document::{Node, Syntax};
 use crate::issue::IssueKind;
@@ -23,6 +24,10 @@ fn draft(document: &Map<String, Value>) -> Draft {
     reading
         .draft
         .unwrap_or_else(|| panic!("{:#?}", reading.issues))
+}
+
+fn document_of(stored: &Stored) -> Map<String, Value> {
+    serde_json::from_slice(&stored.bytes).unwrap()
 }
 
 fn alpha_with(members: Value) -> Map<String, Value> {
@@ -97,15 +102,12 @@ fn all_digit_hashes_are_text_in_yaml() {
 #[test]
 fn a_stored_document_has_its_times_and_verifies_elsewhere() {
     let stored = draft(&object(ALPHA)).finish("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
-    assert_eq!(stored.document["created_at"], json!("2026-01-01T00:00:00Z"));
-    assert_eq!(
-        stored.document["last_modified_at"],
-        json!("2026-01-02T00:00:00Z")
-    );
-    assert_eq!(stored.document["hash"], json!(stored.hash));
-    assert_eq!(hash_of(&stored.document), stored.hash);
-    let bytes: Map<String, Value> = serde_json::from_slice(&stored.bytes).unwrap();
-    assert_eq!(bytes, stored.document);
+    let document = document_of(&stored);
+    assert_eq!(document["created_at"], json!("2026-01-01T00:00:00Z"));
+    assert_eq!(document["last_modified_at"], json!("2026-01-02T00:00:00Z"));
+    assert_eq!(document["hash"], json!(stored.hash));
+    assert_eq!(hash_of(&document), stored.hash);
+    assert_eq!(canonical(&Value::Object(document)), stored.bytes);
     for syntax in [Syntax::Json, Syntax::Yaml] {
         let again = read(&stored.bytes, syntax, &ReadOptions::default())
             .draft
@@ -121,11 +123,30 @@ fn given_times_win() {
         "created_at": "2020-01-01T01:00:00+01:00", "last_modified_at": "2020-02-01T00:00:00Z",
     }));
     let stored = draft(&given).finish("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z");
-    assert_eq!(stored.document["created_at"], json!("2020-01-01T00:00:00Z"));
-    assert_eq!(
-        stored.document["last_modified_at"],
-        json!("2020-02-01T00:00:00Z")
-    );
+    let document = document_of(&stored);
+    assert_eq!(document["created_at"], json!("2020-01-01T00:00:00Z"));
+    assert_eq!(document["last_modified_at"], json!("2020-02-01T00:00:00Z"));
+    assert_eq!(hash_of(&document), stored.hash);
+    assert_eq!(canonical(&Value::Object(document)), stored.bytes);
+}
+
+#[test]
+fn members_stand_in_canonical_order() {
+    let given = alpha_with(json!({
+        "x_extensions": {"\u{fb33}": 1, "\u{1f600}": [null, {"a": null, "b": 2}]},
+        "\u{fb33}": 1, "\u{1f600}": 2, "x": {"y": null, "z": 1.0},
+        "signature_block": {"signature": "AA==", "algorithm": "ed25519", "signed_by": "ada"},
+    }));
+    let reading = read_node(&Node::from(&Value::Object(given)), &ReadOptions::default());
+    let draft = reading
+        .draft
+        .unwrap_or_else(|| panic!("{:#?}", reading.issues));
+    let stored = draft.finish("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+    let document = document_of(&stored);
+    assert_eq!(hash_of(&document), stored.hash);
+    assert_eq!(canonical(&Value::Object(document)), stored.bytes);
+    assert_eq!(draft.canonical_member("x"), Some(r#"{"z":1}"#));
+    assert_eq!(draft.canonical_member("hash"), None);
 }
 
 #[test]
@@ -133,7 +154,8 @@ fn the_same_content_is_told_from_other_content() {
     let first = alpha_with(json!({
         "dependencies": [{"name": "b"}], "created_at": "2026-01-01T00:00:00Z", "spec": {"a": 1},
     }));
-    let stored = draft(&first).finish("", "2026-01-01T00:00:00Z").document;
+    let stored = draft(&first).finish("", "2026-01-01T00:00:00Z");
+    let stored = document_of(&stored);
     let same = |members: Value, without: &[&str]| {
         let mut document = first.clone();
         document.extend(members.as_object().unwrap().clone());

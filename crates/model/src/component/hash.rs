@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// Members that a document's hash doesn't cover, or that aren't part of the document.
-const NOT_HASHED: [&str; 5] = [
+pub(super) const NOT_HASHED: [&str; 5] = [
     "hash",
     "last_modified_at",
     "signature_block",
@@ -30,7 +30,12 @@ pub(super) fn hash_of_members(mut members: Map<String, Value>) -> String {
     for name in NOT_HASHED {
         members.remove(name);
     }
-    let digest = Sha256::digest(canonical(&Value::Object(members)));
+    hash_of_bytes(&canonical(&Value::Object(members)))
+}
+
+/// The hash of the RFC 8785 bytes of all that it covers.
+pub(super) fn hash_of_bytes(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
     let mut text = String::with_capacity(64);
     for byte in digest {
         for digit in [byte >> 4, byte & 0xf] {

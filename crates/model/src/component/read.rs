@@ -19,6 +19,7 @@ use super::legacy::{self, is_placeholder};
 use super::limits;
 use super::nearest::nearest;
 use super::shape::{Field, Shape};
+use super::stored_text::StoredText;
 
 /// How a document is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -344,6 +345,7 @@ impl Reader<'_> {
             lifecycle: text("lifecycle")?.parse().ok()?,
             dependencies: self.dependencies.into_iter().flatten().collect(),
             warnings: warnings.to_vec(),
+            text: StoredText::of(&document),
             document,
         })
     }

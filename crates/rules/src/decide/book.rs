@@ -7,7 +7,7 @@ use super::{Content, Outcome, Work, internal};
 use crate::book_record::{BOOK_KEY, BookRecord, Parent};
 use crate::refusal::Refusal;
 
-impl Work {
+impl Work<'_> {
     /// Makes the record, or begins a new lineage after a restore.
     pub(super) fn create_book(
         &mut self,

@@ -1,10 +1,10 @@
 //! Registering, updating and removing components.
 
-use deedbook_model::component::{Draft, Lifecycle, ReadOptions, Stored, read_node, same_content};
+use deedbook_model::component::{Draft, Lifecycle, ReadOptions, read_node, same_content};
 use deedbook_model::document::Node;
 use deedbook_model::issue::{Issue, IssueKind, Severity};
 use deedbook_model::{Envelope, Generation, Kind, Timestamp, Verb};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{Content, Outcome, Work, internal, issue, patch};
@@ -14,7 +14,7 @@ use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::state::State;
 
-impl Work {
+impl Work<'_> {
     pub(super) fn register(
         &mut self,
         draft: &Draft,
@@ -24,14 +24,12 @@ impl Work {
         if let Some(known) = self.state.record(&Kind::COMPONENT, &key).cloned() {
             return self.register_again(&known, draft);
         }
-        let conflicts = conflicts_of(&self.state, draft);
+        let conflicts = conflicts_of(self.state, draft);
         if !conflicts.is_empty() {
             return Err(Refusal::of(0, conflicts));
         }
-        let now = self.now.to_document_text();
-        let stored = draft.finish(&now, &now);
         let mut warnings = draft.warnings().to_vec();
-        let record = self.put_component(&key, Verb::REGISTERED, &stored, None)?;
+        let record = self.put_component(&key, Verb::REGISTERED, draft, None)?;
         warnings.extend(self.check_dependencies(&record, require_dependencies)?);
         Ok(Outcome {
             record,
@@ -107,9 +105,7 @@ impl Work {
             Lifecycle::Archived => Verb::ARCHIVED,
             _ => Verb::UPDATED,
         };
-        let now = self.now.to_document_text();
-        let stored = draft.finish(&now, &now);
-        let record = self.put_component(&before.key, verb, &stored, Some(created_at))?;
+        let record = self.put_component(&before.key, verb, &draft, Some(created_at))?;
         warnings.extend(self.check_dependencies(&record, false)?);
         Ok(Outcome {
             record,
@@ -124,7 +120,7 @@ impl Work {
         expected: Option<Generation>,
     ) -> Result<Outcome, Refusal> {
         let before = self.find(key, expected)?;
-        let warnings = broken_by_removal(&self.state, &before);
+        let warnings = broken_by_removal(self.state, &before);
         let record = self.take_out(&before)?;
         Ok(Outcome {
             record,
@@ -161,21 +157,19 @@ impl Work {
         &mut self,
         key: &str,
         verb: Verb,
-        stored: &Stored,
+        draft: &Draft,
         created_at: Option<Timestamp>,
     ) -> Result<std::sync::Arc<Record>, Refusal> {
-        let annotations = stored.document.get("annotations");
+        let now = self.now.to_document_text();
+        let stored = draft.finish(&now, &now);
         let failed = |error: serde_json::Error| internal(error.to_string());
-        let annotations = match annotations {
-            Some(annotations) => to_raw_value(annotations),
-            None => to_raw_value(&Map::new()),
-        }
-        .map_err(failed)?;
+        let annotations = draft.canonical_member("annotations").unwrap_or("{}");
+        let annotations: &RawValue = serde_json::from_str(annotations).map_err(failed)?;
         let data: &RawValue = serde_json::from_slice(&stored.bytes).map_err(failed)?;
         let content = Content {
             checksum: &stored.hash,
             created_at,
-            annotations: &annotations,
+            annotations,
             data,
         };
         self.put(Kind::COMPONENT, key, verb, &content)
@@ -188,7 +182,7 @@ impl Work {
                 "a component that its own release can't read".to_owned(),
             ));
         };
-        if let Some(cycle) = cycle_through(&self.state, facts) {
+        if let Some(cycle) = cycle_through(self.state, facts) {
             let pointer = format!("/dependencies/{}", cycle.dependency);
             let message = format!("closes a cycle: {}", cycle.titles.join(" → "));
             let refused = issue(IssueKind::DependencyCycle, &pointer, Some("RG006"), message);
@@ -197,7 +191,7 @@ impl Work {
                 ..Refusal::of(0, vec![refused])
             });
         }
-        let missing = missing_dependencies(&self.state, facts, require);
+        let missing = missing_dependencies(self.state, facts, require);
         if require && !missing.is_empty() {
             return Err(Refusal::of(0, missing));
         }
