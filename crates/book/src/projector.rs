@@ -28,6 +28,9 @@ pub const PROJECTION_FILE: &str = "projection.sqlite";
 /// How long one wait for changes lasts before the projector looks whether it is to end.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How many times as long as it worked the projector rests while others write.
+const REST: u32 = 9;
+
 /// How far the tables are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -171,19 +174,39 @@ fn follow(mut tables: Tables, shared: &Shared, progress: &Progress) -> Result<()
             Next::Nothing => continue,
             Next::Closed => break,
         };
-        take(&mut tables, &batches)?;
-        progress.reached(tables.revision());
+        let mut rest = &batches[..];
+        while !rest.is_empty() {
+            let (some, after) = rest.split_at(few(rest));
+            let worked = timed(|| tables.take(some))?;
+            rest = after;
+            progress.reached(tables.revision());
+            shared.yield_to_writers(worked * REST);
+        }
     }
     Ok(())
 }
 
-/// Many changes in one transaction, so that a record that changed often is written once.
-fn take(tables: &mut Tables, batches: &[Arc<Batch>]) -> Result<(), BookError> {
-    const AT_ONCE: usize = 512;
-    for some in batches.chunks(AT_ONCE) {
-        tables.take(some)?;
-    }
-    Ok(())
+/// How many of the next batches go into one transaction, so that a record that changed often is
+/// written once.
+fn few(batches: &[Arc<Batch>]) -> usize {
+    const CHANGES: usize = 4096;
+    let mut changes = 0;
+    let mut takes = |batch: &&Arc<Batch>| {
+        let takes = changes < CHANGES;
+        changes += batch.changes.len();
+        takes
+    };
+    batches.iter().take_while(|batch| takes(batch)).count()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long to rest after it; nothing that is stored depends on it"
+)]
+fn timed(work: impl FnOnce() -> Result<(), BookError>) -> Result<Duration, BookError> {
+    let begin = std::time::Instant::now();
+    work()?;
+    Ok(begin.elapsed())
 }
 
 /// The tables as they are, if they follow this history; else made anew from the oldest state that

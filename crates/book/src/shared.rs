@@ -13,12 +13,16 @@ use crate::view::View;
 /// How many bytes of records the latest batches may hold for watchers that are nearly live.
 const RECENT_BYTES: usize = 16 << 20;
 
+/// A book to which nothing was written for this long isn't being written to.
+const QUIET: Duration = Duration::from_millis(10);
+
 /// The newest view and the batches that led to it.
 pub(crate) struct Shared {
     pub(crate) log: Arc<dyn Log>,
     view: ArcSwap<View>,
     recent: Mutex<Recent>,
     published: Condvar,
+    ended: Condvar,
 }
 
 /// The latest batches, oldest first, without a gap up to the view.
@@ -48,6 +52,7 @@ impl Shared {
             view: ArcSwap::from_pointee(view),
             recent: Mutex::default(),
             published: Condvar::new(),
+            ended: Condvar::new(),
         }
     }
 
@@ -101,10 +106,30 @@ impl Shared {
         Next::Batches(recent.batches.iter().skip(from).cloned().collect())
     }
 
+    /// Leaves the processor to those who write: waits until nothing was written for a moment, at
+    /// most for about `longest`, and not at all once the book is closed.
+    pub(crate) fn yield_to_writers(&self, longest: Duration) {
+        let mut seen = self.head();
+        let mut waited = Duration::ZERO;
+        while waited < longest {
+            let (recent, _) = self
+                .ended
+                .wait_timeout_while(self.lock(), QUIET, |recent| !recent.closed)
+                .unwrap_or_else(PoisonError::into_inner);
+            let head = self.head();
+            if recent.closed || head == seen {
+                return;
+            }
+            seen = head;
+            waited += QUIET;
+        }
+    }
+
     /// Ends all waiting; what was published is still handed out.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.published.notify_all();
+        self.ended.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, Recent> {
