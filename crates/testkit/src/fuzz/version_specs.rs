@@ -188,6 +188,8 @@ fn versions_around(text: &str) -> Vec<Version> {
         .flat_map(|version| ["0", "rc.1"].map(|pre| with_pre(version, pre)))
         .collect();
     versions.extend(pre);
+    // Longer ones can't be asked for exactly.
+    versions.retain(|version| version.to_string().len() <= MAX_CHARS);
     versions
 }
 
