@@ -18,6 +18,6 @@ pub mod version_spec;
 pub use batch::{Batch, BatchError, StoredBatch};
 pub use change::{Change, CommandInfo, Verb};
 pub use position::{Chain, Generation, Head, Lineage, Revision, WriterId};
-pub use record::{Envelope, Kind, RecordKey};
+pub use record::{Envelope, Kind, RecordKey, UnknownMembers};
 pub use root::StateRoot;
 pub use time::Timestamp;
