@@ -18,6 +18,7 @@ use crate::error::BookError;
 use crate::history::{self, At, ChangeQuery, Why};
 use crate::load::Fold;
 use crate::projector::{ProjectionStatus, Projector};
+use crate::removed::{RemovedComponent, removed_components};
 use crate::sequencer::{Core, Job, Receipt, Reply, Sequencer, follow};
 use crate::shared::Shared;
 use crate::verify::{AuditHead, Verification, audit_head, verify};
@@ -367,6 +368,19 @@ impl Book {
         pointer: &str,
     ) -> Result<Option<Why>, BookError> {
         history::why(&self.running.core.shared, view, kind, key, pointer)
+    }
+
+    /// The components of that name that are gone in a view, the one removed last first, as far as
+    /// the log still tells what they were called. Reads the log from its floor on.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn removed_components(
+        &self,
+        view: &View,
+        name: &str,
+    ) -> Result<Vec<RemovedComponent>, BookError> {
+        removed_components(&self.running.core.shared, view, name)
     }
 
     /// The last revision stamped at or before an instant.

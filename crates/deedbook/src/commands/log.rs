@@ -42,7 +42,7 @@ fn list(args: LogList, context: &mut Context) -> Result<(), Failure> {
     let query = ChangeQuery {
         after,
         limit: changes::limit(&args.page),
-        filter: changes::filter(args.filter),
+        filter: changes::filter(args.filter, &book, context)?,
         newest_first: true,
         ..ChangeQuery::default()
     };
@@ -61,7 +61,7 @@ fn cat(args: LogCat, context: &mut Context) -> Result<(), Failure> {
     let wanted = args.limit.map_or(usize::MAX, |limit| {
         usize::try_from(limit).unwrap_or(usize::MAX)
     });
-    let filter = changes::filter(args.filter);
+    let filter = changes::filter(args.filter, &book, context)?;
     // Below the floor nothing is kept, and nobody asked for it by name.
     let mut after = changes::since(&book, args.since)?;
     if args.since.is_none() {

@@ -85,6 +85,8 @@ pub(crate) struct LogCompact {
 }
 
 /// Say which change last set a record or a field of it
+///
+/// Of a component that was removed it is the removal.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
