@@ -185,6 +185,35 @@ fn configuration_has_an_order_and_no_unknown_keys() {
 }
 
 #[test]
+fn every_variable_is_taken_and_an_unknown_one_refused() {
+    let sandbox = Sandbox::new();
+    let with = |name: &str, value: &str| {
+        let mut command = sandbox.command(&["config", "show"]);
+        command.env(name, value);
+        crate::sandbox::ran(command)
+    };
+    for (name, value) in [
+        ("DEEDBOOK_DATA", "books"),
+        ("DEEDBOOK_OUTPUT", "json"),
+        ("DEEDBOOK_COLOR", "never"),
+        ("DEEDBOOK_ACTOR", "ada"),
+        ("DEEDBOOK_WAIT_SECONDS", "1"),
+        ("DEEDBOOK_PROJECTION", "false"),
+    ] {
+        let ran = with(name, value);
+        assert!(ran.status == 0 && ran.stdout.contains(name), "{ran:?}");
+    }
+    let ran = with("DEEDBOOK_COLOUR", "never");
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr
+            .starts_with("ConfigurationError: the variable DEEDBOOK_COLOUR is unknown"),
+        "{ran:?}"
+    );
+    assert_eq!(with("DEEDBOOK_COLOUR", "").status, 0);
+}
+
+#[test]
 fn the_book_of_a_parent_is_found() {
     let sandbox = Sandbox::new();
     sandbox.write("a.yaml", &document("a", "1.0.0", 1));
