@@ -228,3 +228,16 @@ fn graphs_have_many_forms() {
     );
     assert_eq!(sandbox.ok(&["registry", "dependents", "doc_gate"]), "");
 }
+
+#[test]
+fn a_broken_pattern_is_refused() {
+    let sandbox = Sandbox::with_samples();
+    for command in ["ls", "search"] {
+        let ran = sandbox.fails(2, &["registry", command, "--name", "["]);
+        assert_eq!(
+            ran.stderr,
+            "InvalidInputError: `[` is no pattern: a `[` is never closed\n"
+        );
+    }
+    sandbox.ok(&["registry", "ls", "--name", "[a-z]*"]);
+}
