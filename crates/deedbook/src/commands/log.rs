@@ -130,7 +130,15 @@ fn compact(args: &LogCompact, context: &mut Context) -> Result<(), Failure> {
     let question = format!("Drop all history before revision {}?", args.before);
     confirm(&question, args.yes)?;
     let book = context.open_existing()?;
-    let floor = book.compact(Revision(args.before))?;
+    let before = Revision(args.before);
+    let floor = book.compact(before)?;
+    if floor < before {
+        context.output.note(&format!(
+            "the floor is {floor}, not {before}: what was written together is kept together, here \
+             from revision {} on",
+            floor.next()
+        ));
+    }
     match context.output.format {
         Format::Human => context.output.line(&format!("floor: {floor}"))?,
         _ => context.output.value(&Compacted { floor: floor.0 })?,

@@ -73,7 +73,8 @@ pub(crate) struct LogCat {
 
 /// Drop changes that a snapshot covers; reads from the floor on still work
 ///
-/// The floor becomes the newest snapshot at or below the revision. On a terminal it asks first.
+/// The floor becomes the revision, or a lower one where that is in the middle of what was written
+/// together. On a terminal it asks first.
 #[derive(Args, Debug)]
 pub(crate) struct LogCompact {
     /// Keep everything from this revision on

@@ -187,6 +187,28 @@ fn snapshots_and_compaction_move_the_floor() {
 }
 
 #[test]
+fn a_floor_that_is_lower_than_asked_for_says_why() {
+    let sandbox = with_history();
+    for number in 5..9 {
+        let text = document(&format!("c{number}"), "1.0.0", number);
+        sandbox.write(&format!("d/{number}.yaml"), &text);
+    }
+    sandbox.ok(&["registry", "add", "d"]);
+    let ran = sandbox.run(&["log", "compact", "--before", "4"]);
+    assert_eq!(
+        (ran.stdout.as_str(), ran.stderr.as_str()),
+        ("floor: 4\n", "")
+    );
+    let ran = sandbox.run(&["log", "compact", "--before", "6"]);
+    assert_eq!(ran.stdout, "floor: 4\n");
+    assert!(
+        ran.stderr.starts_with("the floor is 4, not 6: ")
+            && ran.stderr.contains("from revision 5 on"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn a_backup_restores_to_a_book_with_a_lineage_of_its_own() {
     let sandbox = with_history();
     let head = sandbox.json(&["audit", "head"]);
