@@ -12,20 +12,20 @@ const HINT: Style = AnsiColor::Cyan.on_default();
 
 /// A failure: for each issue `<ErrorName>: <pointer> <message> [<code>]`, where it is, and what to
 /// do about it.
-pub(crate) fn failure(failure: &Failure, quiet: bool) -> String {
+pub(crate) fn failure(failure: &Failure, lines: &[ErrorLine], quiet: bool) -> String {
     let mut text = String::new();
     let name = failure.name().0;
-    for line in failure.lines() {
+    for line in lines {
         if line.severity == Severity::Warning {
             if !quiet {
-                text.push_str(&warning(failure.file(), &line));
+                text.push_str(&warning(failure.file(), line));
             }
             continue;
         }
-        text.push_str(&format!("{ERROR}{name}:{ERROR:#} {}\n", sentence(&line)));
-        text.push_str(&place(failure.file(), &line));
+        text.push_str(&format!("{ERROR}{name}:{ERROR:#} {}\n", sentence(line)));
+        text.push_str(&place(failure.file(), line));
         if !quiet {
-            text.push_str(&hint(&line));
+            text.push_str(&hint(line));
         }
     }
     text

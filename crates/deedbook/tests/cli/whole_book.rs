@@ -168,6 +168,30 @@ fn audit_proves_the_past_or_names_what_is_broken() {
 }
 
 #[test]
+fn a_hint_names_the_book_that_the_command_named() {
+    let sandbox = Sandbox::new();
+    sandbox.write("c.yaml", &document("a", "1.0.0", 1));
+    let data = ["--data", "my book"];
+    sandbox.ok(&[&["registry", "add", "c.yaml"], &data[..]].concat());
+    std::fs::write(sandbox.path("my book/log.head"), [7; 512]).unwrap();
+    let way_out = "deedbook doctor --accept-head --data 'my book'";
+    let hint = |arguments: &[&str]| {
+        let ran = sandbox.fails(7, &[arguments, &data[..]].concat());
+        ran.stdout + &ran.stderr
+    };
+    assert!(hint(&["registry", "ls"]).contains(&format!("`{way_out}`")));
+    assert!(hint(&["registry", "ls", "-o", "json"]).contains(way_out));
+    assert!(hint(&["doctor"]).contains(way_out));
+    let pasted = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(way_out.replace("deedbook", env!("CARGO_BIN_EXE_deedbook")) + " --yes")
+        .current_dir(sandbox.path(""))
+        .status();
+    assert!(pasted.unwrap().success());
+    sandbox.ok(&[&["registry", "get", "a"], &data[..]].concat());
+}
+
+#[test]
 fn snapshots_and_compaction_move_the_floor() {
     let sandbox = with_history();
     assert_eq!(sandbox.json(&["snapshot"]), json!({"snapshot": 4}));
