@@ -57,6 +57,9 @@ pub enum BookError {
     /// There is a book already.
     #[error("there is a book already at {}", .0.display())]
     Exists(std::path::PathBuf),
+    /// Something that is no book stands where one is to be.
+    #[error("{} isn't an empty folder; a book is restored into one of its own", .0.display())]
+    Occupied(std::path::PathBuf),
     /// Reading or writing a stream failed.
     #[error("{action}")]
     Stream {
@@ -89,7 +92,7 @@ impl BookError {
             BookError::Closed | BookError::Stream { .. } | BookError::Projection(_) => {
                 Code::Unavailable
             }
-            BookError::Exists(_) => Code::Conflict,
+            BookError::Exists(_) | BookError::Occupied(_) => Code::Conflict,
         }
     }
 
@@ -110,7 +113,9 @@ impl BookError {
             BookError::Log(LogError::NewerFormat { since, .. }) => {
                 Some(format!("use Deedbook {since} or later"))
             }
-            BookError::Exists(_) => Some("restore into another folder with --data".to_owned()),
+            BookError::Exists(_) | BookError::Occupied(_) => {
+                Some("restore into another folder with --data".to_owned())
+            }
             BookError::Backup(_) => Some(
                 "nothing was changed here; use another backup, or fetch this one anew".to_owned(),
             ),

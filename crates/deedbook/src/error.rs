@@ -173,6 +173,7 @@ impl Failure {
             }
             Failure::Exists(_) => "FileExistsError",
             Failure::Book(BookError::Exists(_)) => "BookExistsError",
+            Failure::Book(BookError::Occupied(_)) => "FileExistsError",
             Failure::Book(BookError::Future { .. }) => "InvalidInputError",
             other => return name_of(other.code().unwrap_or(Code::Internal)),
         };

@@ -211,7 +211,7 @@ pub(crate) struct Backup {
 /// Make a new book from a backup
 ///
 /// Revisions and chain are kept; the new book begins a lineage of its own. The folder is
-/// `--data`, or `.deedbook` here; it must not hold a book.
+/// `--data`, or `.deedbook` here; it must be new or empty.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

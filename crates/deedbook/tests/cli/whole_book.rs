@@ -246,6 +246,14 @@ fn a_backup_restores_to_a_book_with_a_lineage_of_its_own() {
     sandbox.fails(4, &["restore", "b.deedbook", "--data", "r"]);
     sandbox.fails(4, &["restore", "b.deedbook"]);
     sandbox.fails(3, &["restore", "nope", "--data", "s"]);
+    sandbox.write("full/of.txt", "other things");
+    for taken in ["full", "full/of.txt"] {
+        let ran = sandbox.fails(4, &["restore", "b.deedbook", "--data", taken]);
+        let told = format!("FileExistsError: {taken} isn't an empty folder");
+        assert!(ran.stderr.starts_with(&told), "{ran:?}");
+    }
+    std::fs::create_dir(sandbox.path("empty")).unwrap();
+    sandbox.ok(&["restore", "b.deedbook", "--data", "empty"]);
     sandbox.write("broken", "not a backup");
     sandbox.fails(7, &["restore", "broken", "--data", "s"]);
     assert!(!sandbox.path("s").exists());
