@@ -243,7 +243,8 @@ impl Book {
     /// The state at a moment of the past.
     ///
     /// # Errors
-    /// [`BookError::Future`], [`BookError::BeforeTime`], [`LogError::Compacted`].
+    /// [`BookError::Future`], [`BookError::BeforeBook`], [`BookError::BeforeTime`],
+    /// [`LogError::Compacted`].
     pub fn view_at(&self, at: At) -> Result<Arc<View>, BookError> {
         let newest = self.view();
         let is_newest = match at {
@@ -386,7 +387,8 @@ impl Book {
     /// The last revision stamped at or before an instant.
     ///
     /// # Errors
-    /// [`BookError::BeforeTime`] when nothing from then is kept.
+    /// [`BookError::BeforeBook`] when there was no book then; [`BookError::BeforeTime`] when
+    /// compaction took what there was.
     pub fn revision_at(&self, time: Timestamp) -> Result<Revision, BookError> {
         history::revision_at(&self.running.core.shared, time)
     }

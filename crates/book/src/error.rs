@@ -45,6 +45,12 @@ pub enum BookError {
         /// Stamp of the oldest change still readable.
         oldest: Timestamp,
     },
+    /// An instant before the book's first change.
+    #[error("the book began at {began}; there is nothing from before")]
+    BeforeBook {
+        /// Stamp of the first change.
+        began: Timestamp,
+    },
     /// The command may or may not have been committed.
     #[error("nobody knows whether the command was committed")]
     UnknownOutcome,
@@ -88,6 +94,7 @@ impl BookError {
             BookError::Divergent { .. } | BookError::Backup(_) => Code::Integrity,
             BookError::Future { .. } => Code::Invalid,
             BookError::Forgotten { .. } | BookError::BeforeTime { .. } => Code::Compacted,
+            BookError::BeforeBook { .. } => Code::NotFound,
             BookError::UnknownOutcome => Code::UnknownOutcome,
             BookError::Closed | BookError::Stream { .. } | BookError::Projection(_) => {
                 Code::Unavailable
@@ -113,6 +120,7 @@ impl BookError {
             BookError::Log(LogError::NewerFormat { since, .. }) => {
                 Some(format!("use Deedbook {since} or later"))
             }
+            BookError::BeforeBook { .. } => Some("ask for that time or a later one".to_owned()),
             BookError::Exists(_) | BookError::Occupied(_) => {
                 Some("restore into another folder with --data".to_owned())
             }

@@ -167,7 +167,7 @@ impl Failure {
             Failure::Invalid(_) => "InvalidInputError",
             Failure::Config(_) => "ConfigurationError",
             Failure::NoBook(_) => "BookNotFoundError",
-            Failure::NotFound(_) => "NotFoundError",
+            Failure::NotFound(_) | Failure::Book(BookError::BeforeBook { .. }) => "NotFoundError",
             Failure::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "FileNotFoundError"
             }

@@ -27,7 +27,7 @@ pub(super) fn since(book: &Book, since: Option<Moment>) -> Result<Revision, Fail
         Some(Moment::Time(time)) => match book.revision_at(time) {
             Ok(revision) => Ok(revision),
             // Nothing is older than that: all that is kept came after it.
-            Err(BookError::BeforeTime { .. }) => Ok(Revision::ZERO),
+            Err(BookError::BeforeBook { .. } | BookError::BeforeTime { .. }) => Ok(Revision::ZERO),
             Err(error) => Err(error.into()),
         },
         Some(Moment::Ago(_)) | None => Ok(Revision::ZERO),
