@@ -35,6 +35,30 @@ fn usage_errors_end_with_64() {
 }
 
 #[test]
+fn usage_says_what_was_typed() {
+    let sandbox = Sandbox::new();
+    for (typed, other) in [("registry", "component"), ("component", "registry")] {
+        for arguments in [
+            &[typed][..],
+            &[typed, "ls", "--nonsense"],
+            &["-o", "human", typed, "add"],
+            &[typed, "nonsense"],
+        ] {
+            let ran = sandbox.fails(64, arguments);
+            let usage = format!("Usage: deedbook {typed} ");
+            assert!(ran.stderr.contains(&usage), "{arguments:?}: {ran:?}");
+            let foreign = format!("deedbook {other}");
+            assert!(!ran.stderr.contains(&foreign), "{arguments:?}: {ran:?}");
+        }
+        let help = sandbox.ok(&[typed, "--help"]);
+        assert!(
+            help.contains(&format!("Usage: deedbook {typed} ")),
+            "{help}"
+        );
+    }
+}
+
+#[test]
 fn help_and_version_are_results() {
     let sandbox = Sandbox::new();
     for arguments in [
