@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use deedbook_model::component::Lifecycle;
 use uuid::Uuid;
 
-use super::ghosts::words;
+use super::ghosts::{tally, words};
 use super::{DependencyGraph, Edge, MAX_DEPTH, Missing, Node};
 use crate::components::Unresolved;
 
@@ -25,12 +25,11 @@ impl DependencyGraph {
     }
 
     fn figures(&self) -> String {
-        let external = |missing: &&Missing| missing.reason == Unresolved::External;
-        let outside = self.missing.iter().filter(external).count();
+        let (missing, outside) = tally(self);
         let mut figures = vec![
             count(self.nodes.len(), "component", "components"),
             count(self.edges.len(), "edge", "edges"),
-            format!("{} missing", self.missing.len() - outside),
+            format!("{missing} missing"),
         ];
         if outside > 0 {
             figures.push(format!("{outside} outside the book"));
