@@ -33,7 +33,7 @@ struct FileReport {
 
 /// Checks documents; ends with the status of the first that isn't valid.
 pub(crate) fn metadata(args: &ValidateMetadata, context: &mut Context) -> Result<(), Failure> {
-    let inputs = files::collect(&args.files.files)?;
+    let inputs = files::collect(&args.files.files, &mut context.output)?;
     if inputs.is_empty() {
         context.output.note("no documents found");
         return Err(Failure::Status(1));

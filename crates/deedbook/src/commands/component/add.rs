@@ -43,7 +43,7 @@ struct Candidate {
 
 /// Registers documents.
 pub(crate) fn add(args: &Add, context: &mut Context) -> Result<(), Failure> {
-    let inputs = files::collect(&args.files.files)?;
+    let inputs = files::collect(&args.files.files, &mut context.output)?;
     if inputs.is_empty() {
         context.output.note("no documents found");
         return Err(Failure::Status(1));
