@@ -93,6 +93,9 @@ impl Output {
 
     /// Writes text for people to stdout, without its colours where they aren't wanted.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        // Drawings are for other programs.
+        let tame = (self.format == Format::Human).then(|| human::tame(text));
+        let text = tame.as_deref().unwrap_or(text);
         if self.colored {
             return self.raw(text.as_bytes());
         }
@@ -137,7 +140,7 @@ impl Output {
     pub(crate) fn note(&mut self, text: &str) {
         if !self.quiet {
             // A closed stderr is no reason to stop.
-            let _ = writeln!(self.stderr, "{text}");
+            let _ = writeln!(self.stderr, "{}", human::tame(text));
         }
     }
 
@@ -160,7 +163,7 @@ impl Output {
         }
         for warning in warnings {
             let text = human::warning(file, &ErrorLine::from(warning));
-            let _ = self.stderr.write_all(text.as_bytes());
+            let _ = self.stderr.write_all(human::tame(&text).as_bytes());
         }
     }
 
@@ -190,7 +193,7 @@ impl Output {
                 };
                 json::line(&object).unwrap_or_default() + "\n"
             }
-            _ => human::failure(failure, &lines, self.quiet),
+            _ => human::tame(&human::failure(failure, &lines, self.quiet)).into_owned(),
         };
         let _ = self.stderr.write_all(text.as_bytes());
     }

@@ -18,6 +18,7 @@ mod scalar;
 mod yaml;
 
 use crate::issue::{Issue, IssueKind};
+use crate::text::is_obeyed;
 
 use budget::MAX_BYTES;
 pub use node::{Key, Node, Unrepresentable, Value};
@@ -97,7 +98,7 @@ pub(crate) fn shorten(text: &str) -> String {
     let mut chars = text.chars();
     let mut short = String::new();
     for c in chars.by_ref().take(LONGEST) {
-        if c.is_control() {
+        if is_obeyed(c) {
             short.extend(c.escape_default());
         } else {
             short.push(c);

@@ -12,6 +12,7 @@ pub mod record;
 pub mod root;
 pub mod schema;
 pub mod snapshot;
+pub mod text;
 pub mod time;
 pub mod version_spec;
 

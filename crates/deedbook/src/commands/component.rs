@@ -16,6 +16,7 @@ use deedbook_rules::components::{ComponentKey, Found, LookupError, NameOrUuid};
 
 use crate::context::Context;
 use crate::error::Failure;
+use crate::output::human;
 
 /// The component that a key means; tells when it is deprecated.
 pub(super) fn find<'a>(
@@ -30,9 +31,9 @@ pub(super) fn find<'a>(
         let why = deprecation(found)
             .map(|why| format!(": {why}"))
             .unwrap_or_default();
-        context
-            .output
-            .note(&format!("warning: {title} is deprecated{why}"));
+        context.output.note(&human::one_line(&format!(
+            "warning: {title} is deprecated{why}"
+        )));
     }
     Ok(found)
 }

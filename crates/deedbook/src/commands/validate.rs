@@ -126,7 +126,7 @@ fn unread(file: String, failure: &Failure) -> FileReport {
 /// A document for people: its verdict, and each issue with the line and a caret.
 fn page(report: &FileReport, lines: &[&str], quiet: bool) -> String {
     let what = match (&report.name, &report.version) {
-        (Some(name), Some(version)) => format!(" ({name}@{version})"),
+        (Some(name), Some(version)) => human::one_line(&format!(" ({name}@{version})")),
         _ => String::new(),
     };
     let verdict = if report.valid { "valid" } else { "invalid" };

@@ -82,9 +82,11 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
         rows.push(("after", shown(&after)));
     }
     for (name, value) in rows {
-        context
-            .output
-            .line(&format!("{:<10}{value}", format!("{name}:")))?;
+        context.output.line(&format!(
+            "{:<10}{}",
+            format!("{name}:"),
+            human::one_line(&value)
+        ))?;
     }
     Ok(())
 }

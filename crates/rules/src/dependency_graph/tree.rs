@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use deedbook_model::component::Lifecycle;
+use deedbook_model::text::is_obeyed;
 use uuid::Uuid;
 
 use super::ghosts::{tally, words};
@@ -144,10 +145,12 @@ fn missing_line(more: &[bool], missing: &Missing) -> String {
     let mut marks = Vec::new();
     marks.extend(missing.optional.then_some("optional"));
     marks.push(&reason);
-    let target = missing
-        .target
-        .replace(|letter: char| letter.is_control(), " ");
-    line_of(more, &target, missing.version_spec.as_deref(), &marks)
+    line_of(
+        more,
+        &missing.target,
+        missing.version_spec.as_deref(),
+        &marks,
+    )
 }
 
 fn lifecycle_mark(node: &Node) -> Vec<&'static str> {
@@ -173,7 +176,8 @@ fn line_of(more: &[bool], title: &str, version_spec: Option<&str>, marks: &[&str
     if !marks.is_empty() {
         line += &format!("  {}", marks.join(", "));
     }
-    line + "\n"
+    // What is missing and which version is text from a document.
+    line.replace(is_obeyed, " ") + "\n"
 }
 
 #[cfg(test)]
