@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::clock::{Clock, Salts, SystemClock, random};
 use crate::error::BookError;
 use crate::history::{self, At, ChangeQuery, Why};
-use crate::load::Fold;
+use crate::load::{Fold, Tail};
 use crate::projector::{ProjectionStatus, Projector};
 use crate::removed::{RemovedComponent, removed_components};
 use crate::sequencer::{Core, Job, Receipt, Reply, Sequencer, follow};
@@ -199,6 +199,7 @@ impl Book {
             salts: Salts::new()?,
             unsettled: false,
             snapshot: None,
+            failed_at: Tail::default(),
         };
         let (sender, receiver) = sync_channel(QUEUE);
         *lock(&self.running.queue) = Some(sender);
@@ -416,7 +417,7 @@ impl Book {
         let mut fold = self.running.core.lock();
         let view = self.view();
         let revision = snapshots::take(self.log(), &view)?;
-        fold.tail = crate::load::Tail::default();
+        fold.tail = Tail::default();
         Ok(revision)
     }
 
@@ -480,7 +481,7 @@ impl Book {
         let mut fold = self.running.core.lock();
         if wrote && snapshots::is_due(fold.tail, fold.state.stored_bytes()) {
             snapshots::take(self.log(), &self.view())?;
-            fold.tail = crate::load::Tail::default();
+            fold.tail = Tail::default();
         }
         Ok(())
     }
