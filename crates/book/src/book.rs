@@ -473,6 +473,9 @@ impl Book {
     /// Ends the book: what was handed in is finished, a snapshot is taken if one is due, the
     /// projector catches up for at most half a minute. Every clone is closed.
     ///
+    /// A closed book can still be read, so its files stay open and the writer's lock stays taken
+    /// until the last clone, and the last watch, is dropped: only then may another process write.
+    ///
     /// # Errors
     /// When the snapshot can't be written; the book is closed all the same, and nothing is lost.
     pub fn close(&self) -> Result<(), BookError> {
