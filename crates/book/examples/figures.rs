@@ -144,7 +144,7 @@ fn fill(book: &Book, count: u64) {
 }
 
 fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in(std::env::var_os("DEEDBOOK_BENCH_DIR").unwrap_or(".".into())).unwrap()
+    tempfile::tempdir_in(std::env::var_os("FIGURES_DIR").unwrap_or(".".into())).unwrap()
 }
 
 /// Durable appends of 256 changes of 300 bytes.
@@ -381,7 +381,7 @@ fn open_child(dir: &Path) {
 
 /// Whole processes of the command line.
 fn cli() {
-    let program = std::env::var_os("DEEDBOOK_BIN")
+    let program = std::env::var_os("FIGURES_BIN")
         .map_or_else(|| PathBuf::from("target/release/deedbook"), PathBuf::from);
     let program = std::path::absolute(program).unwrap();
     let run = |dir: &Path, args: &[&str]| {

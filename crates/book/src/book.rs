@@ -16,8 +16,9 @@ use serde::Serialize;
 use crate::clock::{Clock, Salts, SystemClock, random};
 use crate::error::BookError;
 use crate::history::{self, At, ChangeQuery, Why};
-use crate::load::Fold;
+use crate::load::{Fold, Tail};
 use crate::projector::{ProjectionStatus, Projector};
+use crate::removed::{RemovedComponent, removed_components};
 use crate::sequencer::{Core, Job, Receipt, Reply, Sequencer, follow};
 use crate::shared::Shared;
 use crate::verify::{AuditHead, Verification, audit_head, verify};
@@ -198,6 +199,7 @@ impl Book {
             salts: Salts::new()?,
             unsettled: false,
             snapshot: None,
+            failed_at: Tail::default(),
         };
         let (sender, receiver) = sync_channel(QUEUE);
         *lock(&self.running.queue) = Some(sender);
@@ -242,7 +244,8 @@ impl Book {
     /// The state at a moment of the past.
     ///
     /// # Errors
-    /// [`BookError::Future`], [`BookError::BeforeTime`], [`LogError::Compacted`].
+    /// [`BookError::Future`], [`BookError::BeforeBook`], [`BookError::BeforeTime`],
+    /// [`LogError::Compacted`].
     pub fn view_at(&self, at: At) -> Result<Arc<View>, BookError> {
         let newest = self.view();
         let is_newest = match at {
@@ -369,10 +372,24 @@ impl Book {
         history::why(&self.running.core.shared, view, kind, key, pointer)
     }
 
+    /// The components of that name that are gone in a view, the one removed last first, as far as
+    /// the log still tells what they were called. Reads the log from its floor on.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn removed_components(
+        &self,
+        view: &View,
+        name: &str,
+    ) -> Result<Vec<RemovedComponent>, BookError> {
+        removed_components(&self.running.core.shared, view, name)
+    }
+
     /// The last revision stamped at or before an instant.
     ///
     /// # Errors
-    /// [`BookError::BeforeTime`] when nothing from then is kept.
+    /// [`BookError::BeforeBook`] when there was no book then; [`BookError::BeforeTime`] when
+    /// compaction took what there was.
     pub fn revision_at(&self, time: Timestamp) -> Result<Revision, BookError> {
         history::revision_at(&self.running.core.shared, time)
     }
@@ -400,7 +417,7 @@ impl Book {
         let mut fold = self.running.core.lock();
         let view = self.view();
         let revision = snapshots::take(self.log(), &view)?;
-        fold.tail = crate::load::Tail::default();
+        fold.tail = Tail::default();
         Ok(revision)
     }
 
@@ -456,6 +473,9 @@ impl Book {
     /// Ends the book: what was handed in is finished, a snapshot is taken if one is due, the
     /// projector catches up for at most half a minute. Every clone is closed.
     ///
+    /// A closed book can still be read, so its files stay open and the writer's lock stays taken
+    /// until the last clone, and the last watch, is dropped: only then may another process write.
+    ///
     /// # Errors
     /// When the snapshot can't be written; the book is closed all the same, and nothing is lost.
     pub fn close(&self) -> Result<(), BookError> {
@@ -464,7 +484,7 @@ impl Book {
         let mut fold = self.running.core.lock();
         if wrote && snapshots::is_due(fold.tail, fold.state.stored_bytes()) {
             snapshots::take(self.log(), &self.view())?;
-            fold.tail = crate::load::Tail::default();
+            fold.tail = Tail::default();
         }
         Ok(())
     }

@@ -45,6 +45,12 @@ pub enum BookError {
         /// Stamp of the oldest change still readable.
         oldest: Timestamp,
     },
+    /// An instant before the book's first change.
+    #[error("the book began at {began}; there is nothing from before")]
+    BeforeBook {
+        /// Stamp of the first change.
+        began: Timestamp,
+    },
     /// The command may or may not have been committed.
     #[error("nobody knows whether the command was committed")]
     UnknownOutcome,
@@ -57,6 +63,9 @@ pub enum BookError {
     /// There is a book already.
     #[error("there is a book already at {}", .0.display())]
     Exists(std::path::PathBuf),
+    /// Something that is no book stands where one is to be.
+    #[error("{} isn't an empty folder; a book is restored into one of its own", .0.display())]
+    Occupied(std::path::PathBuf),
     /// Reading or writing a stream failed.
     #[error("{action}")]
     Stream {
@@ -85,11 +94,12 @@ impl BookError {
             BookError::Divergent { .. } | BookError::Backup(_) => Code::Integrity,
             BookError::Future { .. } => Code::Invalid,
             BookError::Forgotten { .. } | BookError::BeforeTime { .. } => Code::Compacted,
+            BookError::BeforeBook { .. } => Code::NotFound,
             BookError::UnknownOutcome => Code::UnknownOutcome,
             BookError::Closed | BookError::Stream { .. } | BookError::Projection(_) => {
                 Code::Unavailable
             }
-            BookError::Exists(_) => Code::Conflict,
+            BookError::Exists(_) | BookError::Occupied(_) => Code::Conflict,
         }
     }
 
@@ -110,7 +120,10 @@ impl BookError {
             BookError::Log(LogError::NewerFormat { since, .. }) => {
                 Some(format!("use Deedbook {since} or later"))
             }
-            BookError::Exists(_) => Some("restore into another folder with --data".to_owned()),
+            BookError::BeforeBook { .. } => Some("ask for that time or a later one".to_owned()),
+            BookError::Exists(_) | BookError::Occupied(_) => {
+                Some("restore into another folder with --data".to_owned())
+            }
             BookError::Backup(_) => Some(
                 "nothing was changed here; use another backup, or fetch this one anew".to_owned(),
             ),

@@ -83,7 +83,10 @@ pub(crate) fn revision_at(shared: &Shared, time: Timestamp) -> Result<Revision, 
     let floor = shared.log.floor()?;
     let oldest = oldest_time(shared, floor)?;
     if time < oldest {
-        return Err(BookError::BeforeTime { oldest });
+        return Err(match floor {
+            Revision::ZERO => BookError::BeforeBook { began: oldest },
+            _ => BookError::BeforeTime { oldest },
+        });
     }
     // Stamps never go back, so the batches can be halved: `low` is at or before the instant.
     let (mut low, mut high) = (floor, view.head.revision);

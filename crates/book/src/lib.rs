@@ -51,7 +51,7 @@
 //! | `sequencer` | the one writer |
 //! | `load` | folds a log to a state, checking every byte |
 //! | `shared`, `view`, `watch` | what readers see |
-//! | `history` | the past: changes, who set a field, states at a revision |
+//! | `history`, `removed` | the past: changes, who set a field, states at a revision, what is gone |
 //! | `snapshots`, `backup`, `restore`, `verify` | keeping, moving and proving it |
 //! | `projector` | ordinary SQL tables for people and their tools |
 
@@ -62,6 +62,7 @@ mod error;
 mod history;
 mod load;
 mod projector;
+mod removed;
 mod restore;
 mod sequencer;
 mod shared;
@@ -75,6 +76,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::BookError;
 pub use history::{At, ChangeQuery, Why};
 pub use projector::{PROJECTION_FILE, ProjectionStatus, projected_revision};
+pub use removed::RemovedComponent;
 pub use restore::restore;
 pub use sequencer::Receipt;
 pub use verify::{AuditHead, Broken, Verification, verify, verify_folder};

@@ -18,11 +18,15 @@ use crate::error::BookError;
 /// with an `imported` change that names its parent. The folder is complete or isn't there.
 ///
 /// # Errors
-/// [`BookError::Exists`] when there is a book already; [`BookError::Backup`] when the backup is
-/// damaged or cut short; nothing is left behind then.
+/// [`BookError::Exists`] when there is a book already, [`BookError::Occupied`] when there is
+/// something else; [`BookError::Backup`] when the backup is damaged or cut short; nothing is left
+/// behind then.
 pub fn restore(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<Book, BookError> {
     if dir.join("log.sqlite").exists() || dir.join("log.head").exists() {
         return Err(BookError::Exists(dir.to_owned()));
+    }
+    if !is_free(dir)? {
+        return Err(BookError::Occupied(dir.to_owned()));
     }
     let beside = beside(dir)?;
     let filled = fill(&beside, actor, from);
@@ -33,6 +37,19 @@ pub fn restore(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<Book,
         return Err(error);
     }
     Book::open(dir, &OpenOptions::default())
+}
+
+/// Whether a book may be put there: in an empty folder, or where nothing is.
+fn is_free(dir: &Path) -> Result<bool, BookError> {
+    match std::fs::read_dir(dir) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
+        Err(source) => Err(BookError::Stream {
+            action: "look into the folder to restore into",
+            source,
+        }),
+    }
 }
 
 fn move_into(beside: &Path, dir: &Path) -> Result<(), BookError> {

@@ -18,7 +18,7 @@ use deedbook_rules::{Command, Outcome, State, decide_in_place};
 
 use crate::clock::{Clock, Salts};
 use crate::error::BookError;
-use crate::load::Fold;
+use crate::load::{Fold, Tail};
 use crate::shared::Shared;
 use crate::snapshots;
 use crate::view::View;
@@ -89,8 +89,10 @@ pub(crate) struct Sequencer {
     pub(crate) salts: Salts,
     /// Whether the log may hold a batch of ours that the fold doesn't.
     pub(crate) unsettled: bool,
-    /// The snapshot that is being taken, beside the writing.
-    pub(crate) snapshot: Option<JoinHandle<()>>,
+    /// The snapshot that is being taken, beside the writing; ends with the tail that it failed at.
+    pub(crate) snapshot: Option<JoinHandle<Tail>>,
+    /// The tail at which the last snapshot failed; none did while it is empty.
+    pub(crate) failed_at: Tail,
 }
 
 /// A batch that was decided but not appended.
@@ -124,22 +126,31 @@ impl Sequencer {
     }
 
     /// Starts a snapshot of what is visible now, unless one is being taken. One that fails is
-    /// tried again after the next commit; until then the next start reads a longer tail.
+    /// tried again once the tail has doubled; until then the next start reads a longer tail.
     fn snapshot_if_due(&mut self, fold: &Fold) {
         let busy = self
             .snapshot
             .as_ref()
             .is_some_and(|snapshot| !snapshot.is_finished());
-        if busy || !snapshots::is_due(fold.tail, fold.state.stored_bytes()) {
+        if busy {
+            return;
+        }
+        if let Some(ended) = self.snapshot.take() {
+            self.failed_at = ended.join().unwrap_or_default();
+        }
+        let due = snapshots::is_due(fold.tail, fold.state.stored_bytes());
+        if !due || !snapshots::may_retry(fold.tail, self.failed_at) {
             return;
         }
         let core = Arc::clone(&self.core);
         let covered = fold.tail;
         let take = move || {
             let view = core.shared.view();
-            if snapshots::take(&*core.shared.log, &view).is_ok() {
-                core.lock().tail.cover(covered);
+            if snapshots::take(&*core.shared.log, &view).is_err() {
+                return covered;
             }
+            core.lock().tail.cover(covered);
+            Tail::default()
         };
         let name = "deedbook-snapshot".to_owned();
         self.snapshot = std::thread::Builder::new().name(name).spawn(take).ok();

@@ -21,6 +21,12 @@ pub(crate) fn is_due(tail: Tail, live_bytes: u64) -> bool {
     long && tail.bytes.saturating_mul(2) >= live_bytes
 }
 
+/// Whether the tail has doubled since a snapshot failed: what kept it from being written, a full
+/// disk mostly, isn't over with the next commit, and each try writes all of it.
+pub(crate) fn may_retry(tail: Tail, failed: Tail) -> bool {
+    tail.batches >= failed.batches.saturating_mul(2) || tail.bytes >= failed.bytes.saturating_mul(2)
+}
+
 /// Writes the state of a view as a snapshot. Does nothing when there is one of that revision.
 pub(crate) fn take(log: &dyn Log, view: &View) -> Result<Revision, BookError> {
     let revision = view.head().revision;

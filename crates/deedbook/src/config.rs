@@ -16,6 +16,19 @@ use crate::grammar::values::{ColorChoice, Format};
 /// Name of the configuration file, looked for in the current folder and its parents.
 pub(crate) const FILE_NAME: &str = "deedbook.toml";
 
+/// What the names of variables begin with.
+const PREFIX: &str = "DEEDBOOK_";
+
+/// All variables that are read.
+const VARIABLES: [&str; 6] = [
+    "DEEDBOOK_DATA",
+    "DEEDBOOK_OUTPUT",
+    "DEEDBOOK_COLOR",
+    "DEEDBOOK_ACTOR",
+    "DEEDBOOK_WAIT_SECONDS",
+    "DEEDBOOK_PROJECTION",
+];
+
 /// How long a writing command waits for another writer unless told otherwise.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
@@ -113,6 +126,7 @@ impl Config {
     }
 
     fn take_variables(&mut self) -> Result<(), Failure> {
+        refuse_unknown_variables()?;
         self.data
             .variable("DEEDBOOK_DATA", |text| Ok(Some(PathBuf::from(text))))?;
         self.output.variable("DEEDBOOK_OUTPUT", format)?;
@@ -234,6 +248,19 @@ impl Loaded {
     fn line_of(&self, byte: usize) -> usize {
         line_of(&self.text, byte)
     }
+}
+
+/// A misspelt setting must not go unheard.
+fn refuse_unknown_variables() -> Result<(), Failure> {
+    let set = env::vars_os().filter(|(_, value)| !value.is_empty());
+    let mut names = set.map(|(name, _)| name.to_string_lossy().into_owned());
+    let unknown =
+        names.find(|name| name.starts_with(PREFIX) && !VARIABLES.contains(&name.as_str()));
+    unknown.map_or(Ok(()), |name| {
+        let known = VARIABLES.join(", ");
+        let message = format!("the variable {name} is unknown; there are {known}");
+        Err(Failure::Config(message))
+    })
 }
 
 fn line_of(text: &str, byte: usize) -> usize {

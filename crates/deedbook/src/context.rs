@@ -29,6 +29,7 @@ impl Context {
         let mut output = Output::new(config.output.value, config.color.value);
         output.quiet = global.quiet;
         output.verbose = global.verbose;
+        output.data = global.data.clone();
         Context { config, output }
     }
 

@@ -167,12 +167,13 @@ impl Failure {
             Failure::Invalid(_) => "InvalidInputError",
             Failure::Config(_) => "ConfigurationError",
             Failure::NoBook(_) => "BookNotFoundError",
-            Failure::NotFound(_) => "NotFoundError",
+            Failure::NotFound(_) | Failure::Book(BookError::BeforeBook { .. }) => "NotFoundError",
             Failure::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "FileNotFoundError"
             }
             Failure::Exists(_) => "FileExistsError",
             Failure::Book(BookError::Exists(_)) => "BookExistsError",
+            Failure::Book(BookError::Occupied(_)) => "FileExistsError",
             Failure::Book(BookError::Future { .. }) => "InvalidInputError",
             other => return name_of(other.code().unwrap_or(Code::Internal)),
         };

@@ -9,6 +9,7 @@ use deedbook_model::document::Syntax;
 use deedbook_model::issue::{Issue, IssueKind};
 
 use crate::error::Failure;
+use crate::output::Output;
 
 /// Most bytes of one file: a list of many documents may be longer than one document.
 const MAX_BYTES: u64 = 64 << 20;
@@ -58,7 +59,7 @@ impl Input {
             Input::File(path) => {
                 let read = File::open(path).and_then(read_limited);
                 let bytes = read.map_err(|error| Failure::reading(path, error))?;
-                (bytes, path.to_str().and_then(Syntax::of_path))
+                (bytes, syntax(path))
             }
             Input::Stdin => {
                 let read = read_limited(io::stdin().lock());
@@ -95,14 +96,15 @@ fn syntax_of(bytes: &[u8]) -> Syntax {
 }
 
 /// The inputs that arguments mean, in their order; folders are replaced by what they hold, in byte
-/// order of paths.
-pub(crate) fn collect(arguments: &[PathBuf]) -> Result<Vec<Input>, Failure> {
+/// order of paths. What a caller names is read whatever it is, pipes too, as by any other tool; in a
+/// folder only files are, as nobody may ever write into the pipe.
+pub(crate) fn collect(arguments: &[PathBuf], output: &mut Output) -> Result<Vec<Input>, Failure> {
     let mut inputs = Vec::new();
     for argument in arguments {
         match Input::of(argument) {
             Input::File(path) if path.is_dir() => {
                 let mut found = Vec::new();
-                search(&path, &mut found)?;
+                search(&path, &mut found, output)?;
                 found.sort_unstable_by(|one, two| {
                     one.as_os_str().as_bytes().cmp(two.as_os_str().as_bytes())
                 });
@@ -122,7 +124,7 @@ pub(crate) fn collect(arguments: &[PathBuf]) -> Result<Vec<Input>, Failure> {
 }
 
 /// Adds the documents below a folder; hidden files and links are skipped.
-fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+fn search(folder: &Path, found: &mut Vec<PathBuf>, output: &mut Output) -> Result<(), Failure> {
     let failed = |error| Failure::reading(folder, error);
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -132,9 +134,14 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
         let path = entry.path();
         let kind = entry.file_type().map_err(failed)?;
         if kind.is_dir() {
-            search(&path, found)?;
+            search(&path, found, output)?;
         } else if kind.is_file() && is_document(&path) {
             found.push(path);
+        } else if !kind.is_file() && !kind.is_symlink() && syntax(&path).is_some() {
+            let path = path.display();
+            output.note(&format!(
+                "warning: {path} was skipped: it is no regular file"
+            ));
         }
     }
     Ok(())
@@ -142,7 +149,7 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
 
 /// A file that can't be read counts: whoever reads it says why.
 fn is_document(path: &Path) -> bool {
-    match path.to_str().and_then(Syntax::of_path) {
+    match syntax(path) {
         Some(Syntax::Json | Syntax::Yaml) => true,
         Some(Syntax::Markdown | Syntax::Python) => {
             let bytes = File::open(path).and_then(read_limited);
@@ -150,6 +157,10 @@ fn is_document(path: &Path) -> bool {
         }
         None => false,
     }
+}
+
+fn syntax(path: &Path) -> Option<Syntax> {
+    path.to_str().and_then(Syntax::of_path)
 }
 
 fn holds_block(bytes: &[u8]) -> bool {

@@ -20,7 +20,9 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     let parsed = if is_omnibase(&arguments) {
         parse::<Omnibase>(&arguments).map(|line| (line.global, line.command.into()))
     } else {
-        parse::<Deedbook>(&arguments).map(|line| (line.global, line.command))
+        parse::<Deedbook>(&arguments)
+            .map(|line| (line.global, line.command))
+            .map_err(|error| as_typed(error, &arguments))
     };
     match parsed {
         Ok((global, command)) => execute(&global, command),
@@ -38,6 +40,24 @@ fn parse<T: CommandFactory + FromArgMatches>(arguments: &[OsString]) -> Result<T
     let mut grammar = T::command();
     let mut matches = grammar.try_get_matches_from_mut(arguments)?;
     T::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut grammar))
+}
+
+/// The same answer, with `registry` in it where that was typed: clap puts a command's own name
+/// there.
+fn as_typed(error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let mut words = arguments.iter();
+    let typed = words.find(|word| *word == "registry" || *word == "component");
+    if typed.is_none_or(|word| word != "registry") {
+        return error;
+    }
+    let grammar = Deedbook::command().mut_subcommand("component", |command| {
+        command
+            .name("registry")
+            .visible_alias(None)
+            .visible_alias("component")
+    });
+    let answer = grammar.try_get_matches_from(arguments);
+    answer.err().unwrap_or(error)
 }
 
 fn execute(global: &Global, command: Command) -> u8 {

@@ -2,6 +2,7 @@
 
 pub(crate) mod caret;
 pub(crate) mod change;
+pub(crate) mod hint;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod record;
@@ -9,6 +10,7 @@ pub(crate) mod table;
 pub(crate) mod yaml;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
 
 use anstream::AutoStream;
 use anstream::adapter::strip_str;
@@ -25,6 +27,8 @@ pub(crate) struct Output {
     pub(crate) quiet: bool,
     /// Say what is done.
     pub(crate) verbose: bool,
+    /// The folder that the command line named; commands in hints name it too.
+    pub(crate) data: Option<PathBuf>,
     stdout: BufWriter<io::StdoutLock<'static>>,
     colored: bool,
     stderr: AutoStream<io::Stderr>,
@@ -51,6 +55,7 @@ impl Output {
             format,
             quiet: false,
             verbose: false,
+            data: None,
             stdout: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
             colored: match color {
                 anstream::ColorChoice::Auto => {
@@ -88,6 +93,9 @@ impl Output {
 
     /// Writes text for people to stdout, without its colours where they aren't wanted.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        // Drawings are for other programs.
+        let tame = (self.format == Format::Human).then(|| human::tame(text));
+        let text = tame.as_deref().unwrap_or(text);
         if self.colored {
             return self.raw(text.as_bytes());
         }
@@ -132,7 +140,7 @@ impl Output {
     pub(crate) fn note(&mut self, text: &str) {
         if !self.quiet {
             // A closed stderr is no reason to stop.
-            let _ = writeln!(self.stderr, "{text}");
+            let _ = writeln!(self.stderr, "{}", human::tame(text));
         }
     }
 
@@ -155,7 +163,15 @@ impl Output {
         }
         for warning in warnings {
             let text = human::warning(file, &ErrorLine::from(warning));
-            let _ = self.stderr.write_all(text.as_bytes());
+            let _ = self.stderr.write_all(human::tame(&text).as_bytes());
+        }
+    }
+
+    /// The hint with commands that go to the book of this command.
+    pub(crate) fn hint_here(&self, hint: String) -> String {
+        match &self.data {
+            Some(folder) => hint::in_folder(&hint, folder),
+            None => hint,
         }
     }
 
@@ -164,16 +180,20 @@ impl Output {
         if matches!(failure, Failure::Closed | Failure::Status(_)) {
             return;
         }
+        let mut lines = failure.lines();
+        for line in &mut lines {
+            line.hint = line.hint.take().map(|hint| self.hint_here(hint));
+        }
         let text = match self.format {
             Format::Json | Format::Jsonl => {
                 let object = ErrorObject {
                     error: failure.name().0,
-                    issues: failure.lines(),
+                    issues: lines,
                     cycle: failure.cycle(),
                 };
                 json::line(&object).unwrap_or_default() + "\n"
             }
-            _ => human::failure(failure, self.quiet),
+            _ => human::tame(&human::failure(failure, &lines, self.quiet)).into_owned(),
         };
         let _ = self.stderr.write_all(text.as_bytes());
     }

@@ -18,6 +18,7 @@ mod scalar;
 mod yaml;
 
 use crate::issue::{Issue, IssueKind};
+use crate::text::is_obeyed;
 
 use budget::MAX_BYTES;
 pub use node::{Key, Node, Unrepresentable, Value};
@@ -101,7 +102,7 @@ pub(crate) fn shorten(text: &str) -> String {
             short.push('…');
             break;
         }
-        if c.is_control() {
+        if is_obeyed(c) {
             let escaped = c.escape_default();
             length += escaped.len();
             short.extend(escaped);

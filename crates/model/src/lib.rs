@@ -12,12 +12,13 @@ pub mod record;
 pub mod root;
 pub mod schema;
 pub mod snapshot;
+pub mod text;
 pub mod time;
 pub mod version_spec;
 
 pub use batch::{Batch, BatchError, StoredBatch};
 pub use change::{Change, CommandInfo, Verb};
 pub use position::{Chain, Generation, Head, Lineage, Revision, WriterId};
-pub use record::{Envelope, Kind, RecordKey};
+pub use record::{Envelope, Kind, RecordKey, UnknownMembers};
 pub use root::StateRoot;
 pub use time::Timestamp;

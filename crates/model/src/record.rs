@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use crate::position::{Generation, Revision};
@@ -146,11 +147,121 @@ impl<'a> Envelope<'a> {
         Ok(serde_json::from_slice(bytes)?)
     }
 
-    /// The stored form: JSON text without white space.
+    /// The stored form: JSON text without white space, `unknown` last.
     ///
     /// # Errors
     /// Never for an envelope whose parts are JSON; the encoder's own error otherwise.
-    pub fn write(&self) -> Result<Vec<u8>, EnvelopeError> {
-        Ok(serde_json::to_vec(self)?)
+    pub fn write(&self, unknown: &UnknownMembers<'_>) -> Result<Vec<u8>, EnvelopeError> {
+        #[derive(Serialize)]
+        struct Whole<'e, 'a> {
+            #[serde(flatten)]
+            envelope: &'e Envelope<'a>,
+            #[serde(flatten)]
+            unknown: &'e UnknownMembers<'e>,
+        }
+        if unknown.0.is_empty() {
+            return Ok(serde_json::to_vec(self)?);
+        }
+        let envelope = self;
+        Ok(serde_json::to_vec(&Whole { envelope, unknown })?)
+    }
+}
+
+/// The members of an envelope that only a later release knows. Whoever changes a record hands them
+/// on as they are.
+#[derive(Default)]
+pub struct UnknownMembers<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// The members that [`Envelope`] has.
+const KNOWN: [&str; 9] = [
+    "kind",
+    "key",
+    "generation",
+    "revision",
+    "checksum",
+    "createdAt",
+    "updatedAt",
+    "annotations",
+    "data",
+];
+
+impl<'a> UnknownMembers<'a> {
+    /// Reads them from a stored record; no value is looked into.
+    ///
+    /// # Errors
+    /// When `bytes` isn't a JSON object.
+    pub fn read(bytes: &'a [u8]) -> Result<UnknownMembers<'a>, EnvelopeError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// Name and value of each, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (&**name, *value))
+    }
+}
+
+impl Serialize for UnknownMembers<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for UnknownMembers<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = UnknownMembers<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        #[derive(Deserialize)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+        let mut unknown = Vec::new();
+        while let Some(Name(name)) = map.next_key()? {
+            let value = map.next_value()?;
+            if !KNOWN.contains(&&*name) {
+                unknown.push((name, value));
+            }
+        }
+        Ok(UnknownMembers(unknown))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORED: &str = concat!(
+        r#"{"kind":"component","key":"k","generation":1,"revision":2,"checksum":"00","#,
+        r#""createdAt":"2026-03-02T10:00:00Z","updatedAt":"2026-03-02T10:00:00Z","#,
+        r#""annotations":{"a":"b"},"data":{"x":1.50}"#
+    );
+
+    fn rewritten(stored: &str) -> String {
+        let envelope = Envelope::read(stored.as_bytes()).unwrap();
+        let unknown = UnknownMembers::read(stored.as_bytes()).unwrap();
+        String::from_utf8(envelope.write(&unknown).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_member_of_an_envelope_is_known() {
+        let stored = format!("{STORED}}}");
+        let unknown = UnknownMembers::read(stored.as_bytes()).unwrap();
+        assert_eq!(unknown.iter().count(), 0);
+        assert_eq!(rewritten(&stored), stored);
+    }
+
+    #[test]
+    fn unknown_members_are_written_as_they_were_read() {
+        let stored = format!(r#"{STORED},"seal":{{"n":1.50,"l":[]}},"a\"b":null}}"#);
+        assert_eq!(rewritten(&stored), stored);
     }
 }

@@ -1,6 +1,7 @@
 //! Components: what is known of each, how one is found, and what depends on what.
 
 mod facts;
+mod glob;
 pub(crate) mod index;
 mod listing;
 mod lookup;

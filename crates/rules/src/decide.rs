@@ -14,7 +14,9 @@ use bytes::Bytes;
 use deedbook_model::batch::{MAX_COMMAND_BYTES, MAX_COMMAND_CHANGES};
 use deedbook_model::code::Code;
 use deedbook_model::issue::{Issue, IssueKind, Severity};
-use deedbook_model::{Change, CommandInfo, Envelope, Generation, Kind, Revision, Timestamp, Verb};
+use deedbook_model::{
+    Change, CommandInfo, Envelope, Generation, Kind, Revision, Timestamp, UnknownMembers, Verb,
+};
 use serde_json::value::RawValue;
 
 use crate::command::{Command, Write};
@@ -232,7 +234,8 @@ impl Work<'_> {
         }
     }
 
-    /// Puts a record as it is to be, with the next revision and generation.
+    /// Puts a record as it is to be, with the next revision and generation. What a later release
+    /// noted in its envelope stays.
     fn put(
         &mut self,
         kind: Kind,
@@ -253,8 +256,11 @@ impl Work<'_> {
             annotations: std::borrow::Cow::Borrowed(content.annotations),
             data: content.data,
         };
-        let stored = envelope
-            .write()
+        let before = self.state.record(&kind, key);
+        let stored = before
+            .and_then(|before| before.bytes.as_deref())
+            .map_or_else(|| Ok(UnknownMembers::default()), UnknownMembers::read)
+            .and_then(|unknown| envelope.write(&unknown))
             .map_err(|error| internal(error.to_string()))?;
         self.propose(kind, key, generation, verb, previous, Some(stored.into()))
     }

@@ -426,3 +426,47 @@ fn a_cycle_is_found_whatever_its_dependencies_are_called_by() {
         assert_eq!(refusal.cycle.unwrap(), ["b@1.0.0", "a@1.0.0", "b@1.0.0"]);
     }
 }
+
+/// Stores a record as a later release would: with a member more in its envelope.
+fn add_to_envelope(sample: &mut Sample, kind: Kind, key: &str) {
+    let before = sample.state.record(&kind, key).unwrap();
+    let mut stored = before.bytes.as_deref().unwrap().to_vec();
+    stored.pop();
+    stored.extend(br#","seal":{"strength":1.50}}"#);
+    let (generation, revision) = (before.generation, before.revision);
+    let record = Record::new(kind, Arc::from(key), generation, revision, Some(&stored));
+    sample.state.put(Arc::new(record), None);
+}
+
+fn assert_seal_is_kept(decision: &Decision) {
+    let stored = decision.changes[0].record.as_deref().unwrap();
+    let text = std::str::from_utf8(stored).unwrap();
+    assert!(text.ends_with(r#","seal":{"strength":1.50}}"#), "{text}");
+}
+
+#[test]
+fn what_a_later_release_noted_in_the_envelope_stays() {
+    let mut sample = Sample::with(vec![register("a@1.0.0", json!({}))]);
+    add_to_envelope(&mut sample, Kind::COMPONENT, &id("a@1.0.0").to_string());
+    for patch in [
+        json!({"description": "new"}),
+        json!({"annotations": {"team": "docs"}}),
+        json!({"lifecycle": "deprecated", "deprecated_reason": "old"}),
+        json!({"lifecycle": "archived", "archived_reason": "gone"}),
+    ] {
+        assert_seal_is_kept(&sample.done(vec![update(&id("a@1.0.0").to_string(), patch)]));
+    }
+}
+
+#[test]
+fn an_import_keeps_what_a_later_release_noted_of_the_book() {
+    let mut sample = Sample::new();
+    add_to_envelope(&mut sample, Kind::BOOK, "book");
+    let parent = Parent {
+        lineage: sample.state.book().unwrap().lineage,
+        revision: 1,
+        chain: "00".repeat(32),
+    };
+    let lineage = Lineage([2; 16]);
+    assert_seal_is_kept(&sample.done(vec![Write::Import { lineage, parent }]));
+}

@@ -3,7 +3,7 @@
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// Tries `test` on `cases` random values. `DEEDBOOK_CASES` sets another number, `DEEDBOOK_SEED`
+/// Tries `test` on `cases` random values. `DEEDTEST_CASES` sets another number, `DEEDTEST_SEED`
 /// replays a run.
 ///
 /// # Panics
@@ -13,7 +13,7 @@ pub fn for_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
     let seed = seed();
     println!("seed {seed:016x}");
     let config = Config {
-        cases: number("DEEDBOOK_CASES").unwrap_or(cases),
+        cases: number("DEEDTEST_CASES").unwrap_or(cases),
         failure_persistence: None,
         max_shrink_iters: 400,
         ..Config::default()
@@ -28,7 +28,7 @@ pub fn for_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
     if let Err(error) = outcome {
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("this test");
-        panic!("{error}\nreplay: DEEDBOOK_SEED={seed:016x} cargo test {name}");
+        panic!("{error}\nreplay: DEEDTEST_SEED={seed:016x} cargo test {name}");
     }
 }
 
@@ -41,7 +41,7 @@ impl Dice {
     #[must_use]
     pub fn new() -> Dice {
         let seed = seed();
-        println!("seed {seed:016x} (DEEDBOOK_SEED)");
+        println!("seed {seed:016x} (DEEDTEST_SEED)");
         Dice(seed)
     }
 
@@ -62,12 +62,12 @@ impl Default for Dice {
     }
 }
 
-/// The seed of this run: `DEEDBOOK_SEED`, or a fresh one.
+/// The seed of this run: `DEEDTEST_SEED`, or a fresh one.
 #[must_use]
 pub fn seed() -> u64 {
     use std::hash::BuildHasher;
-    match std::env::var("DEEDBOOK_SEED") {
-        Ok(text) => u64::from_str_radix(&text, 16).expect("DEEDBOOK_SEED is a hex number"),
+    match std::env::var("DEEDTEST_SEED") {
+        Ok(text) => u64::from_str_radix(&text, 16).expect("DEEDTEST_SEED is a hex number"),
         Err(_) => std::hash::RandomState::new().hash_one(0),
     }
 }

@@ -62,6 +62,8 @@ pub enum Damage {
 struct Faults {
     appends: VecDeque<Fault>,
     reads_fail: bool,
+    snapshots_fail: bool,
+    snapshots_tried: usize,
     held: bool,
     deaf: bool,
     waiting: usize,
@@ -94,6 +96,17 @@ impl FaultyLog {
     /// Whether reads fail from now on.
     pub fn fail_reads(&self, fail: bool) {
         self.lock().reads_fail = fail;
+    }
+
+    /// Whether snapshots fail from now on, once their chunks are there.
+    pub fn fail_snapshots(&self, fail: bool) {
+        self.lock().snapshots_fail = fail;
+    }
+
+    /// How many snapshots were to be finished so far.
+    #[must_use]
+    pub fn tried_snapshots(&self) -> usize {
+        self.lock().snapshots_tried
     }
 
     /// Holds appends back before they do anything, until [`FaultyLog::release`].
@@ -243,6 +256,12 @@ impl Log for FaultyLog {
     }
 
     fn finish_snapshot(&self, info: &SnapshotInfo) -> Result<(), LogError> {
+        let mut faults = self.lock();
+        faults.snapshots_tried += 1;
+        if faults.snapshots_fail {
+            return Err(LogError::Full);
+        }
+        drop(faults);
         self.inner.finish_snapshot(info)
     }
 

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 const MARK: &str = "@ ";
 
 /// Set for a child; its value is what the parent has to tell it.
-const TASK: &str = "DEEDBOOK_CHILD_TASK";
+const TASK: &str = "DEEDTEST_CHILD_TASK";
 
 /// Another process that runs one test of this binary. Dropping it kills it.
 pub struct Other {

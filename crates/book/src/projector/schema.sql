@@ -7,6 +7,7 @@ CREATE TABLE projection (
 );
 
 -- Every live record as it is now. `record` is the envelope as JSONB: record ->> '$.data.owner'.
+-- It is JSON's null where a later release nests it deeper than SQLite reads.
 CREATE TABLE records (
     kind       TEXT NOT NULL,
     key        TEXT NOT NULL,

@@ -229,7 +229,30 @@ fn put(transaction: &Transaction<'_>, row: &Row<'_>) -> rusqlite::Result<()> {
     let facts = (*row.kind == Kind::COMPONENT)
         .then(|| ComponentFacts::read(record))
         .flatten();
-    let version = facts.as_ref().map(|facts| &facts.version);
+    let text = String::from_utf8_lossy(record);
+    match insert(transaction, row, &envelope, facts.as_ref(), &text) {
+        // A later release may nest deeper than SQLite reads, and that must not stop the rest.
+        Err(_) if !is_readable(transaction, &text)? => {
+            insert(transaction, row, &envelope, facts.as_ref(), "null")?;
+        }
+        inserted => inserted?,
+    }
+    let mut tag =
+        transaction.prepare_cached("INSERT OR IGNORE INTO record_tags VALUES (?1, ?2, ?3)")?;
+    for text in facts.iter().flat_map(|facts| facts.tags.iter()) {
+        tag.execute(params![row.kind.as_str(), row.key, text])?;
+    }
+    Ok(())
+}
+
+fn insert(
+    transaction: &Transaction<'_>,
+    row: &Row<'_>,
+    envelope: &Envelope<'_>,
+    facts: Option<&ComponentFacts>,
+    record: &str,
+) -> rusqlite::Result<()> {
+    let version = facts.map(|facts| &facts.version);
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
@@ -238,8 +261,8 @@ fn put(transaction: &Transaction<'_>, row: &Row<'_>) -> rusqlite::Result<()> {
         .execute(params![
             row.kind.as_str(),
             row.key,
-            facts.as_ref().map(|facts| facts.uuid.to_string()),
-            facts.as_ref().map(|facts| &*facts.name),
+            facts.map(|facts| facts.uuid.to_string()),
+            facts.map(|facts| &*facts.name),
             version.map(ToString::to_string),
             version.map(|version| number(version.major)),
             version.map(|version| number(version.minor)),
@@ -247,22 +270,22 @@ fn put(transaction: &Transaction<'_>, row: &Row<'_>) -> rusqlite::Result<()> {
             version
                 .map(|version| version.pre.as_str())
                 .filter(|pre| !pre.is_empty()),
-            facts.as_ref().map(|facts| &*facts.meta_type),
-            facts.as_ref().map(|facts| facts.lifecycle.as_str()),
-            facts.as_ref().and_then(|facts| facts.namespace.as_deref()),
+            facts.map(|facts| &*facts.meta_type),
+            facts.map(|facts| facts.lifecycle.as_str()),
+            facts.and_then(|facts| facts.namespace.as_deref()),
             number(row.generation.0),
             number(row.revision.0),
             envelope.checksum,
             envelope.created_at.to_string(),
             envelope.updated_at.to_string(),
-            String::from_utf8_lossy(record),
-        ])?;
-    let mut tag =
-        transaction.prepare_cached("INSERT OR IGNORE INTO record_tags VALUES (?1, ?2, ?3)")?;
-    for text in facts.iter().flat_map(|facts| facts.tags.iter()) {
-        tag.execute(params![row.kind.as_str(), row.key, text])?;
-    }
-    Ok(())
+            record,
+        ])
+        .map(|_| ())
+}
+
+/// Whether SQLite reads it as JSON.
+fn is_readable(transaction: &Transaction<'_>, record: &str) -> rusqlite::Result<bool> {
+    transaction.query_row("SELECT json_valid(?1)", params![record], |row| row.get(0))
 }
 
 fn add_change(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {

@@ -20,7 +20,7 @@ use crate::scratch;
 
 /// Whether every byte is tried, however long it takes.
 fn is_full() -> bool {
-    std::env::var("DEEDBOOK_SWEEP").is_ok_and(|sweep| sweep == "full")
+    std::env::var("DEEDTEST_SWEEP").is_ok_and(|sweep| sweep == "full")
 }
 
 /// Makes a small history: several batches, some of several changes, a removal and a snapshot.

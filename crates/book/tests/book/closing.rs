@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deedbook_book::{Book, BookError, OpenOptions};
-use deedbook_log::{LogError, MemoryLog};
-use deedbook_rules::Command;
+use deedbook_log::{Log, LogError, MemoryLog};
+use deedbook_rules::components::ComponentKey;
+use deedbook_rules::{Command, Write};
 use deedbook_testkit::components::numbered;
 use deedbook_testkit::faulty_log::FaultyLog;
 use deedbook_testkit::wait;
@@ -34,6 +35,36 @@ fn closing_ends_as_soon_as_the_tables_are_up_to_date() {
         }
     });
     assert!(took < Duration::from_secs(5), "{took:?} for 20 times");
+}
+
+/// Writes and writes, one change a commit.
+fn commit(book: &Book, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        let update = Write::Update {
+            key: ComponentKey::parse("part_0").unwrap(),
+            patch: serde_json::json!({"description": number.to_string()}),
+            expected: None,
+        };
+        book.execute(Command::of("ada", update)).unwrap();
+    }
+}
+
+#[test]
+fn a_snapshot_that_fails_is_tried_again_once_the_tail_has_doubled() {
+    let log = FaultyLog::around(Arc::new(MemoryLog::default()));
+    log.fail_snapshots(true);
+    let book = Book::with_log(Arc::new(log.clone()), &OpenOptions::default()).unwrap();
+    book.execute(Command::of("ada", numbered(0))).unwrap();
+    commit(&book, 0..4100);
+    wait::until("a snapshot has failed", || log.tried_snapshots() == 1);
+    commit(&book, 4100..4600);
+    assert_eq!(log.tried_snapshots(), 1);
+    log.fail_snapshots(false);
+    commit(&book, 4600..8200);
+    wait::until("a snapshot is there", || {
+        !log.snapshots().unwrap().is_empty()
+    });
+    book.close().unwrap();
 }
 
 #[test]

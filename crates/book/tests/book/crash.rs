@@ -1,6 +1,6 @@
 //! kill -9 at any moment: what was acknowledged stays, and no command is half there.
 //!
-//! `DEEDBOOK_KILLS=50` kills so often instead of 15 times.
+//! `DEEDTEST_KILLS=50` kills so often instead of 15 times.
 
 use std::path::Path;
 
@@ -76,7 +76,7 @@ fn a_killed_writer_loses_nothing_that_was_acknowledged() {
     // On a real disk where there is one: that is what is synced.
     let folder = tempfile::tempdir().unwrap();
     let mut dice = Dice::new();
-    let kills = number("DEEDBOOK_KILLS").unwrap_or(15);
+    let kills = number("DEEDTEST_KILLS").unwrap_or(15);
     let mut acknowledged: Vec<(u64, u64, Revision)> = Vec::new();
     for kill in 0..kills {
         let from = kill * 1000;

@@ -1,7 +1,7 @@
 //! What a book promises, on random histories, with faults, and beside other processes.
 //!
-//! Knobs: `DEEDBOOK_SEED` replays a run, `DEEDBOOK_CASES` sets the number of random cases,
-//! `DEEDBOOK_SWEEP=full` flips every byte of every file, `DEEDBOOK_KILLS=50` kills so often.
+//! Knobs: `DEEDTEST_SEED` replays a run, `DEEDTEST_CASES` sets the number of random cases,
+//! `DEEDTEST_SWEEP=full` flips every byte of every file, `DEEDTEST_KILLS=50` kills so often.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,

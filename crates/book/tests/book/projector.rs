@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use deedbook_book::{Book, ChangeQuery, OpenOptions, PROJECTION_FILE, View, restore};
-use deedbook_log::{Access, SqliteLog};
-use deedbook_model::{Change, Envelope, Revision};
+use deedbook_log::{Access, Appended, Log, ReadLimit, SqliteLog};
+use deedbook_model::batch::BatchBuilder;
+use deedbook_model::{
+    Batch, Change, CommandInfo, Envelope, Generation, Kind, Revision, Verb, WriterId,
+};
 use deedbook_rules::{Command, State};
 use deedbook_testkit::check::{Dice, for_all};
 use deedbook_testkit::components::numbered;
@@ -393,5 +398,78 @@ fn a_damaged_file_of_tables_is_made_anew_and_never_hurts_the_book() {
         let bits = 1 << dice.below(8);
         let spoiled = flipped(&sound, usize::try_from(at).unwrap(), bits);
         sound = write_on(&spoiled, &format!("byte {at} bits {bits}"));
+    }
+}
+
+/// Appends a record of a kind that this release doesn't know, its data nested so deep.
+fn append_nested(folder: &Path, depth: usize) {
+    let access = Access::Write {
+        wait: Duration::ZERO,
+        create: false,
+    };
+    let log = SqliteLog::open(folder, access).unwrap();
+    let mut state = State::empty();
+    for stored in log.read(Revision::ZERO, ReadLimit::default()).unwrap() {
+        let batch = Batch::open(&stored).unwrap();
+        batch.changes.iter().for_each(|change| state.evolve(change));
+    }
+    let revision = state.revision().next();
+    let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+    let record = format!(
+        concat!(
+            r#"{{"kind":"later","key":"deep","generation":1,"revision":{},"checksum":"00","#,
+            r#""createdAt":"2026-03-02T10:00:00Z","updatedAt":"2026-03-02T10:00:00Z","#,
+            r#""annotations":{{}},"data":{}{}}}"#
+        ),
+        revision, open, close
+    );
+    let command = CommandInfo {
+        first: revision,
+        last: revision,
+        time: state.time(),
+        actor: "a later release".to_owned(),
+        reason: "it may".to_owned(),
+        ticket: None,
+        request_id: None,
+    };
+    let change = Change {
+        revision,
+        command: Arc::new(command.clone()),
+        kind: Kind::named("later"),
+        key: "deep".into(),
+        verb: Verb::REGISTERED,
+        generation: Generation(1),
+        previous: None,
+        record: Some(record.into()),
+    };
+    state.evolve(&change);
+    let head = log.head().unwrap();
+    let mut batch = BatchBuilder::new(head, WriterId([9; 16]), 1);
+    batch.push(&command, &[change], || [0; 16]);
+    let batch = batch.finish(state.root(), state.live());
+    assert_eq!(log.append(head, &batch).unwrap(), Appended::Done);
+}
+
+#[test]
+fn what_is_nested_too_deep_for_the_tables_stops_nothing() {
+    for depth in [900, 5000] {
+        let folder = scratch::folder();
+        let book = Book::open(folder.path(), &OpenOptions::default()).unwrap();
+        book.execute(Command::of("ada", numbered(0))).unwrap();
+        close(book);
+        append_nested(folder.path(), depth);
+        let book = Book::open(folder.path(), &OpenOptions::default()).unwrap();
+        book.execute(Command::of("ada", numbered(1))).unwrap();
+        wait_for_tables(&book);
+        close(book);
+        let shown: (String, bool, i64) = tables(folder.path())
+            .query_row(
+                "SELECT checksum, json(record) = 'null', (SELECT count(*) FROM records) \
+                 FROM records WHERE kind = 'later'",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .unwrap();
+        assert_eq!(shown, ("00".to_owned(), depth > 1000, 4));
     }
 }

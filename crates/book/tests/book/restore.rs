@@ -81,7 +81,7 @@ fn a_damaged_backup_is_refused_and_leaves_nothing() {
     let whole = backup_of(&book);
     let folder = scratch::folder();
     let target = folder.path().join("book");
-    let full = std::env::var("DEEDBOOK_SWEEP").is_ok_and(|sweep| sweep == "full");
+    let full = std::env::var("DEEDTEST_SWEEP").is_ok_and(|sweep| sweep == "full");
     let stride = if full { 1 } else { 40 + dice.below(20) };
     let length = u64::try_from(whole.len()).unwrap();
     let mut at = dice.below(stride);

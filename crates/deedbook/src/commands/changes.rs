@@ -2,9 +2,11 @@
 
 use deedbook_book::{Book, BookError, ChangeFilter};
 use deedbook_model::{Change, Kind, Revision};
+use deedbook_rules::Record;
 use serde::Serialize;
 
-use crate::context::now;
+use super::component::find_in_history;
+use crate::context::{Context, now};
 use crate::error::Failure;
 use crate::grammar::arguments::ChangeFilterArgs;
 use crate::grammar::book::ChangeLimitArgs;
@@ -25,7 +27,7 @@ pub(super) fn since(book: &Book, since: Option<Moment>) -> Result<Revision, Fail
         Some(Moment::Time(time)) => match book.revision_at(time) {
             Ok(revision) => Ok(revision),
             // Nothing is older than that: all that is kept came after it.
-            Err(BookError::BeforeTime { .. }) => Ok(Revision::ZERO),
+            Err(BookError::BeforeBook { .. } | BookError::BeforeTime { .. }) => Ok(Revision::ZERO),
             Err(error) => Err(error.into()),
         },
         Some(Moment::Ago(_)) | None => Ok(Revision::ZERO),
@@ -33,12 +35,48 @@ pub(super) fn since(book: &Book, since: Option<Moment>) -> Result<Revision, Fail
 }
 
 /// Which changes are meant.
-pub(super) fn filter(args: ChangeFilterArgs) -> ChangeFilter {
-    ChangeFilter {
-        kind: args.kind.map(|kind| Kind::named(&kind)),
-        key: args.key,
+pub(super) fn filter(
+    args: ChangeFilterArgs,
+    book: &Book,
+    context: &mut Context,
+) -> Result<ChangeFilter, Failure> {
+    let kind = args.kind.map(|kind| Kind::named(&kind));
+    let key = args
+        .key
+        .map(|key| record_key(key, kind.as_ref(), book, context));
+    Ok(ChangeFilter {
+        key: key.transpose()?,
         key_prefix: None,
         actor: args.actor,
+        kind,
+    })
+}
+
+/// The key of a record. That of a component is its uuid, which may be called by its name as well.
+fn record_key(
+    key: String,
+    kind: Option<&Kind>,
+    book: &Book,
+    context: &mut Context,
+) -> Result<String, Failure> {
+    let view = book.view();
+    let is_of_kind = |of: &Kind| kind.is_none_or(|kind| kind == of);
+    let known = |record: &Record| *record.key == *key && is_of_kind(&record.kind);
+    if view.records().any(|record| known(record)) {
+        return Ok(key);
+    }
+    let found = if is_of_kind(&Kind::COMPONENT) {
+        find_in_history(&key, book, &view, context)
+    } else {
+        Err(Failure::NotFound(String::new()))
+    };
+    match found {
+        Err(Failure::Lookup(_) | Failure::Document { .. } | Failure::NotFound(_)) => {
+            let hint = format!("hint: no record has or had the key `{key}`");
+            context.output.note(&hint);
+            Ok(key)
+        }
+        found => found,
     }
 }
 

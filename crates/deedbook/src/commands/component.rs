@@ -10,11 +10,13 @@ pub(super) mod history;
 pub(super) mod list;
 pub(super) mod new;
 
-use deedbook_book::View;
-use deedbook_rules::components::{ComponentKey, Found};
+use deedbook_book::{Book, RemovedComponent, View};
+use deedbook_model::Kind;
+use deedbook_rules::components::{ComponentKey, Found, LookupError, NameOrUuid};
 
 use crate::context::Context;
 use crate::error::Failure;
+use crate::output::human;
 
 /// The component that a key means; tells when it is deprecated.
 pub(super) fn find<'a>(
@@ -29,11 +31,65 @@ pub(super) fn find<'a>(
         let why = deprecation(found)
             .map(|why| format!(": {why}"))
             .unwrap_or_default();
-        context
-            .output
-            .note(&format!("warning: {title} is deprecated{why}"));
+        context.output.note(&human::one_line(&format!(
+            "warning: {title} is deprecated{why}"
+        )));
     }
     Ok(found)
+}
+
+/// The uuid that a key means where history counts: of a component that is there, or of the one
+/// that was removed last.
+pub(super) fn find_in_history(
+    key: &str,
+    book: &Book,
+    view: &View,
+    context: &mut Context,
+) -> Result<String, Failure> {
+    let key = ComponentKey::parse(key)?;
+    let error = match view.lookup(&key.name, key.spec.as_ref()) {
+        Ok(found) => return Ok(found.facts.uuid.to_string()),
+        Err(error) => error,
+    };
+    match &key.name {
+        NameOrUuid::Name(name) => {
+            let mut removed = book.removed_components(view, name)?;
+            removed.retain(|removed| fits(&key, removed));
+            let (newest, others) = removed.split_first().ok_or(error)?;
+            tell_removed(newest, others, context);
+            Ok(newest.facts.uuid.to_string())
+        }
+        // Known by its key alone: removed, or of a form that only a later release reads.
+        NameOrUuid::Uuid(uuid) => {
+            let uuid = uuid.to_string();
+            let known = view.record(&Kind::COMPONENT, &uuid);
+            match error {
+                LookupError::Unknown { .. } if known.is_some() => Ok(uuid),
+                error => Err(error.into()),
+            }
+        }
+    }
+}
+
+fn fits(key: &ComponentKey, removed: &RemovedComponent) -> bool {
+    let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
+    spec.is_none_or(|spec| spec.matches(&removed.facts.version))
+}
+
+fn tell_removed(newest: &RemovedComponent, others: &[RemovedComponent], context: &mut Context) {
+    let RemovedComponent { facts, revision } = newest;
+    context.output.note(&format!(
+        "warning: {} ({}) was removed at revision {revision}",
+        facts.title(),
+        facts.uuid
+    ));
+    for RemovedComponent { facts, revision } in others {
+        context.output.note(&format!(
+            "hint: so was {} ({}) at revision {revision}",
+            facts.title(),
+            facts.uuid
+        ));
+    }
 }
 
 fn deprecation(found: Found<'_>) -> Option<String> {

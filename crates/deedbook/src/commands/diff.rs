@@ -65,7 +65,7 @@ pub(crate) fn diff_components(args: &DiffComponents, context: &mut Context) -> R
 
 /// `- /pointer: before` and `+ /pointer: after`.
 fn lines(difference: &Difference) -> String {
-    let pointer = &difference.pointer;
+    let pointer = human::one_line(&difference.pointer);
     let mut text = String::new();
     if let Some(before) = &difference.before {
         text.push_str(&format!(

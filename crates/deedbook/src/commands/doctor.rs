@@ -61,6 +61,10 @@ pub(crate) fn doctor(args: &Doctor, context: &mut Context) -> Result<(), Failure
         Ok(book) => items.extend(look_inside(&book, &folder)?),
         Err(error) => items.push(failed("log", &error.into())),
     }
+    for finding in &mut items {
+        let hint = finding.hint.take();
+        finding.hint = hint.map(|hint| context.output.hint_here(hint));
+    }
     let worst = items
         .iter()
         .filter(|finding| !finding.ok)

@@ -13,6 +13,9 @@ use crate::output::table::Table;
 #[derive(Clone, Copy, Serialize)]
 struct Entry {
     code: &'static str,
+    /// The kind of issue that carries the code; absent where nothing else does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
     /// Exit status of a command that fails so; absent for what is only a warning.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u8>,
@@ -120,7 +123,7 @@ const KINDS: [(&str, u8, &str, &str); 24] = [
     (
         "conflict",
         4,
-        "Something else already has that identity, or two members say different things.",
+        "Something else already has that identity.",
         "Choose another uuid or version; `deedbook registry bump` makes both.",
     ),
     (
@@ -162,29 +165,32 @@ const KINDS: [(&str, u8, &str, &str); 24] = [
     (
         "unknown_field",
         0,
-        "A member is no field of this version; it is kept.",
+        "A member is no field of this version; it is kept. With --strict an error (exit 2).",
         "Mend its spelling, or put what is your own into x_extensions.",
     ),
     (
         "missing_dependency",
         0,
-        "Nothing in the book answers to a dependency.",
+        "Nothing in the book answers to a dependency. With --require-dependencies an error (exit 2).",
         "Register it, or demand it with --require-dependencies.",
     ),
 ];
 
-/// Codes of the taxonomy that issues carry, and the kind or code that explains each.
-const TAXONOMY: [(&str, &str); 27] = [
+/// Codes of the taxonomy that issues carry, and a kind that explains each. A code of several kinds
+/// has a line for each.
+const TAXONOMY: [(&str, &str); 30] = [
     ("SC001", "syntax"),
-    ("SC002", "conflict"),
+    ("SC001", "duplicate_key"),
     ("SC003", "missing_field"),
     ("SC004", "wrong_type"),
     ("SC005", "invalid_value"),
     ("SC006", "out_of_range"),
     ("SC007", "invalid_format"),
+    ("SC007", "immutable_field"),
     ("SC010", "unknown_field"),
     ("MD001", "missing_block"),
     ("MD003", "hash_mismatch"),
+    ("MD004", "invalid_value"),
     ("MD004", "invalid_format"),
     ("MD005", "invalid_format"),
     ("MD007", "invalid_format"),
@@ -197,6 +203,7 @@ const TAXONOMY: [(&str, &str); 27] = [
     ("LC006", "lifecycle_rule"),
     ("RG001", "not_found"),
     ("RG002", "conflict"),
+    ("RG006", "self_dependency"),
     ("RG006", "dependency_cycle"),
     ("RG007", "missing_dependency"),
     ("RG008", "not_found"),
@@ -204,8 +211,15 @@ const TAXONOMY: [(&str, &str); 27] = [
     ("FS009", "encoding"),
 ];
 
-/// Codes of files, which aren't issues of a document.
-const FILES: [(&str, u8, &str, &str); 2] = [
+/// Codes that no kind of issue explains: of files, and of a document at odds with itself, which is
+/// a conflict with nothing in the book.
+const OTHER_CODES: [(&str, u8, &str, &str); 3] = [
+    (
+        "SC002",
+        2,
+        "Two members of a document or patch say different things.",
+        "Keep one of the two.",
+    ),
     (
         "FS001",
         3,
@@ -289,9 +303,7 @@ fn entries_for(code: &str) -> Vec<Entry> {
             .collect();
     }
     let is = |entry: &Entry| entry.code.eq_ignore_ascii_case(code);
-    let found: Vec<Entry> = all().into_iter().filter(is).collect();
-    // A word that is both a code and a kind of issue says the same twice.
-    found.into_iter().take(1).collect()
+    all().into_iter().filter(is).collect()
 }
 
 fn all() -> Vec<Entry> {
@@ -299,13 +311,14 @@ fn all() -> Vec<Entry> {
         .chain(others())
         .chain(kinds())
         .chain(taxonomy())
-        .chain(FILES.map(entry))
+        .chain(OTHER_CODES.map(entry))
         .collect()
 }
 
 fn codes() -> impl Iterator<Item = Entry> {
     Code::ALL.into_iter().map(|code| Entry {
         code: code.as_str(),
+        kind: None,
         status: Some(code.exit_status()),
         meaning: code.meaning(),
         advice: code.advice(),
@@ -329,6 +342,7 @@ fn taxonomy() -> impl Iterator<Item = Entry> {
         let found = KINDS.into_iter().find(|(word, ..)| *word == kind)?;
         Some(Entry {
             code,
+            kind: Some(kind),
             ..entry(found)
         })
     })
@@ -337,6 +351,7 @@ fn taxonomy() -> impl Iterator<Item = Entry> {
 fn entry((code, status, meaning, advice): (&'static str, u8, &'static str, &'static str)) -> Entry {
     Entry {
         code,
+        kind: None,
         status: (status > 0).then_some(status),
         meaning,
         advice,
@@ -348,15 +363,66 @@ fn page(entry: &Entry) -> String {
         Some(status) => format!("exit status {status}"),
         None => "a warning".to_owned(),
     };
-    format!(
-        "{} ({status})\n{}\n{}\n",
-        entry.code, entry.meaning, entry.advice
-    )
+    let kind = entry
+        .kind
+        .map(|kind| format!(", {kind}"))
+        .unwrap_or_default();
+    let Entry {
+        code,
+        meaning,
+        advice,
+        ..
+    } = entry;
+    format!("{code}{kind} ({status})\n{meaning}\n{advice}\n")
 }
 
 #[cfg(test)]
 mod tests {
+    use deedbook_model::issue::IssueKind;
+    use deedbook_rules::refusal::code_of;
+
     use super::*;
+
+    const ISSUES: [IssueKind; KINDS.len()] = [
+        IssueKind::Syntax,
+        IssueKind::Encoding,
+        IssueKind::LimitExceeded,
+        IssueKind::DuplicateKey,
+        IssueKind::MissingBlock,
+        IssueKind::MissingField,
+        IssueKind::WrongType,
+        IssueKind::InvalidValue,
+        IssueKind::OutOfRange,
+        IssueKind::InvalidFormat,
+        IssueKind::UnsupportedVersion,
+        IssueKind::HashMismatch,
+        IssueKind::LifecycleRule,
+        IssueKind::SelfDependency,
+        IssueKind::ImmutableField,
+        IssueKind::Conflict,
+        IssueKind::NotFound,
+        IssueKind::DependencyCycle,
+        IssueKind::RevisionConflict,
+        IssueKind::AssumedVersion,
+        IssueKind::LegacyValue,
+        IssueKind::PlaceholderHash,
+        IssueKind::UnknownField,
+        IssueKind::MissingDependency,
+    ];
+
+    /// Members at which a kind has a code of its own.
+    const POINTERS: [&str; 10] = [
+        "",
+        "/lifecycle",
+        "/uuid",
+        "/parent_id",
+        "/version",
+        "/namespace",
+        "/created_at",
+        "/deprecated_by",
+        "/archived_reason",
+        "/type",
+    ];
 
     #[test]
     fn every_code_of_the_taxonomy_is_explained() {
@@ -366,5 +432,27 @@ mod tests {
         }
         assert_eq!(entries_for("sc003").len(), 1);
         assert!(entries_for("XX999").is_empty());
+    }
+
+    #[test]
+    fn a_code_of_several_kinds_tells_the_status_of_each() {
+        for kind in ISSUES {
+            let known = KINDS.iter().find(|(word, ..)| *word == kind.as_str());
+            let (_, status, ..) = known.unwrap();
+            // What is a warning is refused only where that was asked for.
+            assert!(
+                [0, code_of(kind).exit_status()].contains(status),
+                "{kind:?}"
+            );
+            for code in POINTERS.iter().filter_map(|pointer| kind.code_at(pointer)) {
+                let told = TAXONOMY.contains(&(code, kind.as_str()));
+                assert!(told || code == "SC002", "{code} {kind:?}");
+            }
+        }
+        let statuses = |code| -> Vec<Option<u8>> {
+            entries_for(code).iter().map(|entry| entry.status).collect()
+        };
+        assert_eq!(statuses("RG006"), [Some(2), Some(4)]);
+        assert_eq!(statuses("SC002"), [Some(2)]);
     }
 }

@@ -42,7 +42,7 @@ fn list(args: LogList, context: &mut Context) -> Result<(), Failure> {
     let query = ChangeQuery {
         after,
         limit: changes::limit(&args.page),
-        filter: changes::filter(args.filter),
+        filter: changes::filter(args.filter, &book, context)?,
         newest_first: true,
         ..ChangeQuery::default()
     };
@@ -61,7 +61,7 @@ fn cat(args: LogCat, context: &mut Context) -> Result<(), Failure> {
     let wanted = args.limit.map_or(usize::MAX, |limit| {
         usize::try_from(limit).unwrap_or(usize::MAX)
     });
-    let filter = changes::filter(args.filter);
+    let filter = changes::filter(args.filter, &book, context)?;
     // Below the floor nothing is kept, and nobody asked for it by name.
     let mut after = changes::since(&book, args.since)?;
     if args.since.is_none() {
@@ -130,7 +130,15 @@ fn compact(args: &LogCompact, context: &mut Context) -> Result<(), Failure> {
     let question = format!("Drop all history before revision {}?", args.before);
     confirm(&question, args.yes)?;
     let book = context.open_existing()?;
-    let floor = book.compact(Revision(args.before))?;
+    let before = Revision(args.before);
+    let floor = book.compact(before)?;
+    if floor < before {
+        context.output.note(&format!(
+            "the floor is {floor}, not {before}: what was written together is kept together, here \
+             from revision {} on",
+            floor.next()
+        ));
+    }
     match context.output.format {
         Format::Human => context.output.line(&format!("floor: {floor}"))?,
         _ => context.output.value(&Compacted { floor: floor.0 })?,

@@ -33,7 +33,7 @@ struct FileReport {
 
 /// Checks documents; ends with the status of the first that isn't valid.
 pub(crate) fn metadata(args: &ValidateMetadata, context: &mut Context) -> Result<(), Failure> {
-    let inputs = files::collect(&args.files.files)?;
+    let inputs = files::collect(&args.files.files, &mut context.output)?;
     if inputs.is_empty() {
         context.output.note("no documents found");
         return Err(Failure::Status(1));
@@ -126,7 +126,7 @@ fn unread(file: String, failure: &Failure) -> FileReport {
 /// A document for people: its verdict, and each issue with the line and a caret.
 fn page(report: &FileReport, lines: &[&str], quiet: bool) -> String {
     let what = match (&report.name, &report.version) {
-        (Some(name), Some(version)) => format!(" ({name}@{version})"),
+        (Some(name), Some(version)) => human::one_line(&format!(" ({name}@{version})")),
         _ => String::new(),
     };
     let verdict = if report.valid { "valid" } else { "invalid" };

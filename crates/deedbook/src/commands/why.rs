@@ -4,7 +4,7 @@ use deedbook_model::Kind;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::component::find;
+use super::component::{find, find_in_history};
 use crate::context::{Context, view_at};
 use crate::error::Failure;
 use crate::grammar::book::Why;
@@ -35,7 +35,11 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
     };
     let book = context.open_to_read()?;
     let view = view_at(&book, args.at.at)?;
-    let uuid = find(key, &view, context)?.facts.uuid.to_string();
+    let uuid = match find(key, &view, context) {
+        Ok(found) => found.facts.uuid.to_string(),
+        Err(Failure::Lookup(_)) => find_in_history(key, &book, &view, context)?,
+        Err(failure) => return Err(failure),
+    };
     let Some(why) = book.why(&view, &Kind::COMPONENT, &uuid, &pointer)? else {
         return Err(Failure::NotFound(format!("{key} never had a {pointer}")));
     };
@@ -78,9 +82,11 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
         rows.push(("after", shown(&after)));
     }
     for (name, value) in rows {
-        context
-            .output
-            .line(&format!("{:<10}{value}", format!("{name}:")))?;
+        context.output.line(&format!(
+            "{:<10}{}",
+            format!("{name}:"),
+            human::one_line(&value)
+        ))?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::config::{Config, user_name};
 use crate::error::{ErrorLine, Failure};
 use crate::grammar::arguments::{DemandedWhyArgs, WhoArgs, WhyArgs};
 use crate::grammar::values::Format;
-use crate::output::Output;
+use crate::output::{Output, human};
 
 /// Who asks, why, and for which ticket.
 #[derive(Clone, Debug)]
@@ -129,7 +129,9 @@ impl Report {
     /// The lines that people and scripts read.
     pub(crate) fn plain(&self) -> String {
         let mut text = String::new();
-        let mut line = |name: &str, value: &str| text.push_str(&format!("{name}: {value}\n"));
+        let mut line = |name: &str, value: &str| {
+            text.push_str(&format!("{name}: {}\n", human::one_line(value)))
+        };
         if let Some(file) = &self.file {
             line("file", file);
         }

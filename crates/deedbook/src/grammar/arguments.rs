@@ -97,7 +97,7 @@ pub(crate) struct ChangeFilterArgs {
     /// Only changes of this kind of record
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<String>,
-    /// Only changes of the record with this key (a component's key is its uuid)
+    /// Only changes of the record with this key (a component's key is its uuid; its name does too)
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
     /// Only changes that this actor made

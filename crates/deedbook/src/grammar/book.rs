@@ -73,7 +73,8 @@ pub(crate) struct LogCat {
 
 /// Drop changes that a snapshot covers; reads from the floor on still work
 ///
-/// The floor becomes the newest snapshot at or below the revision. On a terminal it asks first.
+/// The floor becomes the revision, or a lower one where that is in the middle of what was written
+/// together. On a terminal it asks first.
 #[derive(Args, Debug)]
 pub(crate) struct LogCompact {
     /// Keep everything from this revision on
@@ -85,6 +86,8 @@ pub(crate) struct LogCompact {
 }
 
 /// Say which change last set a record or a field of it
+///
+/// Of a component that was removed it is the removal.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -208,7 +211,7 @@ pub(crate) struct Backup {
 /// Make a new book from a backup
 ///
 /// Revisions and chain are kept; the new book begins a lineage of its own. The folder is
-/// `--data`, or `.deedbook` here; it must not hold a book.
+/// `--data`, or `.deedbook` here; it must be new or empty.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -284,7 +284,8 @@ pub(crate) struct Versions {
 
 /// List the changes of a component, newest first
 ///
-/// A removed one is found by its uuid.
+/// A removed one is found by its uuid, or by its name while no other goes by it. Of several
+/// removed ones it is the one removed last.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

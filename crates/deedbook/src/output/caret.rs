@@ -1,6 +1,7 @@
 //! Lines of a document with a caret under what is wrong with them.
 
 use anstyle::{AnsiColor, Style};
+use deedbook_model::text::is_obeyed;
 
 use crate::error::ErrorLine;
 
@@ -19,7 +20,7 @@ pub(crate) fn excerpt(lines: &[&str], issue: &ErrorLine) -> String {
     };
     let line: String = line
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_obeyed(c) { ' ' } else { c })
         .collect();
     let (start, end) = marked(&line, &issue.pointer);
     let shown: String = line.chars().take(LONGEST).collect();

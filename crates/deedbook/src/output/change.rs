@@ -77,7 +77,7 @@ pub(crate) fn table(changes: &[Change]) -> Table {
 
 /// A change on one line, for following.
 pub(crate) fn line(change: &Change) -> String {
-    row(change).join("  ")
+    human::one_line(&row(change).join("  "))
 }
 
 fn row(change: &Change) -> [String; 6] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deedbook_model::Envelope;
+use deedbook_model::{Envelope, UnknownMembers};
 use deedbook_rules::Record;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -20,7 +20,14 @@ pub(crate) fn stored(record: &Record) -> Result<&RawValue, Failure> {
 /// A record's envelope with its members in the order in which they are best read.
 pub(crate) fn readable(record: &Record) -> Result<ReadableEnvelope<'_>, Failure> {
     let envelope = envelope(record)?;
+    let bytes = record.bytes.as_deref().unwrap_or_default();
+    let unknown = UnknownMembers::read(bytes)
+        .map_err(|error| Failure::Internal(error.to_string()))?
+        .iter()
+        .map(|(name, value)| Ok((name.to_owned(), serde_json::from_str(value.get())?)))
+        .collect::<Result<_, Failure>>()?;
     Ok(ReadableEnvelope {
+        unknown,
         data: serde_json::from_str(envelope.data.get())?,
         annotations: serde_json::from_str(envelope.annotations.get())?,
         envelope,
@@ -43,12 +50,13 @@ pub(crate) struct ReadableEnvelope<'a> {
     envelope: Envelope<'a>,
     annotations: Value,
     data: Map<String, Value>,
+    unknown: Map<String, Value>,
 }
 
 impl Serialize for ReadableEnvelope<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let envelope = &self.envelope;
-        let mut map = serializer.serialize_map(Some(9))?;
+        let mut map = serializer.serialize_map(Some(9 + self.unknown.len()))?;
         map.serialize_entry("kind", &envelope.kind)?;
         map.serialize_entry("key", &envelope.key)?;
         map.serialize_entry("generation", &envelope.generation)?;
@@ -58,6 +66,9 @@ impl Serialize for ReadableEnvelope<'_> {
         map.serialize_entry("updatedAt", &envelope.updated_at)?;
         map.serialize_entry("annotations", &self.annotations)?;
         map.serialize_entry("data", &InFieldOrder(&self.data))?;
+        for (name, value) in &self.unknown {
+            map.serialize_entry(name, value)?;
+        }
         map.end()
     }
 }

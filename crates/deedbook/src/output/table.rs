@@ -21,8 +21,8 @@ impl Table {
 
     /// Adds a row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        let plain = |cell: String| human::plain(&cell).replace('\n', " ");
-        self.rows.push(cells.into_iter().map(plain).collect());
+        let cells = cells.iter().map(|cell| human::one_line(cell));
+        self.rows.push(cells.collect());
     }
 
     /// The lines of the table; none without rows.

@@ -387,3 +387,34 @@ fn a_long_list_is_read_in_one_pass() {
         assert_eq!(last["issues"][0]["line"], json!(line), "{last}");
     }
 }
+
+#[test]
+fn a_pipe_is_read_by_its_name_and_skipped_in_a_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.write("d/a.yaml", &document("a", "1.0.0", 1));
+    let made = std::process::Command::new("mkfifo")
+        .arg(sandbox.path("d/pipe.yaml"))
+        .status();
+    assert!(made.unwrap().success());
+    for command in [
+        &["registry", "add", "d"][..],
+        &["validate", "metadata", "d"],
+    ] {
+        let ran = sandbox.run(command);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        assert!(
+            ran.stderr
+                .contains("warning: d/pipe.yaml was skipped: it is no regular file"),
+            "{ran:?}"
+        );
+    }
+    let pipe = sandbox.path("d/pipe.yaml");
+    let writer = std::thread::spawn(move || std::fs::write(pipe, document("b", "1.0.0", 2)));
+    sandbox.ok(&["registry", "add", "d/pipe.yaml"]);
+    writer.join().unwrap().unwrap();
+    let ran = sandbox.feed(
+        &["registry", "add", "/dev/stdin"],
+        &document("c", "1.0.0", 3),
+    );
+    assert_eq!(ran.status, 0, "{ran:?}");
+}

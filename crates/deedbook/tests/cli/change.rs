@@ -208,3 +208,67 @@ fn a_demanded_reason_says_something() {
     }
     sandbox.ok(&["registry", "get", "a"]);
 }
+
+#[test]
+fn a_removed_one_answers_by_its_name() {
+    let sandbox = Sandbox::new();
+    for (version, number) in [("1.0.0", 1), ("2.0.0", 2)] {
+        sandbox.write("a.yaml", &document("a", version, number));
+        sandbox.ok(&["registry", "add", "a.yaml"]);
+    }
+    sandbox.ok(&["registry", "rm", "a@2.0.0", "-m", "too new"]);
+    let key = |number: u32| format!("00000000-0000-4000-8000-{number:012x}");
+    // A version that is still there is what the bare name means.
+    let of = |arguments: &[&str]| sandbox.json(arguments)["items"][0]["key"].clone();
+    assert_eq!(of(&["registry", "history", "a"]), key(1));
+    assert_eq!(of(&["registry", "history", "a@2.0.0"]), key(2));
+    sandbox.ok(&["registry", "rm", "a", "-m", "too old"]);
+    for arguments in [&["registry", "history", "a"][..], &["log", "--key", "a"]] {
+        assert_eq!(of(arguments), key(1));
+        let ran = sandbox.run(arguments);
+        assert!(
+            ran.stderr
+                .contains(&format!("warning: a@1.0.0 ({}) was removed", key(1)))
+                && ran
+                    .stderr
+                    .contains(&format!("hint: so was a@2.0.0 ({})", key(2))),
+            "{ran:?}"
+        );
+    }
+    for target in ["a", "a@1", &key(1), "a/version"] {
+        let why = sandbox.json(&["why", target]);
+        assert_eq!(
+            (&why["verb"], &why["reason"]),
+            (&"removed".into(), &"too old".into())
+        );
+    }
+    assert_eq!(sandbox.json(&["why", "a/version"])["before"], "1.0.0");
+    assert_eq!(sandbox.json(&["why", "a@^2"])["reason"], "too new");
+    // What compaction left tells as well.
+    sandbox.ok(&["log", "compact", "--before", "3"]);
+    assert_eq!(of(&["registry", "history", "a"]), key(1));
+    sandbox.fails(3, &["registry", "history", "a@3.0.0"]);
+    sandbox.fails(3, &["why", "b"]);
+}
+
+#[test]
+fn log_takes_a_name_for_a_key_or_says_that_nothing_has_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.yaml", &document("a", "1.0.0", 1));
+    sandbox.ok(&["registry", "add", "a.yaml"]);
+    let count = |arguments: &[&str]| sandbox.json(arguments)["items"].as_array().unwrap().len();
+    for key in ["a", "a@1.0.0", "book"] {
+        assert_eq!(count(&["log", "--key", key]), 1, "{key}");
+    }
+    assert_eq!(count(&["log", "--kind", "component", "--key", "a"]), 1);
+    for arguments in [
+        &["log", "--key", "b"][..],
+        &["log", "--key", "a@?"],
+        &["log", "--kind", "book", "--key", "a"],
+        &["log", "cat", "--key", "b"],
+    ] {
+        let ran = sandbox.run(arguments);
+        assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "{ran:?}");
+        assert!(ran.stderr.starts_with("hint: no record has"), "{ran:?}");
+    }
+}

@@ -35,6 +35,30 @@ fn usage_errors_end_with_64() {
 }
 
 #[test]
+fn usage_says_what_was_typed() {
+    let sandbox = Sandbox::new();
+    for (typed, other) in [("registry", "component"), ("component", "registry")] {
+        for arguments in [
+            &[typed][..],
+            &[typed, "ls", "--nonsense"],
+            &["-o", "human", typed, "add"],
+            &[typed, "nonsense"],
+        ] {
+            let ran = sandbox.fails(64, arguments);
+            let usage = format!("Usage: deedbook {typed} ");
+            assert!(ran.stderr.contains(&usage), "{arguments:?}: {ran:?}");
+            let foreign = format!("deedbook {other}");
+            assert!(!ran.stderr.contains(&foreign), "{arguments:?}: {ran:?}");
+        }
+        let help = sandbox.ok(&[typed, "--help"]);
+        assert!(
+            help.contains(&format!("Usage: deedbook {typed} ")),
+            "{help}"
+        );
+    }
+}
+
+#[test]
 fn help_and_version_are_results() {
     let sandbox = Sandbox::new();
     for arguments in [
@@ -185,6 +209,35 @@ fn configuration_has_an_order_and_no_unknown_keys() {
 }
 
 #[test]
+fn every_variable_is_taken_and_an_unknown_one_refused() {
+    let sandbox = Sandbox::new();
+    let with = |name: &str, value: &str| {
+        let mut command = sandbox.command(&["config", "show"]);
+        command.env(name, value);
+        crate::sandbox::ran(command)
+    };
+    for (name, value) in [
+        ("DEEDBOOK_DATA", "books"),
+        ("DEEDBOOK_OUTPUT", "json"),
+        ("DEEDBOOK_COLOR", "never"),
+        ("DEEDBOOK_ACTOR", "ada"),
+        ("DEEDBOOK_WAIT_SECONDS", "1"),
+        ("DEEDBOOK_PROJECTION", "false"),
+    ] {
+        let ran = with(name, value);
+        assert!(ran.status == 0 && ran.stdout.contains(name), "{ran:?}");
+    }
+    let ran = with("DEEDBOOK_COLOUR", "never");
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr
+            .starts_with("ConfigurationError: the variable DEEDBOOK_COLOUR is unknown"),
+        "{ran:?}"
+    );
+    assert_eq!(with("DEEDBOOK_COLOUR", "").status, 0);
+}
+
+#[test]
 fn the_book_of_a_parent_is_found() {
     let sandbox = Sandbox::new();
     sandbox.write("a.yaml", &document("a", "1.0.0", 1));
@@ -211,4 +264,62 @@ fn colour_is_for_terminals_or_on_demand() {
             ])
             .contains('\u{1b}')
     );
+}
+
+#[test]
+fn a_document_gives_the_terminal_no_orders() {
+    const ORDERS: [&str; 5] = ["\u{202e}", "\u{2067}", "\u{9b}31m", "\u{1b}]0;x\u{7}", "\r"];
+    let sandbox = Sandbox::new();
+    let evil = ORDERS.concat();
+    let of = |name: &str, more: serde_json::Value| {
+        let mut document = serde_json::json!({
+            "metadata_version": "0.3.0", "uuid": "00000000-0000-4000-8000-000000000001",
+            "name": name, "version": "1.0.0", "meta_type": "tool",
+            "description": evil, "author": evil, "x_extensions": {evil.as_str(): evil},
+            "dependencies": [format!("lib{evil}>=1")],
+        });
+        let members = document.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        sandbox.write("a.json", &document.to_string());
+    };
+    let shown = |arguments: &[&str]| {
+        for color in ["always", "never"] {
+            let ran = sandbox.run(&[arguments, &["--color", color]].concat());
+            let text = ran.stdout + &ran.stderr;
+            let orders = text
+                .chars()
+                .filter(|c| ORDERS.iter().any(|order| order.starts_with(*c)));
+            // Colours of ours begin so too.
+            let orders: String = orders.filter(|c| *c != '\u{1b}').collect();
+            assert_eq!(orders, "", "{arguments:?}: {text:?}");
+            assert!(!text.contains("\u{1b}]"), "{arguments:?}: {text:?}");
+        }
+    };
+    of(
+        &evil,
+        serde_json::json!({evil.as_str(): 1, "lifecycle": evil}),
+    );
+    shown(&["validate", "metadata", "a.json"]);
+    shown(&["registry", "add", "a.json"]);
+    of("a", serde_json::json!({evil.as_str(): 1}));
+    shown(&["validate", "metadata", "a.json"]);
+    shown(&["registry", "add", "a.json", "-m", &evil, "--actor", &evil]);
+    shown(&["registry", "deprecate", "a", "-m", &evil, "--actor", &evil]);
+    for arguments in [
+        &["registry", "get", "a"][..],
+        &["registry", "ls"],
+        &["registry", "graph", "a"],
+        &["registry", "history", "a"],
+        &["log"],
+        &["watch", "--after", "0", "--once"],
+        &["why", "a/description"],
+        &["why", "a"],
+        &["why", "a/deprecated_reason"],
+        &["diff", "0"],
+        &["diff", "2"],
+    ] {
+        let ran = sandbox.run(arguments);
+        assert!([0, 1].contains(&ran.status), "{ran:?}");
+        shown(arguments);
+    }
 }

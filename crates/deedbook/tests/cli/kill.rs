@@ -1,5 +1,5 @@
 //! `kill -9` while the program writes: what it acknowledged is there, and no command is there by
-//! half. `DEEDBOOK_KILLS=50` kills each way so often instead of 4 times.
+//! half. `DEEDTEST_KILLS=50` kills each way so often instead of 4 times.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -15,7 +15,7 @@ use crate::sandbox::{Sandbox, document};
 const DOCUMENTS: u32 = 400;
 
 fn kills() -> u32 {
-    let wanted = std::env::var("DEEDBOOK_KILLS").ok();
+    let wanted = std::env::var("DEEDTEST_KILLS").ok();
     wanted.map_or(4, |wanted| wanted.parse().unwrap())
 }
 

@@ -159,7 +159,7 @@ fn the_past_stays_readable() {
     sandbox.ok(&["registry", "get", "a", "--at", "2"]);
     sandbox.fails(3, &["registry", "get", "b", "--at", "2"]);
     sandbox.fails(2, &["registry", "get", "b", "--at", "99"]);
-    sandbox.fails(9, &["registry", "get", "b", "--at", "2001-01-01T00:00:00Z"]);
+    sandbox.fails(3, &["registry", "get", "b", "--at", "2001-01-01T00:00:00Z"]);
     sandbox.fails(64, &["registry", "get", "b", "--at", "yesterday"]);
     let ran = sandbox.fails(1, &["diff", "3", "4", "-o", "json"]);
     let diff: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -221,10 +221,57 @@ fn graphs_have_many_forms() {
     sandbox.fails(64, &["graph", "doc_gate", "--depth", "65"]);
     let dependents = sandbox.json(&["registry", "dependents", "line_index"]);
     assert_eq!(dependents["items"][0]["name"], "doc_gate");
-    assert!(
-        sandbox
-            .ok(&["registry", "dependents", "line_index"])
-            .contains("breaks")
-    );
+    let table = sandbox.ok(&["registry", "dependents", "text_split"]);
+    let row = |name: &str| {
+        let row = table.lines().find(|line| line.contains(name)).unwrap();
+        row.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(row("doc_gate").contains(" md_lint@1.0.0 "), "{table}");
+    assert!(row("rewrap").contains(" text_split@0.3.1 "), "{table}");
+    assert!(row("doc_gate").ends_with(" breaks"), "{table}");
     assert_eq!(sandbox.ok(&["registry", "dependents", "doc_gate"]), "");
+}
+
+#[test]
+fn a_broken_pattern_is_refused() {
+    let sandbox = Sandbox::with_samples();
+    for command in ["ls", "search"] {
+        let ran = sandbox.fails(2, &["registry", command, "--name", "["]);
+        assert_eq!(
+            ran.stderr,
+            "InvalidInputError: `[` is no pattern: a `[` is never closed\n"
+        );
+    }
+    sandbox.ok(&["registry", "ls", "--name", "[a-z]*"]);
+}
+
+#[test]
+fn before_the_book_began_there_is_nothing() {
+    let sandbox = Sandbox::with_samples();
+    let began = sandbox.ok(&["log", "cat", "-n", "1"]);
+    let began = crate::sandbox::lines(&began)[0]["time"].clone();
+    for arguments in [
+        &["registry", "ls", "--at", "-7d"][..],
+        &[
+            "registry",
+            "get",
+            "doc_gate",
+            "--at",
+            "2001-01-01T00:00:00Z",
+        ],
+        &["diff", "2001-01-01T00:00:00Z"],
+    ] {
+        let ran = sandbox.fails(3, arguments);
+        let told = format!(
+            "NotFoundError: the book began at {}",
+            began.as_str().unwrap()
+        );
+        assert!(ran.stderr.starts_with(&told), "{ran:?}");
+        assert!(ran.stderr.contains("hint: ask for that time"), "{ran:?}");
+    }
+    assert!(sandbox.ok(&["log", "--since", "-7d"]).lines().count() > 2);
+    // What compaction took is another matter.
+    let head = sandbox.json(&["log", "stats"])["revision"].to_string();
+    sandbox.ok(&["log", "compact", "--before", &head]);
+    sandbox.fails(9, &["registry", "ls", "--at", "-7d"]);
 }

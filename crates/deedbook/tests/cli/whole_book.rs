@@ -168,6 +168,30 @@ fn audit_proves_the_past_or_names_what_is_broken() {
 }
 
 #[test]
+fn a_hint_names_the_book_that_the_command_named() {
+    let sandbox = Sandbox::new();
+    sandbox.write("c.yaml", &document("a", "1.0.0", 1));
+    let data = ["--data", "my book"];
+    sandbox.ok(&[&["registry", "add", "c.yaml"], &data[..]].concat());
+    std::fs::write(sandbox.path("my book/log.head"), [7; 512]).unwrap();
+    let way_out = "deedbook doctor --accept-head --data 'my book'";
+    let hint = |arguments: &[&str]| {
+        let ran = sandbox.fails(7, &[arguments, &data[..]].concat());
+        ran.stdout + &ran.stderr
+    };
+    assert!(hint(&["registry", "ls"]).contains(&format!("`{way_out}`")));
+    assert!(hint(&["registry", "ls", "-o", "json"]).contains(way_out));
+    assert!(hint(&["doctor"]).contains(way_out));
+    let pasted = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(way_out.replace("deedbook", env!("CARGO_BIN_EXE_deedbook")) + " --yes")
+        .current_dir(sandbox.path(""))
+        .status();
+    assert!(pasted.unwrap().success());
+    sandbox.ok(&[&["registry", "get", "a"], &data[..]].concat());
+}
+
+#[test]
 fn snapshots_and_compaction_move_the_floor() {
     let sandbox = with_history();
     assert_eq!(sandbox.json(&["snapshot"]), json!({"snapshot": 4}));
@@ -187,6 +211,28 @@ fn snapshots_and_compaction_move_the_floor() {
 }
 
 #[test]
+fn a_floor_that_is_lower_than_asked_for_says_why() {
+    let sandbox = with_history();
+    for number in 5..9 {
+        let text = document(&format!("c{number}"), "1.0.0", number);
+        sandbox.write(&format!("d/{number}.yaml"), &text);
+    }
+    sandbox.ok(&["registry", "add", "--all-or-none", "d"]);
+    let ran = sandbox.run(&["log", "compact", "--before", "4"]);
+    assert_eq!(
+        (ran.stdout.as_str(), ran.stderr.as_str()),
+        ("floor: 4\n", "")
+    );
+    let ran = sandbox.run(&["log", "compact", "--before", "6"]);
+    assert_eq!(ran.stdout, "floor: 4\n");
+    assert!(
+        ran.stderr.starts_with("the floor is 4, not 6: ")
+            && ran.stderr.contains("from revision 5 on"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn a_backup_restores_to_a_book_with_a_lineage_of_its_own() {
     let sandbox = with_history();
     let head = sandbox.json(&["audit", "head"]);
@@ -200,6 +246,14 @@ fn a_backup_restores_to_a_book_with_a_lineage_of_its_own() {
     sandbox.fails(4, &["restore", "b.deedbook", "--data", "r"]);
     sandbox.fails(4, &["restore", "b.deedbook"]);
     sandbox.fails(3, &["restore", "nope", "--data", "s"]);
+    sandbox.write("full/of.txt", "other things");
+    for taken in ["full", "full/of.txt"] {
+        let ran = sandbox.fails(4, &["restore", "b.deedbook", "--data", taken]);
+        let told = format!("FileExistsError: {taken} isn't an empty folder");
+        assert!(ran.stderr.starts_with(&told), "{ran:?}");
+    }
+    std::fs::create_dir(sandbox.path("empty")).unwrap();
+    sandbox.ok(&["restore", "b.deedbook", "--data", "empty"]);
     sandbox.write("broken", "not a backup");
     sandbox.fails(7, &["restore", "broken", "--data", "s"]);
     assert!(!sandbox.path("s").exists());

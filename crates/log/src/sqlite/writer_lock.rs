@@ -88,10 +88,7 @@ fn this_process() -> String {
         .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
         .take_while(|word| !word.starts_with('-') && word.len() <= 20);
     let command: Vec<String> = std::iter::once(program).chain(words).collect();
-    let user = ["USER", "LOGNAME", "USERNAME"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok())
-        .unwrap_or_else(|| "an unnamed user".to_owned());
+    let user = user(|name| std::env::var(name).ok());
     format!(
         "pid {} ({}) by {user}",
         std::process::id(),
@@ -99,9 +96,43 @@ fn this_process() -> String {
     )
 }
 
+/// The user's name as the session says it; services and containers often have none, but a number.
+fn user(variable: impl Fn(&str) -> Option<String>) -> String {
+    ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| variable(name).filter(|value| !value.is_empty()))
+        .or_else(user_number)
+        .unwrap_or_else(|| "an unnamed user".to_owned())
+}
+
+/// Linux shows each process as a folder of its user.
+#[cfg(unix)]
+fn user_number() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let process = std::fs::metadata("/proc/self").ok()?;
+    Some(format!("uid-{}", process.uid()))
+}
+
+#[cfg(not(unix))]
+fn user_number() -> Option<String> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_user_without_a_name_has_a_number() {
+        assert_eq!(
+            user(|name| (name == "LOGNAME").then(|| "ada".to_owned())),
+            "ada"
+        );
+        let nameless = user(|_| Some(String::new()));
+        let number = nameless.strip_prefix("uid-").unwrap();
+        number.parse::<u32>().unwrap();
+    }
 
     #[test]
     fn the_second_one_is_told_who_has_it() {

@@ -9,8 +9,8 @@ use deedbook_log::{Appended, Log, LogError};
 
 use crate::book::{content, create, read};
 
-const TASK: &str = "DEEDBOOK_TEST_TASK";
-const DIR: &str = "DEEDBOOK_TEST_DIR";
+const TASK: &str = "DEEDTEST_TASK";
+const DIR: &str = "DEEDTEST_DIR";
 
 /// A child at work: it answers in lines.
 pub(crate) struct Worker {

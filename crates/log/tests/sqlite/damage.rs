@@ -1,6 +1,6 @@
 //! One flipped byte or a cut in any file: an error, or exactly the content that was written.
 //!
-//! The ordinary run flips every n-th byte; `DEEDBOOK_SWEEP=full` flips all of them.
+//! The ordinary run flips every n-th byte; `DEEDTEST_SWEEP=full` flips all of them.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::book::{Content, Frozen, WRITE, content, create, fill, read};
 const FLIPS: usize = 300;
 
 fn stride(length: usize) -> usize {
-    match std::env::var("DEEDBOOK_SWEEP") {
+    match std::env::var("DEEDTEST_SWEEP") {
         Ok(full) if full == "full" => 1,
         // Odd, so that every column of a page's tables is met.
         _ => (length / FLIPS) | 1,

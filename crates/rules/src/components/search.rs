@@ -84,6 +84,14 @@ pub enum SearchError {
     /// A cursor of a list with other filters.
     #[error("the cursor belongs to a list with other filters")]
     OtherFilter,
+    /// A pattern for names that is none.
+    #[error("`{glob}` is no pattern: {why}")]
+    Glob {
+        /// What was given.
+        glob: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
 }
 
 impl State {
@@ -91,8 +99,8 @@ impl State {
     /// must be this state's; the caller sees to that.
     ///
     /// # Errors
-    /// [`SearchError`] for a limit out of range, or a cursor of
-    /// another list.
+    /// [`SearchError`] for a limit out of range, a pattern that is none, or a cursor of another
+    /// list.
     pub fn search(
         &self,
         query: &Query,
@@ -102,6 +110,7 @@ impl State {
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(SearchError::Limit);
         }
+        query.name.as_deref().map_or(Ok(()), super::glob::check)?;
         let filter = Filter::new(query);
         if cursor.is_some_and(|cursor| cursor.filter != filter.digest) {
             return Err(SearchError::OtherFilter);

@@ -30,6 +30,14 @@ pub(super) fn words(reason: Unresolved) -> &'static str {
     }
 }
 
+/// How many dependencies lead to nothing: what is missing, and what is outside the book by its
+/// nature.
+pub(super) fn tally(graph: &DependencyGraph) -> (usize, usize) {
+    let external = |missing: &&Missing| missing.reason == Unresolved::External;
+    let outside = graph.missing.iter().filter(external).count();
+    (graph.missing.len() - outside, outside)
+}
+
 /// All ghosts of a graph, and who asks for which.
 pub(super) struct Ghosts<'a> {
     ghosts: Vec<Ghost<'a>>,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use deedbook_model::text::is_obeyed;
 use uuid::Uuid;
 
 use super::DependencyGraph;
@@ -59,7 +60,7 @@ fn escape(text: &str) -> String {
             '<' => escaped += "#lt;",
             '>' => escaped += "#gt;",
             '#' => escaped += "#35;",
-            letter if letter.is_whitespace() || letter.is_control() => escaped.push(' '),
+            letter if letter.is_whitespace() || is_obeyed(letter) => escaped.push(' '),
             letter => escaped.push(letter),
         }
     }

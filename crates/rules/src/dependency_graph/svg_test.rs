@@ -50,7 +50,7 @@ fn it_says_what_it_shows() {
     assert!(svg.contains("aria-label=\"Dependency graph of parcel_api@3.2.0\""));
     assert!(svg.contains("<title>Dependency graph of parcel_api@3.2.0</title>"));
     assert!(svg.contains(
-        "<desc>15 components · 20 dependencies · 3 not in the book · \
+        "<desc>15 components · 20 dependencies · 1 missing · 2 outside the book · \
          geo_index in versions 0.9.0 and 1.1.0</desc>"
     ));
     assert!(svg.contains(

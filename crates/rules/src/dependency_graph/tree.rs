@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use deedbook_model::component::Lifecycle;
+use deedbook_model::text::is_obeyed;
 use uuid::Uuid;
 
-use super::ghosts::words;
+use super::ghosts::{tally, words};
 use super::{DependencyGraph, Edge, MAX_DEPTH, Missing, Node};
 use crate::components::Unresolved;
 
@@ -25,12 +26,11 @@ impl DependencyGraph {
     }
 
     fn figures(&self) -> String {
-        let external = |missing: &&Missing| missing.reason == Unresolved::External;
-        let outside = self.missing.iter().filter(external).count();
+        let (missing, outside) = tally(self);
         let mut figures = vec![
             count(self.nodes.len(), "component", "components"),
             count(self.edges.len(), "edge", "edges"),
-            format!("{} missing", self.missing.len() - outside),
+            format!("{missing} missing"),
         ];
         if outside > 0 {
             figures.push(format!("{outside} outside the book"));
@@ -145,10 +145,12 @@ fn missing_line(more: &[bool], missing: &Missing) -> String {
     let mut marks = Vec::new();
     marks.extend(missing.optional.then_some("optional"));
     marks.push(&reason);
-    let target = missing
-        .target
-        .replace(|letter: char| letter.is_control(), " ");
-    line_of(more, &target, missing.version_spec.as_deref(), &marks)
+    line_of(
+        more,
+        &missing.target,
+        missing.version_spec.as_deref(),
+        &marks,
+    )
 }
 
 fn lifecycle_mark(node: &Node) -> Vec<&'static str> {
@@ -174,7 +176,8 @@ fn line_of(more: &[bool], title: &str, version_spec: Option<&str>, marks: &[&str
     if !marks.is_empty() {
         line += &format!("  {}", marks.join(", "));
     }
-    line + "\n"
+    // What is missing and which version is text from a document.
+    line.replace(is_obeyed, " ") + "\n"
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ mod report;
 mod stream;
 mod together;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use deedbook_model::component::{Draft, ReadOptions};
@@ -21,6 +20,7 @@ use crate::documents::Document;
 use crate::error::Failure;
 use crate::files;
 use crate::grammar::component::Add;
+use crate::output::hint::shell_word;
 use report::Reporter;
 
 /// What all documents of one `add` share.
@@ -43,7 +43,7 @@ struct Candidate {
 
 /// Registers documents.
 pub(crate) fn add(args: &Add, context: &mut Context) -> Result<(), Failure> {
-    let inputs = files::collect(&args.files.files)?;
+    let inputs = files::collect(&args.files.files, &mut context.output)?;
     if inputs.is_empty() {
         context.output.note("no documents found");
         return Err(Failure::Status(1));
@@ -107,7 +107,7 @@ impl Candidate {
 fn refused(label: &str, mut refusal: Refusal) -> Failure {
     for issue in &mut refusal.issues {
         if issue.kind == IssueKind::Conflict && issue.pointer == "/uuid" {
-            let file = shell_word(label);
+            let file = file_of(label);
             issue.hint = Some(format!(
                 "`deedbook registry bump {file} minor` prints it as a new version, with a fresh uuid"
             ));
@@ -119,16 +119,10 @@ fn refused(label: &str, mut refusal: Refusal) -> Failure {
     }
 }
 
-/// A path as a shell takes it.
-fn shell_word(label: &str) -> String {
-    let path = label.split("#/items/").next().unwrap_or(label);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@+:".contains(c);
-    if path == "-" || Path::new(path).as_os_str().is_empty() {
-        return "FILE".to_owned();
-    }
-    if path.chars().all(plain) {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
+/// The file of a label as a shell takes it.
+fn file_of(label: &str) -> String {
+    match label.split("#/items/").next().unwrap_or(label) {
+        "-" | "" => "FILE".to_owned(),
+        path => shell_word(path),
     }
 }

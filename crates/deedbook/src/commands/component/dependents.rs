@@ -1,7 +1,10 @@
 //! `registry dependents`: what depends on a component.
 
+use std::collections::HashMap;
+
 use deedbook_rules::dependents::Dependent;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::commands::component::find;
 use crate::context::Context;
@@ -27,8 +30,8 @@ pub(crate) fn dependents(args: &Dependents, context: &mut Context) -> Result<(),
     match output.format {
         Format::Human => {
             let breaking = items.iter().filter(|dependent| dependent.breaks).count();
-            output.text(&table(&items).render())?;
             let title = found.facts.title();
+            output.text(&table(&items, found.facts.uuid, &title).render())?;
             output.note(&match items.len() {
                 0 => format!("nothing depends on {title}"),
                 all => format!(
@@ -52,8 +55,19 @@ pub(crate) fn dependents(args: &Dependents, context: &mut Context) -> Result<(),
     }
 }
 
-fn table(items: &[Dependent]) -> Table {
-    let mut table = Table::new(&["DEPTH", "NAME", "VERSION", "TYPE", "WANTS", "WITHOUT IT"]);
+fn table(items: &[Dependent], asked: Uuid, title: &str) -> Table {
+    let own = |one: &Dependent| (one.uuid, format!("{}@{}", one.name, one.version));
+    let mut titles: HashMap<Uuid, String> = items.iter().map(own).collect();
+    titles.insert(asked, title.to_owned());
+    let mut table = Table::new(&[
+        "DEPTH",
+        "NAME",
+        "VERSION",
+        "TYPE",
+        "NEEDS",
+        "WANTS",
+        "WITHOUT IT",
+    ]);
     for one in items {
         let without = match (one.breaks, one.optional) {
             (true, _) => "breaks",
@@ -65,6 +79,10 @@ fn table(items: &[Dependent]) -> Table {
             one.name.clone(),
             one.version.clone(),
             one.meta_type.clone(),
+            titles
+                .get(&one.on)
+                .cloned()
+                .unwrap_or_else(|| one.on.to_string()),
             one.version_spec
                 .clone()
                 .unwrap_or_else(|| "latest".to_owned()),

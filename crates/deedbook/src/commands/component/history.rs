@@ -1,9 +1,9 @@
 //! `registry history`: the changes of a component.
 
 use deedbook_model::Kind;
-use deedbook_rules::components::{ComponentKey, NameOrUuid};
 
 use crate::commands::changes;
+use crate::commands::component::find_in_history;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::grammar::component::History;
@@ -12,17 +12,7 @@ use crate::grammar::component::History;
 pub(crate) fn history(args: &History, context: &mut Context) -> Result<(), Failure> {
     let book = context.open_to_read()?;
     let view = book.view();
-    let key = ComponentKey::parse(&args.key.key)?;
-    let uuid = match (&key.name, view.lookup(&key.name, key.spec.as_ref())) {
-        (_, Ok(found)) => found.facts.uuid.to_string(),
-        // A removed one is still known by its uuid.
-        (NameOrUuid::Uuid(uuid), Err(error)) => {
-            let uuid = uuid.to_string();
-            view.record(&Kind::COMPONENT, &uuid).ok_or(error)?;
-            uuid
-        }
-        (NameOrUuid::Name(_), Err(error)) => return Err(error.into()),
-    };
+    let uuid = find_in_history(&args.key.key, &book, &view, context)?;
     let after = changes::since(&book, args.since)?;
     let limit = changes::limit(&args.page);
     let mut found = book.history(&view, &Kind::COMPONENT, &uuid, limit)?;

@@ -7,6 +7,7 @@ use deedbook_model::component::Lifecycle;
 use super::style::hue;
 use super::text::{escape, shorten, width};
 use crate::dependency_graph::DependencyGraph;
+use crate::dependency_graph::ghosts::tally;
 
 const SIZE: f64 = 11.0;
 const ROW: f64 = 22.0;
@@ -45,8 +46,11 @@ pub(super) fn figures(graph: &DependencyGraph) -> String {
         count(graph.nodes.len(), "component", "components"),
         count(graph.edges.len(), "dependency", "dependencies"),
     ];
-    if !graph.missing.is_empty() {
-        figures.push(format!("{} not in the book", graph.missing.len()));
+    let (missing, outside) = tally(graph);
+    for (number, words) in [(missing, "missing"), (outside, "outside the book")] {
+        if number > 0 {
+            figures.push(format!("{number} {words}"));
+        }
     }
     for conflict in &graph.conflicts {
         let versions = conflict.versions.join(" and ");
@@ -85,7 +89,7 @@ impl Legend {
             sign: Sign::Optional,
         });
         let ghosts = has_ghosts.then(|| Entry {
-            words: "not in the book".to_owned(),
+            words: "missing or outside the book".to_owned(),
             sign: Sign::Ghost,
         });
         Legend {

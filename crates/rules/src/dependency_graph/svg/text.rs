@@ -1,5 +1,7 @@
 //! Text in a picture: how wide it will be, how to shorten it, how to write it down.
 
+use deedbook_model::text::is_obeyed;
+
 /// Estimated width in a sans-serif font; a little more than usual fonts need.
 pub(super) fn width(text: &str, size: f64, bold: bool) -> f64 {
     let ems: f64 = text.chars().map(ems).sum();
@@ -44,7 +46,7 @@ pub(super) fn escape(text: &str) -> String {
             '"' => escaped += "&quot;",
             '\'' => escaped += "&#39;",
             '\t' | '\n' | '\r' => escaped.push(' '),
-            letter if letter.is_control() => escaped.push('\u{fffd}'),
+            letter if is_obeyed(letter) => escaped.push('\u{fffd}'),
             '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             letter => escaped.push(letter),
         }
