@@ -7,6 +7,7 @@ mod listing;
 mod lookup;
 mod resolve;
 mod search;
+mod texts;
 
 pub use facts::{ComponentFacts, Words, fold_case};
 pub use index::Listed;

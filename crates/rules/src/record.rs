@@ -80,6 +80,13 @@ impl Record {
         self.bytes.is_some()
     }
 
+    /// Appends what a search for text looks at; nothing for what is no component.
+    pub(crate) fn fold_text(&self, into: &mut String) {
+        if let (Some(facts), Some(stored)) = (self.component(), self.bytes.as_deref()) {
+            facts.fold_text(stored, into);
+        }
+    }
+
     /// What the rules know of it as a component.
     #[must_use]
     pub fn component(&self) -> Option<&ComponentFacts> {

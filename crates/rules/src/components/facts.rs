@@ -8,45 +8,61 @@ use std::sync::Arc;
 use deedbook_model::component::{DependencyRef, Lifecycle, MetaType};
 use semver::Version;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// A few distinct texts in one allocation.
+/// A few distinct texts in one allocation: each after its length in bytes, seven bits a byte, the
+/// lowest first, the eighth set where another follows (LEB128).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words {
-    text: Box<str>,
-    ends: Box<[u32]>,
-}
+pub struct Words(Box<[u8]>);
 
 impl Words {
     /// The texts, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let begins = [0].into_iter().chain(self.ends.iter().copied());
-        begins.zip(&self.ends).filter_map(|(begin, end)| {
-            self.text
-                .get(usize::try_from(begin).ok()?..usize::try_from(*end).ok()?)
-        })
+        self.bytes()
+            .filter_map(|word| std::str::from_utf8(word).ok())
     }
 
     /// Whether that text is one of them.
     #[must_use]
     pub fn contains(&self, text: &str) -> bool {
-        self.iter().any(|word| word == text)
+        self.bytes().any(|word| word == text.as_bytes())
+    }
+
+    fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.0[..];
+        std::iter::from_fn(move || {
+            let (mut length, mut shift) = (0, 0);
+            loop {
+                let (byte, after) = rest.split_first()?;
+                rest = after;
+                length |= usize::from(byte & 0x7f) << shift;
+                shift += 7;
+                if byte & 0x80 == 0 {
+                    break;
+                }
+            }
+            let (word, after) = rest.split_at_checked(length)?;
+            rest = after;
+            Some(word)
+        })
     }
 }
 
 impl<'a> FromIterator<&'a str> for Words {
     fn from_iter<I: IntoIterator<Item = &'a str>>(texts: I) -> Words {
-        let (mut text, mut ends) = (String::new(), Vec::new());
+        let mut bytes = Vec::new();
         let mut seen = HashSet::new();
         for word in texts.into_iter().filter(|word| seen.insert(*word)) {
-            text.push_str(word);
-            // A record has at most 64 MiB.
-            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+            let mut length = word.len();
+            while length > 0x7f {
+                bytes.push(u8::try_from(length & 0x7f).unwrap_or_default() | 0x80);
+                length >>= 7;
+            }
+            bytes.push(u8::try_from(length).unwrap_or_default());
+            bytes.extend_from_slice(word.as_bytes());
         }
-        Words {
-            text: text.into(),
-            ends: ends.into(),
-        }
+        Words(bytes.into())
     }
 }
 
@@ -71,8 +87,8 @@ pub struct ComponentFacts {
     pub capabilities: Words,
     /// What it needs, in the order of the document; `None` where an entry can't be read.
     pub dependencies: Box<[Option<DependencyRef>]>,
-    /// Name, namespace, description and tags, folded by [`fold_case`], a line each.
-    pub text: Box<str>,
+    /// Where in the stored bytes the description stands, quotes included.
+    description: Option<(u32, u32)>,
 }
 
 #[derive(Deserialize)]
@@ -94,7 +110,7 @@ struct Document<'a> {
     #[serde(borrow, default)]
     namespace: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    description: Option<Cow<'a, str>>,
+    description: Option<&'a RawValue>,
     #[serde(borrow, default)]
     tags: Vec<Text<'a>>,
     #[serde(borrow, default)]
@@ -112,17 +128,10 @@ impl ComponentFacts {
     #[must_use]
     pub fn read(stored: &[u8]) -> Option<ComponentFacts> {
         let document = serde_json::from_slice::<Stored<'_>>(stored).ok()?.data;
-        let mut text = String::new();
-        let parts = [
-            Some(&*document.name),
-            document.namespace.as_deref(),
-            document.description.as_deref(),
-        ];
-        let tags = document.tags.iter().map(|tag| &*tag.0);
-        for part in parts.into_iter().flatten().chain(tags) {
-            fold_case(part, &mut text);
-            text.push('\n');
-        }
+        let description = match document.description {
+            Some(written) => Some(place_of(written.get(), stored)?),
+            None => None,
+        };
         Some(ComponentFacts {
             uuid: document.uuid,
             name: Arc::from(&*document.name),
@@ -144,8 +153,31 @@ impl ComponentFacts {
                 .iter()
                 .map(DependencyRef::parse)
                 .collect(),
-            text: text.into(),
+            description,
         })
+    }
+
+    /// Appends what a search for text looks at: name, namespace, description and tags, folded by
+    /// [`fold_case`], a line each. `stored` is what the facts were read from.
+    pub(crate) fn fold_text(&self, stored: &[u8], into: &mut String) {
+        let description = self.description(stored);
+        let own = [
+            Some(&*self.name),
+            self.namespace.as_deref(),
+            description.as_deref(),
+        ];
+        for part in own.into_iter().flatten().chain(self.tags.iter()) {
+            fold_case(part, into);
+            into.push('\n');
+        }
+    }
+
+    fn description<'a>(&self, stored: &'a [u8]) -> Option<Cow<'a, str>> {
+        let (begin, end) = self.description?;
+        let range = usize::try_from(begin).ok()?..usize::try_from(end).ok()?;
+        let written = stored.get(range)?;
+        let text: Text<'_> = serde_json::from_slice(written).ok()?;
+        Some(text.0)
     }
 
     /// `name@version`.
@@ -165,6 +197,19 @@ impl ComponentFacts {
     }
 }
 
+/// Where in `stored` a text of JSON stands that was borrowed from it; `None` if it is no text.
+fn place_of(written: &str, stored: &[u8]) -> Option<(u32, u32)> {
+    let begin = written
+        .as_ptr()
+        .addr()
+        .checked_sub(stored.as_ptr().addr())?;
+    let end = begin + written.len();
+    if !written.starts_with('"') || end > stored.len() {
+        return None;
+    }
+    Some((u32::try_from(begin).ok()?, u32::try_from(end).ok()?))
+}
+
 /// Appends `text` with each character in its Unicode lower case, one by one: unlike
 /// [`str::to_lowercase`] a character's form doesn't depend on its neighbours, so that a part of a
 /// text folds to a part of the folded text.
@@ -173,5 +218,22 @@ pub fn fold_case(text: &str, into: &mut String) {
         into.extend(text.chars().map(|c| c.to_ascii_lowercase()));
     } else {
         into.extend(text.chars().flat_map(char::to_lowercase));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_kept_whatever_their_length() {
+        let texts: Vec<String> = [0, 1, 127, 128, 129, 16_383, 16_384, 70_000]
+            .iter()
+            .map(|length| "é".repeat(length / 2) + &"x".repeat(length % 2))
+            .collect();
+        let words: Words = texts.iter().chain(&texts).map(String::as_str).collect();
+        assert!(words.iter().eq(texts.iter().map(String::as_str)));
+        assert!(texts.iter().all(|text| words.contains(text)));
+        assert!(!words.contains("xx"));
     }
 }

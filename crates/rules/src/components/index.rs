@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::facts::ComponentFacts;
 use super::listing::Listing;
+use super::texts::Texts;
 use crate::record::Record;
 
 /// A live component in a list: ordered by name, highest version first, uuid.
@@ -81,6 +82,7 @@ pub(crate) struct ComponentIndex {
     /// How many dependencies name each name, uuid or last word of a path, by a hash of it: most are
     /// named by none.
     needed: OrdMap<u32, u32>,
+    texts: Texts,
     deferred: bool,
 }
 
@@ -149,6 +151,7 @@ struct Unordered {
     by_uuid: OrdMap<Uuid, Arc<Record>>,
     namespaces: Vec<(Term, Vec<Listed>)>,
     needed: OrdMap<u32, u32>,
+    texts: Texts,
 }
 
 impl Unordered {
@@ -170,6 +173,7 @@ impl Unordered {
             by_uuid: uuids.into_iter().collect(),
             namespaces: Unordered::namespaces(records),
             needed: named.collect(),
+            texts: Texts::of(records),
         }
     }
 
@@ -230,6 +234,7 @@ impl ComponentIndex {
                 .filter_map(|(term, listed)| Some((term, Listing::of_sorted(listed)?)))
                 .collect(),
             needed: unordered.needed,
+            texts: unordered.texts,
             deferred: false,
         }
     }
@@ -255,6 +260,10 @@ impl ComponentIndex {
     /// Terms from `term` on, in order.
     pub(crate) fn terms_from(&self, term: &Term) -> impl Iterator<Item = (&Term, &Listing)> {
         self.by_term.range::<_, Term>(term..)
+    }
+
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -307,6 +316,7 @@ impl ComponentIndex {
             self.insert_terms(&listed);
             self.insert_name(facts, record);
             self.count_needs(facts);
+            self.texts.insert(record);
         }
     }
 
@@ -340,6 +350,7 @@ impl ComponentIndex {
         };
         self.by_uuid.remove(&facts.uuid);
         self.discount_needs(facts);
+        self.texts.remove(record);
         for term in terms_of(facts) {
             let listing = self.by_term.get_mut(&term);
             if listing.is_some_and(|listing| listing.remove(&listed)) {

@@ -22,8 +22,12 @@ use crate::state::State;
 /// Most components of one page.
 pub const MAX_LIMIT: usize = 1000;
 
-/// How many candidates are fetched before they are looked at.
-const BLOCK: usize = 64;
+/// A search for text looks at so many candidates in the order of the list, then at all texts at
+/// once: what many hold is found in the first, what few hold in the second.
+const WALKED: usize = 2048;
+
+/// More than so many hits would take longer to sort than to come across in order.
+const MOST_HITS: usize = 4096;
 
 /// Components of one page unless asked otherwise.
 pub const DEFAULT_LIMIT: usize = 100;
@@ -122,30 +126,34 @@ impl State {
         let from = cursor.and_then(|cursor| self.listed_at(cursor));
         let mut candidates = self.candidates(query, cursor, from.as_ref());
         let mut last: Option<&ComponentFacts> = None;
-        let mut block = Vec::with_capacity(BLOCK);
-        loop {
-            block.clear();
-            block.extend(candidates.by_ref().take(BLOCK));
-            if block.is_empty() {
+        let mut walked = 0;
+        while let Some((record, facts)) = candidates.next() {
+            walked += 1;
+            if walked == WALKED
+                && let Some(hits) = filter.hits(self)
+            {
+                // The order is total and hits are what walking on would find.
+                candidates = Box::new(
+                    hits.into_iter()
+                        .filter(move |(_, hit)| hit.list_order(facts) != Ordering::Less),
+                );
+                continue;
+            }
+            if before(cursor, facts) || !filter.fits(record, facts) {
+                continue;
+            }
+            let listed = last.map_or(cursor.map(|c| c.name.as_str()), |last| Some(&*last.name));
+            if query.latest_only && listed == Some(&*facts.name) {
+                continue;
+            }
+            if page.items.len() == limit {
+                page.next = last.map(|facts| Cursor::after(self.revision(), &filter, facts));
                 return Ok(page);
             }
-            filter.touch(&block);
-            for (record, facts) in &block {
-                if before(cursor, facts) || !filter.fits(facts) {
-                    continue;
-                }
-                let listed = last.map_or(cursor.map(|c| c.name.as_str()), |last| Some(&*last.name));
-                if query.latest_only && listed == Some(&*facts.name) {
-                    continue;
-                }
-                if page.items.len() == limit {
-                    page.next = last.map(|facts| Cursor::after(self.revision(), &filter, facts));
-                    return Ok(page);
-                }
-                page.items.push(Arc::clone(record));
-                last = Some(facts);
-            }
+            page.items.push(Arc::clone(record));
+            last = Some(facts);
         }
+        Ok(page)
     }
 
     /// Components in list order that may fit, from an index that is smaller than the whole where
@@ -260,16 +268,16 @@ impl<'a> Filter<'a> {
         }
     }
 
-    /// Reads a byte of each text before any is searched: the reads don't wait for each other, and
-    /// most of the time of a search that looks at everything is waiting for memory.
-    fn touch(&self, block: &[(&Arc<Record>, &ComponentFacts)]) {
-        if !self.words.is_empty() {
-            let touched = block.iter().map(|(_, facts)| facts.text.as_bytes().first());
-            std::hint::black_box(touched.flatten().fold(0u8, |sum, byte| sum ^ byte));
-        }
+    /// All components that hold the words, in list order, when they are few; `None` without words.
+    fn hits<'s>(&self, state: &'s State) -> Option<Vec<(&'s Arc<Record>, &'s ComponentFacts)>> {
+        let hits = state.components.texts().holding(&self.words, MOST_HITS)?;
+        let with_facts = |record: &'s Arc<Record>| Some((record, record.component()?));
+        let mut hits: Vec<_> = hits.into_iter().filter_map(with_facts).collect();
+        hits.sort_unstable_by(|(_, one), (_, two)| one.list_order(two));
+        Some(hits)
     }
 
-    fn fits(&self, facts: &ComponentFacts) -> bool {
+    fn fits(&self, record: &Record, facts: &ComponentFacts) -> bool {
         let query = self.query;
         let tagged = |tag: &String| facts.tags.contains(tag);
         let lifecycle = if query.lifecycles.is_empty() {
@@ -298,10 +306,17 @@ impl<'a> Filter<'a> {
                 .name
                 .as_deref()
                 .is_none_or(|glob| glob_match(glob, &facts.name))
-            && self
-                .words
-                .iter()
-                .all(|word| word.find(facts.text.as_bytes()).is_some())
+            && self.holds_words(record)
+    }
+
+    fn holds_words(&self, record: &Record) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let mut text = String::new();
+        record.fold_text(&mut text);
+        let holds = |word: &memmem::Finder<'_>| word.find(text.as_bytes()).is_some();
+        self.words.iter().all(holds)
     }
 }
 

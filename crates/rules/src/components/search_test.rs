@@ -174,3 +174,107 @@ fn names_are_matched_by_patterns() {
         assert_eq!(titles(&sample, &query), sorted, "{pattern}");
     }
 }
+
+/// Enough of them that text is looked for in all at once.
+#[test]
+fn a_long_list_is_searched_for_text_like_a_plain_scan() {
+    let mut sample = Sample::new();
+    let mut writes = Vec::new();
+    for number in 0..3 * WALKED {
+        let name = format!("n{:05}", number * 7919 % (3 * WALKED));
+        let title = format!("{}@1.{}.0", &name[..5], &name[5..]);
+        let rare = if number % 300 == 1 {
+            "Rare \"word\""
+        } else {
+            "plain"
+        };
+        let tag = if number % 900 == 1 { "seldom" } else { "often" };
+        writes.push(register(
+            &title,
+            json!({"description": format!("{rare} {}", number % 10), "tags": [tag]}),
+        ));
+    }
+    sample.done(writes);
+    sample.done(
+        (0..40)
+            .map(|n| remove(&format!("n{:04}", n * 13)))
+            .collect(),
+    );
+    let texts = [
+        "rare",
+        "rare word",
+        "\"WORD\" 1",
+        "seldom",
+        "n05",
+        "n0599 plain",
+        "plain",
+        "nowhere",
+    ];
+    for text in texts {
+        for latest_only in [false, true] {
+            let query = Query {
+                latest_only,
+                ..by_text(text)
+            };
+            assert_eq!(
+                in_pages(&sample, &query, 7),
+                scan(&sample, &query),
+                "{query:?}"
+            );
+        }
+    }
+}
+
+fn in_pages(sample: &Sample, query: &Query, limit: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = sample.state.search(query, limit, cursor.as_ref()).unwrap();
+        found.extend(
+            page.items
+                .iter()
+                .map(|record| record.component().unwrap().title()),
+        );
+        // The rest is as the beginning; plain words would make hundreds of pages.
+        if page.next.is_none() || found.len() > 400 {
+            found.truncate(400);
+            return found;
+        }
+        cursor = page.next;
+    }
+}
+
+fn scan(sample: &Sample, query: &Query) -> Vec<String> {
+    let words: Vec<String> = query
+        .text
+        .iter()
+        .flat_map(|text| text.split_whitespace())
+        .map(str::to_lowercase)
+        .collect();
+    let mut fitting: Vec<(&ComponentFacts, String)> = sample
+        .state
+        .records()
+        .filter_map(|record| {
+            let document: serde_json::Value =
+                serde_json::from_slice(record.bytes.as_deref()?).unwrap();
+            let data = &document["data"];
+            let text = format!(
+                "{}\n{}\n{}",
+                data["name"],
+                data["description"].as_str()?,
+                data["tags"]
+            );
+            Some((record.component()?, text.to_lowercase()))
+        })
+        .filter(|(_, text)| words.iter().all(|word| text.contains(word)))
+        .collect();
+    fitting.sort_by(|(one, _), (two, _)| one.list_order(two));
+    if query.latest_only {
+        fitting.dedup_by(|(two, _), (one, _)| one.name == two.name);
+    }
+    fitting
+        .iter()
+        .map(|(facts, _)| facts.title())
+        .take(400)
+        .collect()
+}

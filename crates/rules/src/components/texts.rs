@@ -1,0 +1,198 @@
+//! The texts of all components for searching, many in one piece.
+//!
+//! A search for what few texts hold looks at all of them, and is as fast as memory is read: each
+//! text on its own would be waited for three times, a page of them is read ahead.
+
+use std::sync::Arc;
+
+use deedbook_model::Revision;
+use imbl::OrdMap;
+use memchr::memmem::Finder;
+
+use crate::record::Record;
+
+/// Texts of one page, unless some came back to it.
+const PAGE: usize = 128;
+
+/// All texts, in pages by revision, so that what is registered joins the last one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Texts {
+    /// By a revision at or below that of the first entry, above those of the page before.
+    pages: OrdMap<Revision, Arc<Page>>,
+}
+
+/// Texts in the order of their records' revisions.
+#[derive(Clone, Debug, Default)]
+struct Page {
+    text: String,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    /// Where in the page its text ends.
+    end: u32,
+    record: Arc<Record>,
+}
+
+impl Texts {
+    /// Of components in any order.
+    pub(crate) fn of(records: &[Arc<Record>]) -> Texts {
+        let mut records: Vec<&Arc<Record>> = records.iter().collect();
+        records.sort_unstable_by_key(|record| record.revision);
+        let pages = records.chunks(PAGE).filter_map(|some| {
+            let mut page = Page::default();
+            for record in some {
+                page.insert(page.entries.len(), record);
+            }
+            page.text.shrink_to_fit();
+            Some((some.first()?.revision, Arc::new(page)))
+        });
+        Texts {
+            pages: pages.collect(),
+        }
+    }
+
+    pub(crate) fn insert(&mut self, record: &Arc<Record>) {
+        let revision = record.revision;
+        let last = self.pages.get_prev(&revision).map(|(key, _)| *key);
+        let page = last.and_then(|key| self.pages.get_mut(&key));
+        match page {
+            Some(page) if page.has_room_for(revision) => {
+                let page = Arc::make_mut(page);
+                page.insert(page.place_of(revision), record);
+            }
+            _ => {
+                let mut page = Page::default();
+                page.insert(0, record);
+                self.pages.insert(revision, Arc::new(page));
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, record: &Record) {
+        let Some(key) = self.pages.get_prev(&record.revision).map(|(key, _)| *key) else {
+            return;
+        };
+        let Some(page) = self.pages.get_mut(&key).map(Arc::make_mut) else {
+            return;
+        };
+        page.remove(record.revision);
+        if page.entries.is_empty() {
+            self.pages.remove(&key);
+        }
+    }
+
+    /// Those whose text holds all words, by revision; `None` when there are more than `most`.
+    pub(crate) fn holding(
+        &self,
+        words: &[Finder<'static>],
+        most: usize,
+    ) -> Option<Vec<&Arc<Record>>> {
+        let mut words: Vec<&Finder<'static>> = words.iter().collect();
+        if let Some(page) = self.pages.values().next() {
+            // What is rare here is most likely rare elsewhere.
+            words.sort_by_cached_key(|word| word.find_iter(page.text.as_bytes()).count());
+        }
+        let (first, others) = words.split_first()?;
+        let mut found = Vec::new();
+        for page in self.pages.values() {
+            page.add_holding(first, others, &mut found);
+            if found.len() > most {
+                return None;
+            }
+        }
+        Some(found)
+    }
+}
+
+impl Page {
+    /// Whether an entry may join: in between always, behind the last one while there is room.
+    fn has_room_for(&self, revision: Revision) -> bool {
+        let last = self.entries.last();
+        self.entries.len() < PAGE || last.is_some_and(|last| last.record.revision > revision)
+    }
+
+    fn place_of(&self, revision: Revision) -> usize {
+        self.entries
+            .partition_point(|entry| entry.record.revision < revision)
+    }
+
+    fn begin_of(&self, place: usize) -> u32 {
+        let before = place
+            .checked_sub(1)
+            .and_then(|place| self.entries.get(place));
+        before.map_or(0, |entry| entry.end)
+    }
+
+    fn insert(&mut self, place: usize, record: &Arc<Record>) {
+        let begin = self.begin_of(place);
+        let mut text = String::new();
+        record.fold_text(&mut text);
+        let length = number(text.len());
+        if place == self.entries.len() {
+            self.text.push_str(&text);
+        } else {
+            self.text.insert_str(index(begin), &text);
+        }
+        for entry in self.entries.iter_mut().skip(place) {
+            entry.end += length;
+        }
+        let entry = Entry {
+            end: begin + length,
+            record: Arc::clone(record),
+        };
+        self.entries.insert(place, entry);
+    }
+
+    fn remove(&mut self, revision: Revision) {
+        let place = self.place_of(revision);
+        let found = self.entries.get(place);
+        let Some(end) = found
+            .filter(|entry| entry.record.revision == revision)
+            .map(|entry| entry.end)
+        else {
+            return;
+        };
+        let begin = self.begin_of(place);
+        self.text.replace_range(index(begin)..index(end), "");
+        self.entries.remove(place);
+        for entry in self.entries.iter_mut().skip(place) {
+            entry.end -= end - begin;
+        }
+    }
+
+    /// Words hold no white space and each text ends with a line, so no hit is in two texts.
+    fn add_holding<'a>(
+        &'a self,
+        first: &Finder<'static>,
+        others: &[&Finder<'static>],
+        found: &mut Vec<&'a Arc<Record>>,
+    ) {
+        let bytes = self.text.as_bytes();
+        let mut at = 0;
+        while let Some(hit) = bytes.get(at..).and_then(|rest| first.find(rest)) {
+            let place = self
+                .entries
+                .partition_point(|entry| index(entry.end) <= at + hit);
+            let Some(entry) = self.entries.get(place) else {
+                return;
+            };
+            let text = bytes.get(index(self.begin_of(place))..index(entry.end));
+            let text = text.unwrap_or_default();
+            if others.iter().all(|word| word.find(text).is_some()) {
+                found.push(&entry.record);
+            }
+            at = index(entry.end);
+        }
+    }
+}
+
+/// A page holds some hundred texts of at most 256 KiB.
+fn number(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+fn index(at: u32) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
+}
