@@ -265,7 +265,8 @@ impl Book {
     /// the log gave no answer. Nothing was done but perhaps in the last case.
     pub fn execute(&self, command: Command) -> Result<Receipt, BookError> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-        self.submit(command, move |result| {
+        let command = Arc::new(command);
+        self.submit(Arc::clone(&command), move |result| {
             // Nobody waits any more only if the caller's thread is gone.
             let _ = sender.send(result);
         })?;
@@ -280,7 +281,7 @@ impl Book {
     /// [`BookError::Closed`], or [`LogError::ReadOnly`]; `reply` isn't called then.
     pub fn submit(
         &self,
-        command: Command,
+        command: impl Into<Arc<Command>>,
         reply: impl FnOnce(Result<Receipt, BookError>) + Send + 'static,
     ) -> Result<(), BookError> {
         let queue = lock(&self.running.queue).clone();
@@ -292,7 +293,7 @@ impl Book {
                 LogError::ReadOnly.into()
             });
         };
-        let reply: Reply = Box::new(reply);
+        let (command, reply): (_, Reply) = (command.into(), Box::new(reply));
         queue
             .send(Job { command, reply })
             .map_err(|_| BookError::Closed)

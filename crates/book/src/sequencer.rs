@@ -45,7 +45,8 @@ pub(crate) type Reply = Box<dyn FnOnce(Result<Receipt, BookError>) + Send>;
 
 /// A command on its way, and who waits for it.
 pub(crate) struct Job {
-    pub(crate) command: Command,
+    /// Shared with its caller where that waits, so that taking it apart is the caller's work.
+    pub(crate) command: Arc<Command>,
     pub(crate) reply: Reply,
 }
 
@@ -115,6 +116,7 @@ impl Sequencer {
             self.snapshot_if_due(&fold);
             drop(fold);
             for (job, answer) in jobs.into_iter().zip(answers) {
+                drop(job.command);
                 let answer = answer.map(|outcomes| Receipt { outcomes, revision });
                 // A caller whose reply panics must not take the others' answers with it.
                 let _ = catch_unwind(AssertUnwindSafe(|| (job.reply)(answer)));

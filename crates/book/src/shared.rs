@@ -13,8 +13,9 @@ use crate::view::View;
 /// How many bytes of records the latest batches may hold for watchers that are nearly live.
 const RECENT_BYTES: usize = 16 << 20;
 
-/// A book to which nothing was written for this long isn't being written to.
-const QUIET: Duration = Duration::from_millis(10);
+/// A book to which nothing was written for this long isn't being written to. Well above the time
+/// that a batch of many commands takes.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// The newest view and the batches that led to it.
 pub(crate) struct Shared {
@@ -110,18 +111,19 @@ impl Shared {
     /// most for about `longest`, and not at all once the book is closed.
     pub(crate) fn yield_to_writers(&self, longest: Duration) {
         let mut seen = self.head();
-        let mut waited = Duration::ZERO;
-        while waited < longest {
+        let mut left = longest;
+        while !left.is_zero() {
+            let some = left.min(QUIET);
             let (recent, _) = self
                 .ended
-                .wait_timeout_while(self.lock(), QUIET, |recent| !recent.closed)
+                .wait_timeout_while(self.lock(), some, |recent| !recent.closed)
                 .unwrap_or_else(PoisonError::into_inner);
             let head = self.head();
             if recent.closed || head == seen {
                 return;
             }
             seen = head;
-            waited += QUIET;
+            left -= some;
         }
     }
 
