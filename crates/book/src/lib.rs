@@ -61,6 +61,7 @@ mod clock;
 mod error;
 mod history;
 mod load;
+mod pipeline;
 mod projector;
 mod removed;
 mod restore;

@@ -1,7 +1,7 @@
 //! Folding a log: the newest snapshot, then the tail. Every byte that enters the state is checked.
 //!
 //! ```text
-//! chunk or batch ─► check, decode, read facts, digest (two threads) ─► put in order ─► compare root
+//! chunk or batch ─► check, decode, read facts, digest (several threads) ─► put in order ─► compare root
 //! ```
 
 use std::sync::Arc;
@@ -15,10 +15,14 @@ use deedbook_rules::state::digest_of;
 use deedbook_rules::{Record, State};
 
 use crate::error::{BookError, snapshot_error};
+use crate::pipeline::{More, in_order};
 use crate::view::View;
 
-/// Below this much input a second thread isn't worth starting.
-const PARALLEL_BYTES: usize = 256 << 10;
+/// How much is read and prepared as one piece.
+const PIECE: ReadLimit = ReadLimit {
+    batches: 1024,
+    bytes: 1 << 20,
+};
 
 /// What was read besides the state.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,21 +70,23 @@ impl Fold {
     /// Folds up to the end of the command that holds `revision`.
     pub(crate) fn load_at(log: &dyn Log, revision: Revision) -> Result<Fold, BookError> {
         let mut fold = Fold::from_snapshot(log, Some(revision))?;
-        while fold.head.revision < revision {
-            let stored = log.read(fold.head.revision, ReadLimit::default())?;
-            if stored.is_empty() {
-                let head = fold.head.revision;
-                return Err(BookError::Future {
-                    wanted: revision,
-                    head,
-                });
-            }
-            for prepared in prepare_all(&stored)? {
-                fold.take_until(prepared, revision)?;
-                if fold.head.revision >= revision {
-                    break;
+        if fold.head.revision < revision {
+            in_order(pieces(log, fold.head.revision), prepare_all, |piece| {
+                for prepared in piece {
+                    fold.take_until(prepared, revision)?;
+                    if fold.head.revision >= revision {
+                        return Ok(More::Enough);
+                    }
                 }
-            }
+                Ok(More::Wanted)
+            })?;
+        }
+        if fold.head.revision < revision {
+            let head = fold.head.revision;
+            return Err(BookError::Future {
+                wanted: revision,
+                head,
+            });
         }
         fold.state.index();
         Ok(fold)
@@ -114,18 +120,19 @@ impl Fold {
             return Err(damaged("its finish is of another revision"));
         }
         let mut state = State::without_index();
-        let numbers: Vec<(u32, &[u8; 32])> = (0..).zip(&info.chunks).collect();
-        for pair in numbers.chunks(4) {
-            let mut chunks = Vec::with_capacity(pair.len());
-            for (number, digest) in pair {
-                chunks.push((log.chunk(revision, *number)?, **digest));
+        let mut chunks = (0..).zip(&info.chunks);
+        let fetch = || {
+            let next = chunks.next();
+            next.map(|(number, digest)| Ok((log.chunk(revision, number)?, digest)))
+                .transpose()
+        };
+        let prepare = |(bytes, digest): (Bytes, &[u8; 32])| prepare_chunk(&bytes, digest, revision);
+        in_order(fetch, prepare, |entries| {
+            for (record, digest) in entries {
+                state.put(record, digest);
             }
-            for entries in prepare_chunks(&chunks, revision)? {
-                for (record, digest) in entries {
-                    state.put(record, digest);
-                }
-            }
-        }
+            Ok(More::Wanted)
+        })?;
         check_snapshot(&info, &state).map_err(damaged)?;
         state.stand_at(info.head.revision, info.time);
         Ok(Fold {
@@ -141,15 +148,13 @@ impl Fold {
         log: &dyn Log,
         mut each: impl FnMut(Batch),
     ) -> Result<(), BookError> {
-        loop {
-            let stored = log.read(self.head.revision, ReadLimit::default())?;
-            if stored.is_empty() {
-                return self.check_reached(log);
-            }
-            for prepared in prepare_all(&stored)? {
+        in_order(pieces(log, self.head.revision), prepare_all, |piece| {
+            for prepared in piece {
                 each(self.take(prepared)?);
             }
-        }
+            Ok(More::Wanted)
+        })?;
+        self.check_reached(log)
     }
 
     fn check_reached(&self, log: &dyn Log) -> Result<(), BookError> {
@@ -233,8 +238,23 @@ struct Prepared {
 
 type Ready = (Arc<Record>, Option<RecordDigest>);
 
-fn prepare_all(stored: &[StoredBatch]) -> Result<Vec<Prepared>, BookError> {
-    in_two_threads(stored, |batch| batch.bytes.len(), prepare)
+/// What a log holds after a revision, piece by piece.
+fn pieces(
+    log: &dyn Log,
+    mut after: Revision,
+) -> impl FnMut() -> Result<Option<Vec<StoredBatch>>, BookError> {
+    move || {
+        let piece = log.read(after, PIECE)?;
+        let Some(last) = piece.last() else {
+            return Ok(None);
+        };
+        after = last.last;
+        Ok(Some(piece))
+    }
+}
+
+fn prepare_all(stored: Vec<StoredBatch>) -> Result<Vec<Prepared>, BookError> {
+    stored.iter().map(prepare).collect()
 }
 
 fn prepare(stored: &StoredBatch) -> Result<Prepared, BookError> {
@@ -255,18 +275,16 @@ fn prepare(stored: &StoredBatch) -> Result<Prepared, BookError> {
     })
 }
 
-fn prepare_chunks(
-    chunks: &[(Bytes, [u8; 32])],
+fn prepare_chunk(
+    bytes: &Bytes,
+    digest: &[u8; 32],
     revision: Revision,
-) -> Result<Vec<Vec<Ready>>, BookError> {
-    let prepare = |(bytes, digest): &(Bytes, [u8; 32])| {
-        let entries = decode_chunk(bytes, digest).map_err(|e| snapshot_error(revision, e))?;
-        Ok(entries
-            .into_iter()
-            .map(|entry| ready(record_of(entry)))
-            .collect())
-    };
-    in_two_threads(chunks, |(bytes, _)| bytes.len(), prepare)
+) -> Result<Vec<Ready>, BookError> {
+    let entries = decode_chunk(bytes, digest).map_err(|e| snapshot_error(revision, e))?;
+    Ok(entries
+        .into_iter()
+        .map(|entry| ready(record_of(entry)))
+        .collect())
 }
 
 fn record_of(entry: SnapshotEntry) -> Record {
@@ -282,29 +300,4 @@ fn record_of(entry: SnapshotEntry) -> Record {
 fn ready(record: Record) -> Ready {
     let digest = record.is_live().then(|| digest_of(&record));
     (Arc::new(record), digest)
-}
-
-/// Maps in order; the second half on a thread of its own where there is enough to do.
-fn in_two_threads<T: Sync, R: Send>(
-    items: &[T],
-    size: impl Fn(&T) -> usize,
-    map: impl Fn(&T) -> Result<R, BookError> + Sync,
-) -> Result<Vec<R>, BookError> {
-    let total: usize = items.iter().map(&size).sum();
-    if items.len() < 2 || total < PARALLEL_BYTES {
-        return items.iter().map(map).collect();
-    }
-    let (one, two) = items.split_at(items.len() / 2);
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| two.iter().map(&map).collect::<Result<Vec<R>, BookError>>());
-        let mut all = one
-            .iter()
-            .map(&map)
-            .collect::<Result<Vec<R>, BookError>>()?;
-        match other.join() {
-            Ok(more) => all.extend(more?),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-        Ok(all)
-    })
 }

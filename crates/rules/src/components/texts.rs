@@ -14,6 +14,9 @@ use crate::record::Record;
 /// Texts of one page, unless some came back to it.
 const PAGE: usize = 128;
 
+/// What most texts are shorter than.
+const USUAL_BYTES: usize = 256;
+
 /// All texts, in pages by revision, so that what is registered joins the last one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
@@ -41,7 +44,10 @@ impl Texts {
         let mut records: Vec<&Arc<Record>> = records.iter().collect();
         records.sort_unstable_by_key(|record| record.revision);
         let pages = records.chunks(PAGE).filter_map(|some| {
-            let mut page = Page::default();
+            let mut page = Page {
+                text: String::with_capacity(some.len() * USUAL_BYTES),
+                entries: Vec::with_capacity(PAGE),
+            };
             for record in some {
                 page.insert(page.entries.len(), record);
             }
@@ -127,14 +133,10 @@ impl Page {
 
     fn insert(&mut self, place: usize, record: &Arc<Record>) {
         let begin = self.begin_of(place);
-        let mut text = String::new();
-        record.fold_text(&mut text);
-        let length = number(text.len());
-        if place == self.entries.len() {
-            self.text.push_str(&text);
-        } else {
-            self.text.insert_str(index(begin), &text);
-        }
+        let behind = self.text.split_off(index(begin));
+        record.fold_text(&mut self.text);
+        let length = number(self.text.len()) - begin;
+        self.text.push_str(&behind);
         for entry in self.entries.iter_mut().skip(place) {
             entry.end += length;
         }
