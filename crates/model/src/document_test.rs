@@ -557,9 +557,12 @@ proptest! {
     fn json_is_accepted_and_understood_as_by_serde_json(text in json_like()) {
         let theirs: Result<serde_json::Value, _> = serde_json::from_str(&text);
         match (parse(text.as_bytes(), Syntax::Json), theirs) {
-            (Ok(ours), Ok(theirs)) => prop_assert_eq!(
-                normal(&theirs).is_some(), ours.to_json().is_some(), "{}", text
-            ),
+            (Ok(ours), Ok(theirs)) => {
+                // Theirs rounds an integer that no type of its holds; ours refuses it.
+                let rounded = text.split(|c: char| !c.is_ascii_digit()).any(|n| n.len() > 19);
+                let (theirs, ours) = (normal(&theirs).is_some(), ours.to_json().is_some());
+                prop_assert!(theirs == ours || rounded && !ours, "{}", text)
+            }
             (Err(_), Err(_)) => {}
             (Err(issues), Ok(_)) => {
                 prop_assert_eq!(issues[0].kind, IssueKind::DuplicateKey, "{}: {:?}", text, issues)
