@@ -78,6 +78,9 @@ pub(crate) enum Term {
 pub(crate) struct ComponentIndex {
     by_uuid: OrdMap<Uuid, Arc<Record>>,
     by_name: OrdMap<Arc<str>, Family>,
+    /// Families once more by a hash of their name, which is found without following pointers. Of two
+    /// with one hash only the first is here: whoever doesn't find one looks in `by_name`.
+    by_hash: OrdMap<u32, Family>,
     by_term: OrdMap<Term, Listing>,
     /// How many dependencies name each name, uuid or last word of a path, by a hash of it: most are
     /// named by none.
@@ -99,6 +102,14 @@ impl Family {
             Family::One(record) => std::slice::from_ref(record),
             Family::Many(records) => records,
         }
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        let facts = self
+            .versions()
+            .first()
+            .and_then(|record| record.component());
+        facts.is_some_and(|facts| *facts.name == *name)
     }
 
     fn from_versions(mut records: Vec<Arc<Record>>) -> Option<Family> {
@@ -229,6 +240,7 @@ impl ComponentIndex {
         let terms = ordered.terms.into_iter().chain(unordered.namespaces);
         ComponentIndex {
             by_uuid: unordered.by_uuid,
+            by_hash: hashed(&ordered.by_name),
             by_name: ordered.by_name,
             by_term: terms
                 .filter_map(|(term, listed)| Some((term, Listing::of_sorted(listed)?)))
@@ -244,7 +256,25 @@ impl ComponentIndex {
     }
 
     pub(crate) fn family(&self, name: &str) -> Option<&Family> {
-        self.by_name.get(name)
+        self.by_hash
+            .get(&hash_of(name))
+            .filter(|family| family.is_named(name))
+            .or_else(|| self.by_name.get(name))
+    }
+
+    fn set_family(&mut self, name: &Arc<str>, family: Option<Family>) {
+        let hash = hash_of(name);
+        let held = self.by_hash.get(&hash);
+        if held.is_none_or(|held| held.is_named(name)) {
+            match family.clone() {
+                Some(family) => self.by_hash.insert(hash, family),
+                None => self.by_hash.remove(&hash),
+            };
+        }
+        match family {
+            Some(family) => self.by_name.insert(Arc::clone(name), family),
+            None => self.by_name.remove(name),
+        };
     }
 
     /// Families from `name` on, in order.
@@ -341,7 +371,7 @@ impl ComponentIndex {
                 Family::Many(Arc::new(versions))
             }
         };
-        self.by_name.insert(Arc::clone(&facts.name), family);
+        self.set_family(&facts.name, Some(family));
     }
 
     pub(crate) fn remove(&mut self, record: &Arc<Record>) {
@@ -360,12 +390,22 @@ impl ComponentIndex {
         if let Some(family) = self.by_name.get(&facts.name) {
             let mut versions = family.versions().to_vec();
             versions.retain(|other| other.key != record.key);
-            match Family::from_versions(versions) {
-                Some(rest) => self.by_name.insert(Arc::clone(&facts.name), rest),
-                None => self.by_name.remove(&facts.name),
-            };
+            self.set_family(&facts.name, Family::from_versions(versions));
         }
     }
+}
+
+fn hashed(by_name: &OrdMap<Arc<str>, Family>) -> OrdMap<u32, Family> {
+    let mut hashed: Vec<(u32, &Family)> = by_name
+        .iter()
+        .map(|(name, family)| (hash_of(name), family))
+        .collect();
+    hashed.sort_by_key(|(hash, _)| *hash);
+    hashed.dedup_by_key(|(hash, _)| *hash);
+    let families = hashed.into_iter();
+    families
+        .map(|(hash, family)| (hash, family.clone()))
+        .collect()
 }
 
 fn place_of(versions: &[Arc<Record>], facts: &ComponentFacts) -> usize {

@@ -26,6 +26,64 @@ fn record(n: u64, revision: u64, tags: &[&str]) -> Arc<Record> {
     ))
 }
 
+/// A version of a family.
+fn named(name: &str, minor: u64) -> Arc<Record> {
+    let uuid = Uuid::from_u128(u128::from(minor));
+    let stored = serde_json::json!({"data": {
+        "uuid": uuid, "name": name, "version": format!("1.{minor}.0"),
+        "meta_type": "tool", "lifecycle": "active",
+    }});
+    let (key, bytes) = (Arc::from(uuid.to_string()), stored.to_string());
+    let record = Record::new(
+        Kind::COMPONENT,
+        key,
+        Generation(1),
+        Revision(minor + 1),
+        Some(bytes.as_bytes()),
+    );
+    Arc::new(record)
+}
+
+#[test]
+fn two_names_of_one_hash_are_told_apart() {
+    let mut seen = HashMap::new();
+    let (one, two) = (0..)
+        .map(|number| format!("name_{number}"))
+        .find_map(|name| Some((seen.insert(hash_of(&name), name.clone())?, name)))
+        .unwrap();
+    let records = [
+        named(&one, 0),
+        named(&two, 1),
+        named(&one, 2),
+        named(&two, 3),
+    ];
+    let found = |index: &ComponentIndex, name: &str| {
+        let versions = index.family(name).map(Family::versions);
+        versions.map(<[_]>::to_vec).unwrap_or_default()
+    };
+    // Whichever comes and goes first, and made at once or one by one.
+    for first in 0..records.len() {
+        let mut order = records.to_vec();
+        order.rotate_left(first);
+        let mut grown = ComponentIndex::default();
+        order.iter().for_each(|record| grown.insert(record));
+        for mut index in [grown, ComponentIndex::of(order.clone())] {
+            for gone in 0..=order.len() {
+                for name in [&one, &two] {
+                    let left = order[gone..].iter();
+                    let left = left.filter(|record| *record.component().unwrap().name == **name);
+                    let mut left: Vec<_> = left.cloned().collect();
+                    left.sort_by_key(|record| std::cmp::Reverse(record.revision));
+                    assert_eq!(found(&index, name), left, "{name} {first} {gone}");
+                }
+                if let Some(record) = order.get(gone) {
+                    index.remove(record);
+                }
+            }
+        }
+    }
+}
+
 fn titles(state: &State, tag: &str) -> Vec<(String, u64)> {
     let query = Query {
         tags: vec![tag.to_owned()],
