@@ -46,6 +46,9 @@ impl Context {
                 begin.time()
             )
         });
+        // Nothing of it has to be closed, and the process ends soon: taking a large state apart
+        // would be a tenth of the whole.
+        std::mem::forget(book.clone());
         Ok(book)
     }
 
