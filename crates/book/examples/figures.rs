@@ -25,10 +25,11 @@ use deedbook_book::{Book, OpenOptions};
 use deedbook_log::{Access, Appended, Log, SqliteLog};
 use deedbook_model::batch::BatchBuilder;
 use deedbook_model::component::{Component, Draft, MetaType};
+use deedbook_model::version_spec::VersionSpec;
 use deedbook_model::{
     Change, CommandInfo, Generation, Head, Kind, Revision, StateRoot, Timestamp, Verb, WriterId,
 };
-use deedbook_rules::components::{ComponentKey, NameOrUuid, Query};
+use deedbook_rules::components::{NameOrUuid, Query};
 use deedbook_rules::{Command, Write};
 
 const RUNS: usize = 3;
@@ -281,9 +282,10 @@ fn lookups(view: &deedbook_book::View) {
     let uuids: Vec<NameOrUuid> = (0..COMPONENTS)
         .map(|n| NameOrUuid::of(&uuid_of(n).to_string()))
         .collect();
-    let names: Vec<ComponentKey> = (0..COMPONENTS)
-        .map(|n| ComponentKey::parse(&format!("component_{n}@^1")).unwrap())
+    let names: Vec<NameOrUuid> = (0..COMPONENTS)
+        .map(|n| NameOrUuid::of(&format!("component_{n}")))
         .collect();
+    let spec = VersionSpec::parse("^1").unwrap();
     let each = |took: f64| took * 1e6 / LOOKUPS as f64;
     let by_uuid = (0..RUNS).map(|_| {
         each(seconds(|| {
@@ -296,8 +298,8 @@ fn lookups(view: &deedbook_book::View) {
     let by_name = (0..RUNS).map(|_| {
         each(seconds(|| {
             for place in &places {
-                let key = &names[*place as usize];
-                black_box(view.lookup(&key.name, key.spec.as_ref()).unwrap());
+                let name = &names[*place as usize];
+                black_box(view.lookup(name, Some(&spec)).unwrap());
             }
         }))
     });

@@ -199,6 +199,7 @@ impl Book {
             salts: Salts::new()?,
             unsettled: false,
             snapshot: None,
+            janitor: None,
             failed_at: Tail::default(),
         };
         let (sender, receiver) = sync_channel(QUEUE);

@@ -7,7 +7,7 @@
 //! ```
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -19,7 +19,7 @@ use deedbook_rules::{Command, Outcome, State, decide_in_place};
 use crate::clock::{Clock, Salts};
 use crate::error::BookError;
 use crate::load::{Fold, Tail};
-use crate::shared::Shared;
+use crate::shared::{Displaced, Shared};
 use crate::snapshots;
 use crate::view::View;
 
@@ -31,6 +31,12 @@ const BATCH_COMMANDS: usize = 4096;
 
 /// How often the same batch is tried after the log gave no answer.
 const SETTLE_TRIES: usize = 3;
+
+/// How many displaced views may wait to be taken apart.
+const JANITOR_QUEUE: usize = 8;
+
+/// Fewer changes displace less than waking a thread costs.
+const WORTH_A_JANITOR: usize = 16;
 
 /// What came of a command.
 #[derive(Clone, Debug)]
@@ -68,17 +74,17 @@ impl Core {
         let result = fold.catch_up(&*self.shared.log, |batch| batches.push(batch));
         let seen = batches.iter().cloned().map(Arc::new).collect();
         if !batches.is_empty() {
-            self.publish(fold, batches);
+            drop(self.publish(fold, batches));
         }
         result.map(|()| seen)
     }
 
-    fn publish(&self, fold: &Fold, batches: Vec<Batch>) {
+    fn publish(&self, fold: &Fold, batches: Vec<Batch>) -> Displaced {
         let view = View {
             state: fold.state.clone(),
             head: fold.head,
         };
-        self.shared.publish(view, batches);
+        self.shared.publish(view, batches)
     }
 }
 
@@ -94,6 +100,8 @@ pub(crate) struct Sequencer {
     pub(crate) snapshot: Option<JoinHandle<Tail>>,
     /// The tail at which the last snapshot failed; none did while it is empty.
     pub(crate) failed_at: Tail,
+    /// Takes apart what large batches displace, beside the writing.
+    pub(crate) janitor: Option<SyncSender<Displaced>>,
 }
 
 /// A batch that was decided but not appended.
@@ -107,6 +115,7 @@ type Answer = Result<Vec<Outcome>, BookError>;
 
 impl Sequencer {
     pub(crate) fn run(mut self, queue: &Receiver<Job>) {
+        self.start_janitor();
         while let Ok(first) = queue.recv() {
             let mut jobs = vec![first];
             let core = Arc::clone(&self.core);
@@ -125,6 +134,15 @@ impl Sequencer {
         if let Some(snapshot) = self.snapshot.take() {
             let _ = snapshot.join();
         }
+    }
+
+    /// Nobody waits for its end: it comes with the sequencer's.
+    fn start_janitor(&mut self) {
+        let (janitor, displaced) = sync_channel::<Displaced>(JANITOR_QUEUE);
+        let name = "deedbook-janitor".to_owned();
+        let thread = std::thread::Builder::new().name(name);
+        let started = thread.spawn(move || displaced.into_iter().for_each(drop));
+        self.janitor = started.is_ok().then_some(janitor);
     }
 
     /// Starts a snapshot of what is visible now, unless one is being taken. One that fails is
@@ -277,7 +295,12 @@ impl Sequencer {
         fold.state = decided.state;
         fold.tail.batches += 1;
         fold.tail.bytes += u64::try_from(decided.stored.bytes.len()).unwrap_or(u64::MAX);
-        self.core.publish(fold, vec![batch]);
+        let is_large = batch.changes.len() >= WORTH_A_JANITOR;
+        let displaced = self.core.publish(fold, vec![batch]);
+        if let Some(janitor) = self.janitor.as_ref().filter(|_| is_large) {
+            // Where that one is behind it is taken apart here.
+            drop(janitor.try_send(displaced));
+        }
     }
 }
 

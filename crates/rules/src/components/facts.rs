@@ -51,9 +51,8 @@ impl Words {
 
 impl<'a> FromIterator<&'a str> for Words {
     fn from_iter<I: IntoIterator<Item = &'a str>>(texts: I) -> Words {
-        let mut bytes = Vec::new();
-        let mut seen = HashSet::new();
-        for word in texts.into_iter().filter(|word| seen.insert(*word)) {
+        let (mut bytes, mut seen) = (Vec::new(), Seen::default());
+        for word in texts.into_iter().filter(|word| seen.is_first(word)) {
             let mut length = word.len();
             while length > 0x7f {
                 bytes.push(u8::try_from(length & 0x7f).unwrap_or_default() | 0x80);
@@ -63,6 +62,28 @@ impl<'a> FromIterator<&'a str> for Words {
             bytes.extend_from_slice(word.as_bytes());
         }
         Words(bytes.into())
+    }
+}
+
+/// Texts that came already: a few are compared, many are hashed.
+#[derive(Default)]
+struct Seen<'a> {
+    few: Vec<&'a str>,
+    many: HashSet<&'a str>,
+}
+
+impl<'a> Seen<'a> {
+    const FEW: usize = 16;
+
+    fn is_first(&mut self, text: &'a str) -> bool {
+        if self.few.contains(&text) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(text);
+            return true;
+        }
+        self.many.insert(text)
     }
 }
 
@@ -230,6 +251,7 @@ mod tests {
         let texts: Vec<String> = [0, 1, 127, 128, 129, 16_383, 16_384, 70_000]
             .iter()
             .map(|length| "é".repeat(length / 2) + &"x".repeat(length % 2))
+            .chain((0..100).map(|number| number.to_string()))
             .collect();
         let words: Words = texts.iter().chain(&texts).map(String::as_str).collect();
         assert!(words.iter().eq(texts.iter().map(String::as_str)));

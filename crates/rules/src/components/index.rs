@@ -59,8 +59,8 @@ impl PartialEq for Listed {
 
 impl Eq for Listed {}
 
-/// Below so many components a second thread isn't worth starting.
-const WORTH_A_THREAD: usize = 10_000;
+/// Below so many components further threads aren't worth starting.
+const WORTH_A_THREAD: usize = 1_000;
 
 /// A field that look-ups name, with its value. Namespaces are kept reversed, so that a look-up by
 /// their last words is a range.
@@ -124,6 +124,7 @@ impl Family {
 /// The parts of an index that are made from components in list order.
 struct Ordered {
     by_name: OrdMap<Arc<str>, Family>,
+    by_hash: OrdMap<u32, Family>,
     terms: Vec<(Term, Vec<Listed>)>,
 }
 
@@ -150,8 +151,10 @@ impl Ordered {
                 Family::from_versions(versions)?,
             ))
         });
+        let by_name = by_name.collect();
         Ordered {
-            by_name: by_name.collect(),
+            by_hash: hashed(&by_name),
+            by_name,
             terms,
         }
     }
@@ -162,7 +165,6 @@ struct Unordered {
     by_uuid: OrdMap<Uuid, Arc<Record>>,
     namespaces: Vec<(Term, Vec<Listed>)>,
     needed: OrdMap<u32, u32>,
-    texts: Texts,
 }
 
 impl Unordered {
@@ -184,7 +186,6 @@ impl Unordered {
             by_uuid: uuids.into_iter().collect(),
             namespaces: Unordered::namespaces(records),
             needed: named.collect(),
-            texts: Texts::of(records),
         }
     }
 
@@ -223,30 +224,28 @@ impl ComponentIndex {
     /// The index of these components. In list order each map and set grows at its end, where
     /// everything is warm.
     pub(crate) fn of(records: Vec<Arc<Record>>) -> ComponentIndex {
-        let (ordered, unordered) = if records.len() < WORTH_A_THREAD {
-            (Ordered::of(&records), Unordered::of(&records))
+        let (ordered, unordered, texts) = if records.len() < WORTH_A_THREAD {
+            let texts = Texts::of(&records);
+            (Ordered::of(&records), Unordered::of(&records), texts)
         } else {
             std::thread::scope(|scope| {
+                let texts = scope.spawn(|| Texts::of(&records));
                 let unordered = scope.spawn(|| Unordered::of(&records));
                 let ordered = Ordered::of(&records);
-                let unordered = unordered.join();
-                (
-                    ordered,
-                    unordered.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                )
+                (ordered, joined(unordered), joined(texts))
             })
         };
         // Namespaces are the last of the terms, so this stays in order.
         let terms = ordered.terms.into_iter().chain(unordered.namespaces);
         ComponentIndex {
             by_uuid: unordered.by_uuid,
-            by_hash: hashed(&ordered.by_name),
+            by_hash: ordered.by_hash,
             by_name: ordered.by_name,
             by_term: terms
                 .filter_map(|(term, listed)| Some((term, Listing::of_sorted(listed)?)))
                 .collect(),
             needed: unordered.needed,
-            texts: unordered.texts,
+            texts,
             deferred: false,
         }
     }
@@ -393,6 +392,11 @@ impl ComponentIndex {
             self.set_family(&facts.name, Family::from_versions(versions));
         }
     }
+}
+
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    let result = thread.join();
+    result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn hashed(by_name: &OrdMap<Arc<str>, Family>) -> OrdMap<u32, Family> {
