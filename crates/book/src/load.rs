@@ -10,7 +10,7 @@ use bytes::Bytes;
 use deedbook_log::{Log, Part, ReadLimit};
 use deedbook_model::root::RecordDigest;
 use deedbook_model::snapshot::{SnapshotEntry, SnapshotInfo, decode_chunk};
-use deedbook_model::{Batch, Change, Head, Revision, StoredBatch};
+use deedbook_model::{Batch, Head, Revision, StoredBatch};
 use deedbook_rules::state::digest_of;
 use deedbook_rules::{Record, State};
 
@@ -259,17 +259,9 @@ fn prepare_all(stored: Vec<StoredBatch>) -> Result<Vec<Prepared>, BookError> {
 
 fn prepare(stored: &StoredBatch) -> Result<Prepared, BookError> {
     let batch = Batch::open(stored)?;
-    let ready = |change: &Change| {
-        ready(Record::new(
-            change.kind.clone(),
-            Arc::clone(&change.key),
-            change.generation,
-            change.revision,
-            change.record.as_deref(),
-        ))
-    };
+    let changes = batch.changes.iter();
     Ok(Prepared {
-        records: batch.changes.iter().map(ready).collect(),
+        records: changes.map(|change| ready(Record::of(change))).collect(),
         batch,
         bytes: stored.bytes.len(),
     })
@@ -293,7 +285,7 @@ fn record_of(entry: SnapshotEntry) -> Record {
         entry.key,
         entry.generation,
         entry.revision,
-        entry.record.as_deref(),
+        entry.record,
     )
 }
 

@@ -262,7 +262,14 @@ impl Work<'_> {
             .map_or_else(|| Ok(UnknownMembers::default()), UnknownMembers::read)
             .and_then(|unknown| envelope.write(&unknown))
             .map_err(|error| internal(error.to_string()))?;
-        self.propose(kind, key, generation, verb, previous, Some(stored.into()))
+        self.propose(
+            kind,
+            key,
+            generation,
+            verb,
+            previous,
+            Some(stored.into_boxed_slice().into()),
+        )
     }
 
     /// Takes a record out.
@@ -290,13 +297,7 @@ impl Work<'_> {
         self.bytes += stored.as_ref().map_or(0, Bytes::len);
         let revision = self.state.revision().next();
         let key = Arc::from(key);
-        let record = Arc::new(Record::new(
-            kind,
-            key,
-            generation,
-            revision,
-            stored.as_deref(),
-        ));
+        let record = Arc::new(Record::new(kind, key, generation, revision, stored.clone()));
         let before = self.state.put(Arc::clone(&record), None);
         self.proposed.push(Proposed {
             record: Arc::clone(&record),

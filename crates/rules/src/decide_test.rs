@@ -369,7 +369,13 @@ fn who_may_not_write_is_refused() {
     let later = serde_json::to_vec(&envelope).unwrap();
     for bytes in [later.as_slice(), b"not even JSON"] {
         let (kind, key) = (Kind::BOOK, Arc::from("book"));
-        let record = Record::new(kind, key, Generation(2), Revision(2), Some(bytes));
+        let record = Record::new(
+            kind,
+            key,
+            Generation(2),
+            Revision(2),
+            Some(Bytes::copy_from_slice(bytes)),
+        );
         sample.state.put(Arc::new(record), None);
         assert_eq!(refused(&sample.state), Code::Unavailable);
         let lineage = Lineage([2; 16]);
@@ -434,7 +440,13 @@ fn add_to_envelope(sample: &mut Sample, kind: Kind, key: &str) {
     stored.pop();
     stored.extend(br#","seal":{"strength":1.50}}"#);
     let (generation, revision) = (before.generation, before.revision);
-    let record = Record::new(kind, Arc::from(key), generation, revision, Some(&stored));
+    let record = Record::new(
+        kind,
+        Arc::from(key),
+        generation,
+        revision,
+        Some(stored.into()),
+    );
     sample.state.put(Arc::new(record), None);
 }
 

@@ -18,6 +18,7 @@ pub mod book_record;
 pub mod command;
 pub mod components;
 pub mod decide;
+mod dense;
 pub mod dependency_graph;
 pub mod dependents;
 pub mod diff;

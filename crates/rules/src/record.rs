@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use deedbook_model::{Generation, Kind, Revision};
+use bytes::Bytes;
+use deedbook_model::{Change, Generation, Kind, Revision};
 
 use crate::components::ComponentFacts;
 
@@ -17,18 +18,15 @@ pub struct Record {
     pub generation: Generation,
     /// Revision of its last change.
     pub revision: Revision,
-    /// Its stored form; `None`: it was removed.
-    pub bytes: Option<Box<[u8]>>,
+    /// Its stored form; `None`: it was removed. What it may share its memory with is a snapshot's
+    /// chunk, in which nearly all is live, or the change that made it.
+    pub bytes: Option<Bytes>,
     /// What the rules know of it.
     pub facts: Facts,
 }
 
 /// What the rules know of a record beside its bytes.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every record is a component; a box would cost each an allocation"
-)]
 pub enum Facts {
     /// A kind without rules of its own, a removed record, or a component that only a later
     /// release can read: kept and served, found by its key alone.
@@ -56,9 +54,9 @@ impl Record {
         key: Arc<str>,
         generation: Generation,
         revision: Revision,
-        bytes: Option<&[u8]>,
+        bytes: Option<Bytes>,
     ) -> Record {
-        let facts = match bytes {
+        let facts = match bytes.as_deref() {
             Some(bytes) if kind == Kind::COMPONENT => {
                 ComponentFacts::read(bytes).map_or(Facts::None, Facts::Component)
             }
@@ -69,9 +67,21 @@ impl Record {
             key,
             generation,
             revision,
-            bytes: bytes.map(Box::from),
+            bytes,
             facts,
         }
+    }
+
+    /// What a change leaves. Its bytes are copied: a change shares the memory of its whole batch.
+    #[must_use]
+    pub fn of(change: &Change) -> Record {
+        Record::new(
+            change.kind.clone(),
+            Arc::clone(&change.key),
+            change.generation,
+            change.revision,
+            change.record.as_deref().map(Bytes::copy_from_slice),
+        )
     }
 
     /// Whether the record is there.

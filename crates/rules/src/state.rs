@@ -8,6 +8,7 @@ use deedbook_model::{Change, Generation, Kind, RecordKey, Revision, StateRoot, T
 use imbl::OrdMap;
 
 use crate::components::index::ComponentIndex;
+use crate::dense::dense;
 use crate::record::Record;
 
 /// What a state says of itself, beside its records.
@@ -52,6 +53,7 @@ impl State {
     /// Makes the indexes of a state that began without them.
     pub fn index(&mut self) {
         if self.components.is_deferred() {
+            self.records = dense(std::mem::take(&mut self.records));
             let live = self
                 .records
                 .values()
@@ -117,14 +119,7 @@ impl State {
     /// Takes one change: puts its record, or that it is gone, and derives the indexes. Nothing is
     /// computed here, so that every release folds a log to the same bytes.
     pub fn evolve(&mut self, change: &Change) {
-        let record = Record::new(
-            change.kind.clone(),
-            Arc::clone(&change.key),
-            change.generation,
-            change.revision,
-            change.record.as_deref(),
-        );
-        self.put(Arc::new(record), None);
+        self.put(Arc::new(Record::of(change)), None);
         self.time = change.command.time;
     }
 
@@ -209,7 +204,7 @@ impl State {
             key: Arc::clone(&record.key),
             generation: record.generation,
             revision: record.revision,
-            record: record.bytes.as_deref().map(bytes::Bytes::copy_from_slice),
+            record: record.bytes.clone(),
         })
     }
 

@@ -23,7 +23,7 @@ fn component(number: u8, revision: u64, tags: &[&str]) -> Record {
         key,
         Generation(revision),
         Revision(revision),
-        Some(bytes.as_bytes()),
+        Some(bytes.into()),
     )
 }
 
@@ -156,7 +156,13 @@ fn what_only_a_later_release_reads_is_kept_and_found_by_its_key() {
             let key = Arc::from(format!("k{revision}"));
             let at = (Generation(1), Revision(revision));
             state.put(
-                Arc::new(Record::new(kind.clone(), key, at.0, at.1, Some(bytes))),
+                Arc::new(Record::new(
+                    kind.clone(),
+                    key,
+                    at.0,
+                    at.1,
+                    Some(bytes::Bytes::copy_from_slice(bytes)),
+                )),
                 None,
             );
             let found = state.record(&kind, &format!("k{revision}")).unwrap();

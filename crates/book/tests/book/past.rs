@@ -244,7 +244,7 @@ fn the_difference_of_two_states_is_that_of_all_their_records() {
     });
 }
 
-type Stored = Option<Box<[u8]>>;
+type Stored = Option<bytes::Bytes>;
 
 fn plain_difference(past: &Past, one: &State, two: &State) -> Vec<(Stored, Stored)> {
     let mut differences = Vec::new();

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::facts::ComponentFacts;
 use super::listing::Listing;
 use super::texts::Texts;
+use crate::dense::dense;
 use crate::record::Record;
 
 /// A live component in a list: ordered by name, highest version first, uuid.
@@ -151,7 +152,7 @@ impl Ordered {
                 Family::from_versions(versions)?,
             ))
         });
-        let by_name = by_name.collect();
+        let by_name = dense(by_name);
         Ordered {
             by_hash: hashed(&by_name),
             by_name,
@@ -183,9 +184,9 @@ impl Unordered {
             ))
         });
         Unordered {
-            by_uuid: uuids.into_iter().collect(),
+            by_uuid: dense(uuids),
             namespaces: Unordered::namespaces(records),
-            needed: named.collect(),
+            needed: dense(named),
         }
     }
 
@@ -241,9 +242,9 @@ impl ComponentIndex {
             by_uuid: unordered.by_uuid,
             by_hash: ordered.by_hash,
             by_name: ordered.by_name,
-            by_term: terms
-                .filter_map(|(term, listed)| Some((term, Listing::of_sorted(listed)?)))
-                .collect(),
+            by_term: dense(
+                terms.filter_map(|(term, listed)| Some((term, Listing::of_sorted(listed)?))),
+            ),
             needed: unordered.needed,
             texts,
             deferred: false,
@@ -407,9 +408,7 @@ fn hashed(by_name: &OrdMap<Arc<str>, Family>) -> OrdMap<u32, Family> {
     hashed.sort_by_key(|(hash, _)| *hash);
     hashed.dedup_by_key(|(hash, _)| *hash);
     let families = hashed.into_iter();
-    families
-        .map(|(hash, family)| (hash, family.clone()))
-        .collect()
+    dense(families.map(|(hash, family)| (hash, family.clone())))
 }
 
 fn place_of(versions: &[Arc<Record>], facts: &ComponentFacts) -> usize {

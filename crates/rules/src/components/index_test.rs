@@ -22,7 +22,7 @@ fn record(n: u64, revision: u64, tags: &[&str]) -> Arc<Record> {
         key,
         generation,
         Revision(revision),
-        Some(bytes.as_bytes()),
+        Some(bytes.into()),
     ))
 }
 
@@ -39,7 +39,7 @@ fn named(name: &str, minor: u64) -> Arc<Record> {
         key,
         Generation(1),
         Revision(minor + 1),
-        Some(bytes.as_bytes()),
+        Some(bytes.into()),
     );
     Arc::new(record)
 }

@@ -9,6 +9,7 @@ use deedbook_model::Revision;
 use imbl::OrdMap;
 use memchr::memmem::Finder;
 
+use crate::dense::dense;
 use crate::record::Record;
 
 /// Texts of one page, unless some came back to it.
@@ -55,7 +56,7 @@ impl Texts {
             Some((some.first()?.revision, Arc::new(page)))
         });
         Texts {
-            pages: pages.collect(),
+            pages: dense(pages),
         }
     }
 
