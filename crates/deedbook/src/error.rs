@@ -294,11 +294,13 @@ impl Failure {
 
 fn name_of(code: Code) -> ErrorName {
     ErrorName(match code {
-        Code::Invalid | Code::TooLarge => "MetadataValidationError",
+        Code::Invalid | Code::TooLarge | Code::BadMediaType | Code::BadMethod => {
+            "MetadataValidationError"
+        }
         Code::NotFound => "ComponentNotFoundError",
-        Code::Conflict => "RegistryConflictError",
+        Code::Conflict | Code::PreconditionFailed => "RegistryConflictError",
         Code::Denied => "CapabilityError",
-        Code::Unavailable => "RegistryUnavailableError",
+        Code::Unavailable | Code::Timeout => "RegistryUnavailableError",
         Code::UnknownOutcome => "UnknownOutcomeError",
         Code::Integrity => "IntegrityError",
         Code::Compacted => "CompactedError",

@@ -9,6 +9,8 @@ pub enum Code {
     NotFound,
     /// Something else has that identity, or the record moved on.
     Conflict,
+    /// The record isn't the one that the caller has seen.
+    PreconditionFailed,
     /// The caller may not do that.
     Denied,
     /// It can't be done now, or not by this version.
@@ -17,6 +19,12 @@ pub enum Code {
     UnknownOutcome,
     /// Input larger than allowed.
     TooLarge,
+    /// A request whose content has a type that isn't taken there.
+    BadMediaType,
+    /// A request with a method that isn't taken there.
+    BadMethod,
+    /// A request that took longer than allowed.
+    Timeout,
     /// Stored bytes aren't what was written.
     Integrity,
     /// That revision is no longer kept.
@@ -29,14 +37,18 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Code; 11] = [
+    pub const ALL: [Code; 15] = [
         Code::Invalid,
         Code::NotFound,
         Code::Conflict,
+        Code::PreconditionFailed,
         Code::Denied,
         Code::Unavailable,
         Code::UnknownOutcome,
         Code::TooLarge,
+        Code::BadMediaType,
+        Code::BadMethod,
+        Code::Timeout,
         Code::Integrity,
         Code::Compacted,
         Code::CursorExpired,
@@ -87,6 +99,12 @@ impl Code {
                 "Something else already has that identity, or the record changed since it was read.",
                 "Read the record again and decide on what it says now.",
             ),
+            Code::PreconditionFailed => (
+                "precondition_failed",
+                4,
+                "The record isn't at the revision that the request named in If-Match.",
+                "Read the record again and decide on what it says now.",
+            ),
             Code::Denied => (
                 "denied",
                 5,
@@ -110,6 +128,24 @@ impl Code {
                 2,
                 "The input is larger than allowed; nothing was changed.",
                 "Split the command, or shorten the document to the limit that the message names.",
+            ),
+            Code::BadMediaType => (
+                "bad_media_type",
+                2,
+                "The request's content has a type, a charset or an encoding that isn't taken there.",
+                "Send JSON or YAML in UTF-8 and say which in Content-Type.",
+            ),
+            Code::BadMethod => (
+                "bad_method",
+                2,
+                "That address exists, but not with this method.",
+                "Use one of the methods that the answer's Allow header lists.",
+            ),
+            Code::Timeout => (
+                "timeout",
+                6,
+                "The request didn't arrive in the time that it may take.",
+                "Send it again; nothing was changed.",
             ),
             Code::Integrity => (
                 "integrity",
