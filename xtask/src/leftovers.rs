@@ -13,6 +13,10 @@ const MAX_LINES: usize = 600;
 /// Long files that read better whole: path, reason.
 const LONG_FILES: &[(&str, &str)] = &[
     (
+        "crates/api/src/routes.rs",
+        "the one table of routes, with their examples",
+    ),
+    (
         "crates/model/src/component/values_test.rs",
         "one table of values for each field",
     ),

@@ -1,0 +1,239 @@
+//! The OpenAPI 3.1 document, made from the route table.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::problem::{MEDIA_TYPE, status_of};
+use crate::route::{Answer, Content, Decision, Form, Parameter, Place, Resource, Route};
+use crate::routes::ROUTES;
+use crate::schemas::{self, reference};
+
+/// The document of this release.
+#[must_use]
+pub fn document() -> Value {
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        if let Value::Object(methods) = path {
+            methods.insert(route.method.as_str().to_lowercase(), operation(route));
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Deedbook",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "What exists in a system, who added it, what needs it, how it looked.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": schemas::all()},
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let mut operation = json!({
+        "operationId": route.id.as_str(),
+        "summary": route.summary,
+        "description": who(route.decision),
+        "tags": [tag(route)],
+        "parameters": route.parameters().map(parameter).collect::<Vec<_>>(),
+        "responses": responses(route),
+    });
+    if let (Some(content), Value::Object(members)) = (&route.content, &mut operation) {
+        members.insert("requestBody".to_owned(), request_body(route, content));
+    }
+    operation
+}
+
+fn tag(route: &Route) -> &'static str {
+    match () {
+        () if route.path.starts_with("/v1/components") => "components",
+        () if route.path.starts_with("/v1/") => "book",
+        () => "server",
+    }
+}
+
+/// Who may call a route, as a sentence.
+#[must_use]
+pub fn who(decision: Decision) -> String {
+    match decision {
+        Decision::Public => "Needs no credential.".to_owned(),
+        Decision::AnyCredential => "Needs any credential, once the book has principals.".to_owned(),
+        Decision::Needs(capability, resource) => {
+            let what = match resource {
+                Resource::Component => "the component",
+                Resource::NamedComponents => "each component that is named",
+                Resource::FoundComponents => "what is found; the rest is left out",
+                Resource::Book => "the book",
+            };
+            format!("Needs `{}` for {what}.", capability.as_str())
+        }
+    }
+}
+
+fn parameter(parameter: &Parameter) -> Value {
+    json!({
+        "name": parameter.name,
+        "in": parameter.place.as_str(),
+        "required": parameter.required || parameter.place == Place::Path,
+        "description": parameter.description,
+        "schema": form(parameter.form),
+    })
+}
+
+fn form(form: Form) -> Value {
+    match form {
+        Form::Text(most) => json!({"type": "string", "maxLength": most}),
+        Form::Texts(most) => {
+            json!({"type": "array", "items": {"type": "string", "maxLength": most}})
+        }
+        Form::Flag => json!({"type": "boolean"}),
+        Form::Number(least, u64::MAX) => json!({"type": "integer", "minimum": least}),
+        Form::Number(least, most) => {
+            json!({"type": "integer", "minimum": least, "maximum": most})
+        }
+        Form::Word(words) => json!({"type": "string", "enum": words}),
+        Form::Words(words) => {
+            json!({"type": "array", "items": {"type": "string", "enum": words}})
+        }
+    }
+}
+
+fn request_body(route: &Route, content: &Content) -> Value {
+    let mut by_type = Map::new();
+    for media_type in content.media_types {
+        let mut media = json!({"schema": reference(content.schema)});
+        let examples = route.examples.iter().filter_map(|example| {
+            let (own, text) = example.content?;
+            let value = match serde_json::from_str(text) {
+                Ok(value) => value,
+                Err(_) => Value::from(text),
+            };
+            (own == *media_type && example.status < 300)
+                .then(|| (example.title.to_owned(), json!({"value": value})))
+        });
+        let examples: Map<String, Value> = examples.collect();
+        if let (Value::Object(members), false) = (&mut media, examples.is_empty()) {
+            members.insert("examples".to_owned(), Value::Object(examples));
+        }
+        by_type.insert((*media_type).to_owned(), media);
+    }
+    json!({"required": content.required, "content": by_type})
+}
+
+fn responses(route: &Route) -> Value {
+    let mut responses = Map::new();
+    for answer in route.answers {
+        let response = responses.entry(answer.status.to_string()).or_insert_with(
+            || json!({"description": answer.description, "headers": headers(route)}),
+        );
+        if let (Some(media_type), Value::Object(members)) = (answer.media_type, response) {
+            let content = members.entry("content").or_insert_with(|| json!({}));
+            if let Value::Object(content) = content {
+                content.insert(media_type.to_owned(), media(answer));
+            }
+        }
+    }
+    for status in refused(route) {
+        responses.insert(
+            status.to_string(),
+            json!({
+                "description": "Refused; see `code` and `errors`.",
+                "content": {MEDIA_TYPE: {"schema": reference(crate::route::Schema::Problem)}},
+            }),
+        );
+    }
+    Value::Object(responses)
+}
+
+/// The statuses with which a route refuses.
+#[must_use]
+pub fn refused(route: &Route) -> BTreeSet<u16> {
+    let codes = Route::ALWAYS_REFUSED.iter().chain(route.refusals);
+    codes.map(|code| status_of(*code)).chain([405]).collect()
+}
+
+fn media(answer: &Answer) -> Value {
+    match answer.schema {
+        Some(schema) => json!({"schema": reference(schema)}),
+        None => json!({}),
+    }
+}
+
+fn headers(route: &Route) -> Value {
+    let mut headers = json!({"X-Request-Id": {
+        "description": "The request's own id, if it had a well-formed one, or a new one.",
+        "schema": {"type": "string"},
+    }});
+    if let (true, Value::Object(members)) = (route.path.starts_with("/v1/"), &mut headers) {
+        members.insert(
+            "Deedbook-Revision".to_owned(),
+            json!({"description": "The revision that was seen.", "schema": {"type": "integer"}}),
+        );
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_has_an_example_and_a_name_of_its_own() {
+        let names: BTreeSet<&str> = ROUTES.iter().map(|route| route.id.as_str()).collect();
+        assert_eq!(names.len(), ROUTES.len());
+        for route in ROUTES {
+            let answered = |status| {
+                let told = route.answers.iter().any(|answer| answer.status == status);
+                told || refused(route).contains(&status)
+            };
+            assert!(!route.examples.is_empty(), "{:?}", route.id);
+            for example in route.examples {
+                assert!(answered(example.status), "{}", example.title);
+            }
+        }
+    }
+
+    #[test]
+    fn schemas_are_schemas_and_refer_to_what_is_there() {
+        let document = document();
+        for schema in crate::route::Schema::ALL {
+            let mut whole = document.clone();
+            whole["$ref"] = Value::from(format!("#/components/schemas/{}", schema.name()));
+            jsonschema::draft202012::new(&whole).unwrap();
+        }
+    }
+
+    #[test]
+    fn examples_fit_their_schemas() {
+        let document = document();
+        for route in ROUTES {
+            let Some(content) = route.content else {
+                continue;
+            };
+            let mut whole = document.clone();
+            whole["$ref"] = reference(content.schema)["$ref"].clone();
+            let validator = jsonschema::draft202012::new(&whole).unwrap();
+            for example in route.examples.iter().filter(|example| example.status < 300) {
+                let Some(text) = example.content.map(|(_, text)| text) else {
+                    continue;
+                };
+                let Ok(value) = serde_json::from_str(text) else {
+                    continue;
+                };
+                // What `validate` shows is a document with faults.
+                if route.id == crate::route::RouteId::Validate {
+                    continue;
+                }
+                let faults: Vec<String> = validator
+                    .iter_errors(&value)
+                    .map(|e| e.to_string())
+                    .collect();
+                assert!(faults.is_empty(), "{}: {faults:?}", example.title);
+            }
+        }
+    }
+}

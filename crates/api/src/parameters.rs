@@ -1,0 +1,265 @@
+//! The parameters that routes share.
+
+use crate::route::{Form, Parameter, Place};
+
+/// Longest text of a parameter, in bytes.
+const TEXT: usize = 1024;
+
+/// Most items of a page.
+pub const MAX_LIMIT: u64 = 1000;
+
+const fn query(name: &'static str, form: Form, description: &'static str) -> Parameter {
+    Parameter {
+        name,
+        place: Place::Query,
+        form,
+        required: false,
+        description,
+    }
+}
+
+const fn header(name: &'static str, description: &'static str) -> Parameter {
+    Parameter {
+        name,
+        place: Place::Header,
+        form: Form::Text(4096),
+        required: false,
+        description,
+    }
+}
+
+/// The key of a component in the path, and which versions would do.
+pub const KEY: &[Parameter] = &[
+    Parameter {
+        name: "key",
+        place: Place::Path,
+        form: Form::Text(TEXT),
+        required: true,
+        description: "The component's uuid, or its name, percent-encoded.",
+    },
+    query(
+        "versionSpec",
+        Form::Text(256),
+        "Which versions would do (`^1.2`, `>=1.1,<2`, `1.2.3`). Absent: the latest.",
+    ),
+];
+
+/// What every read of the book takes.
+pub const READ: &[Parameter] = &[
+    query(
+        "at",
+        Form::Text(64),
+        "The state after this revision (`1234`), at this RFC 3339 time, or so long ago (`-30m`, \
+         `-2h`, `-7d`). Absent: the newest.",
+    ),
+    query(
+        "atLeast",
+        Form::Number(0, u64::MAX),
+        "Answer with a state that holds this revision; waits for it for as long as the server \
+         allows, then refuses with 503.",
+    ),
+    query(
+        "consistency",
+        Form::Word(&["local", "strong"]),
+        "`strong` asks the log for its newest revision first. Absent: `local`, what this server \
+         has seen.",
+    ),
+];
+
+/// What every write takes: who asks, why, and for which ticket. Values are percent-encoded UTF-8.
+pub const WRITE: &[Parameter] = &[
+    header(
+        "Deedbook-Reason",
+        "Why, for whoever reads the history; percent-encoded UTF-8. Absent: what was done.",
+    ),
+    header(
+        "Deedbook-Ticket",
+        "The change ticket; percent-encoded UTF-8.",
+    ),
+    header(
+        "Deedbook-Actor",
+        "In whose name an admin, or a server without principals, writes; percent-encoded UTF-8.",
+    ),
+];
+
+/// Trying a write.
+pub const DRY_RUN: &[Parameter] = &[query(
+    "dryRun",
+    Form::Flag,
+    "Say what would be done and write nothing. Absent: `false`.",
+)];
+
+/// How a document is judged.
+pub const STRICT: &[Parameter] = &[query(
+    "strict",
+    Form::Flag,
+    "Refuse members that version 0.3 doesn't know. Absent: `false`, which warns.",
+)];
+
+/// How a registration treats dependencies.
+pub const REQUIRE_DEPENDENCIES: &[Parameter] = &[query(
+    "requireDependencies",
+    Form::Flag,
+    "Refuse dependencies that lead nowhere. Absent: `false`, which warns.",
+)];
+
+/// Conditions on the record that is changed.
+pub const CONDITIONS: &[Parameter] = &[
+    query(
+        "expectedGeneration",
+        Form::Number(1, u64::MAX),
+        "Only if the record is at this generation; otherwise 409.",
+    ),
+    header(
+        "If-Match",
+        "Only if the record's last change is at this revision (an `ETag`); otherwise 412.",
+    ),
+];
+
+/// Asking only for what isn't known yet.
+pub const IF_NONE_MATCH: &[Parameter] = &[header(
+    "If-None-Match",
+    "An `ETag`; 304 without content while the record is still at it.",
+)];
+
+/// Which components are listed; all given filters must hold.
+pub const FILTERS: &[Parameter] = &[
+    query(
+        "tag",
+        Form::Texts(64),
+        "Has this tag; several: all of them.",
+    ),
+    query(
+        "anyTag",
+        Form::Texts(64),
+        "Has this tag; several: one of them.",
+    ),
+    query("type", Form::Text(64), "Is of this type (`validator`)."),
+    query(
+        "lifecycle",
+        Form::Words(&["draft", "active", "deprecated", "archived"]),
+        "Is in this lifecycle; several: in one of them. Absent: any but `archived`.",
+    ),
+    query("capability", Form::Text(TEXT), "Offers this capability."),
+    query(
+        "namespace",
+        Form::Text(512),
+        "Its namespace begins with this.",
+    ),
+    query(
+        "name",
+        Form::Text(256),
+        "Its name fits this pattern of `*`, `?`, `[…]` and `{…,…}`.",
+    ),
+    query(
+        "text",
+        Form::Text(TEXT),
+        "Each word is part of its name, namespace, description or a tag, ignoring case.",
+    ),
+    query(
+        "latestOnly",
+        Form::Flag,
+        "Only the highest version of each name among those that fit. Absent: `false`.",
+    ),
+];
+
+/// A page of a list.
+pub const PAGE: &[Parameter] = &[LIMIT, CURSOR];
+
+/// At most so many items.
+pub const LIMITED: &[Parameter] = &[LIMIT];
+
+const LIMIT: Parameter = query(
+    "limit",
+    Form::Number(1, MAX_LIMIT),
+    "Most items of the answer. Absent: 100.",
+);
+
+const CURSOR: Parameter = query(
+    "cursor",
+    Form::Text(4096),
+    "The `nextCursor` of the page before, with the same filters.",
+);
+
+/// Which changes are listed.
+pub const CHANGES: &[Parameter] = &[
+    query(
+        "after",
+        Form::Number(0, u64::MAX),
+        "Only changes after this revision. Absent: from the oldest that is kept.",
+    ),
+    query(
+        "kind",
+        Form::Text(64),
+        "Only changes of this kind of record.",
+    ),
+    query(
+        "key",
+        Form::Text(TEXT),
+        "Only changes of the record of this key.",
+    ),
+    query(
+        "keyPrefix",
+        Form::Text(TEXT),
+        "Only changes of records whose key begins with this.",
+    ),
+    query(
+        "actor",
+        Form::Text(TEXT),
+        "Only changes that this actor made.",
+    ),
+];
+
+/// A place in a document.
+pub const POINTER: &[Parameter] = &[query(
+    "pointer",
+    Form::Text(TEXT),
+    "RFC 6901 pointer into the document (`/description`). Absent: the record as a whole.",
+)];
+
+/// How a graph is written, and how far it is followed.
+pub const GRAPH: &[Parameter] = &[
+    query(
+        "format",
+        Form::Word(&["json", "dot", "mermaid", "svg"]),
+        "How the graph is written. Absent: `json`.",
+    ),
+    DEPTH,
+    query(
+        "missing",
+        Form::Flag,
+        "Also draw dependencies that lead nowhere; the JSON form always lists them.",
+    ),
+];
+
+/// How far dependents are followed.
+pub const DEPTHS: &[Parameter] = &[DEPTH];
+
+const DEPTH: Parameter = query(
+    "depth",
+    Form::Number(1, 64),
+    "How many edges are followed. Absent: 64.",
+);
+
+/// The two moments that are compared.
+pub const DIFF: &[Parameter] = &[
+    Parameter {
+        required: true,
+        ..query(
+            "from",
+            Form::Text(64),
+            "The earlier moment: a revision, an RFC 3339 time, or so long ago (`-7d`).",
+        )
+    },
+    query(
+        "to",
+        Form::Text(64),
+        "The later moment. Absent: the newest state.",
+    ),
+];
+
+/// What is validated.
+pub const KIND: &[Parameter] = &[Parameter {
+    required: true,
+    ..query("kind", Form::Word(&["component"]), "What the content is.")
+}];

@@ -1,0 +1,694 @@
+//! Every route of Deedbook. The server dispatches by this table, the OpenAPI document is made from
+//! it, and a test sends its examples.
+
+use deedbook_model::code::Code;
+
+use crate::parameters::{
+    CHANGES, CONDITIONS, DEPTHS, DIFF, DRY_RUN, FILTERS, GRAPH, IF_NONE_MATCH, KEY, KIND, LIMITED,
+    PAGE, POINTER, READ, REQUIRE_DEPENDENCIES, STRICT, WRITE,
+};
+use crate::route::{
+    Answer, Capability, Content, Decision, Example, Method, Resource, Route, RouteId, Schema,
+};
+use crate::samples;
+
+const JSON: &str = "application/json";
+const NDJSON: &str = "application/x-ndjson";
+const PATCH_JSON: &str = "application/merge-patch+json";
+
+/// A document may have 256 KiB; the rest is for YAML that is written wide.
+const DOCUMENT_BYTES: usize = 1 << 20;
+
+/// A command has at most 64 MiB of records.
+const BATCH_BYTES: usize = 64 << 20;
+
+/// Content that is a handful of numbers.
+const SMALL_BYTES: usize = 16 << 10;
+
+const READS: Decision = Decision::Needs(Capability::RegistryRead, Resource::Component);
+const FINDS: Decision = Decision::Needs(Capability::RegistryRead, Resource::FoundComponents);
+const WRITES: Decision = Decision::Needs(Capability::RegistryWrite, Resource::Component);
+const REGISTERS: Decision = Decision::Needs(Capability::RegistryWrite, Resource::NamedComponents);
+const RULES: Decision = Decision::Needs(Capability::Admin, Resource::Book);
+const COPIES: Decision = Decision::Needs(Capability::ReplicationRead, Resource::Book);
+
+const DOCUMENT: Content = Content {
+    media_types: &[JSON, "application/yaml"],
+    schema: Schema::ComponentDocument,
+    required: true,
+    max_bytes: DOCUMENT_BYTES,
+};
+
+/// Reading the past: it may be gone.
+const READ_REFUSALS: &[Code] = &[Code::NotFound, Code::Compacted, Code::Integrity];
+
+const WRITE_REFUSALS: &[Code] = &[
+    Code::NotFound,
+    Code::Conflict,
+    Code::PreconditionFailed,
+    Code::BadMediaType,
+    Code::UnknownOutcome,
+    Code::Integrity,
+];
+
+const fn json(status: u16, schema: Schema, description: &'static str) -> Answer {
+    Answer {
+        status,
+        description,
+        media_type: Some(JSON),
+        schema: Some(schema),
+    }
+}
+
+const fn other(media_type: &'static str, description: &'static str) -> Answer {
+    Answer {
+        status: 200,
+        description,
+        media_type: Some(media_type),
+        schema: None,
+    }
+}
+
+const NOT_MODIFIED: Answer = Answer {
+    status: 304,
+    description: "The record is still at the revision that `If-None-Match` names.",
+    media_type: None,
+    schema: None,
+};
+
+const fn get(title: &'static str, target: &'static str, status: u16) -> Example {
+    Example {
+        title,
+        target,
+        headers: &[],
+        content: None,
+        status,
+    }
+}
+
+const fn send(
+    title: &'static str,
+    target: &'static str,
+    content: (&'static str, &'static str),
+    status: u16,
+) -> Example {
+    Example {
+        content: Some(content),
+        ..get(title, target, status)
+    }
+}
+
+/// All routes, in the order of the documentation.
+pub const ROUTES: &[Route] = &[
+    Route {
+        id: RouteId::RegisterComponent,
+        method: Method::Post,
+        path: "/v1/components",
+        summary: "Register one version of a component",
+        decision: REGISTERS,
+        parameters: &[DRY_RUN, STRICT, REQUIRE_DEPENDENCIES, WRITE],
+        content: Some(DOCUMENT),
+        answers: &[
+            json(
+                201,
+                Schema::WrittenComponent,
+                "Registered; `Location` says where it is.",
+            ),
+            json(
+                200,
+                Schema::WrittenComponent,
+                "It was registered like that before, or this was a dry run.",
+            ),
+        ],
+        refusals: WRITE_REFUSALS,
+        examples: &[
+            send(
+                "Register a JSON document",
+                "/v1/components",
+                (JSON, samples::HEADER_CHECK),
+                201,
+            ),
+            send(
+                "Register a YAML document",
+                "/v1/components",
+                ("application/yaml", samples::HEADER_CHECK_YAML),
+                201,
+            ),
+            send(
+                "Register what is there already",
+                "/v1/components",
+                (JSON, samples::GEO_INDEX),
+                200,
+            ),
+            send(
+                "Try it only",
+                "/v1/components?dryRun=true",
+                (JSON, samples::HEADER_CHECK),
+                200,
+            ),
+            send(
+                "A document with faults",
+                "/v1/components",
+                (JSON, r#"{"metadata_version":"0.3.0","name":"a b"}"#),
+                400,
+            ),
+            Example {
+                headers: &[
+                    ("Deedbook-Reason", "f%C3%BCr%20das%20Release"),
+                    ("Deedbook-Ticket", "LP-42"),
+                ],
+                ..send(
+                    "Say why",
+                    "/v1/components",
+                    (JSON, samples::HEADER_CHECK),
+                    201,
+                )
+            },
+        ],
+    },
+    Route {
+        id: RouteId::ListComponents,
+        method: Method::Get,
+        path: "/v1/components",
+        summary: "List or search components; with `Accept: application/x-ndjson` all that fit, one a line",
+        decision: FINDS,
+        parameters: &[FILTERS, PAGE, READ],
+        content: None,
+        answers: &[
+            json(
+                200,
+                Schema::ComponentPage,
+                "A page, by name, highest version first.",
+            ),
+            other(NDJSON, "All that fit, of one revision, a record a line."),
+        ],
+        refusals: &[
+            Code::NotFound,
+            Code::Compacted,
+            Code::CursorExpired,
+            Code::Integrity,
+        ],
+        examples: &[
+            get("List all", "/v1/components", 200),
+            get("With two tags", "/v1/components?tag=maps&tag=search", 200),
+            get(
+                "Find by words",
+                "/v1/components?text=nearest%20street&latestOnly=true",
+                200,
+            ),
+            get("A page of one", "/v1/components?limit=1", 200),
+            get("As it was", "/v1/components?at=2", 200),
+            get("A limit out of range", "/v1/components?limit=0", 400),
+            Example {
+                headers: &[("Accept", NDJSON)],
+                ..get("All, one a line", "/v1/components", 200)
+            },
+        ],
+    },
+    Route {
+        id: RouteId::GetComponent,
+        method: Method::Get,
+        path: "/v1/components/{key}",
+        summary: "Get one component",
+        decision: READS,
+        parameters: &[KEY, READ, IF_NONE_MATCH],
+        content: None,
+        answers: &[
+            json(200, Schema::ComponentRecord, "The component."),
+            NOT_MODIFIED,
+        ],
+        refusals: READ_REFUSALS,
+        examples: &[
+            get(
+                "By uuid",
+                "/v1/components/6f1b0c52-0d0e-4b7a-9a43-0d5a3c1b7e02",
+                200,
+            ),
+            get(
+                "By name and version spec",
+                "/v1/components/geo_index?versionSpec=%5E1",
+                200,
+            ),
+            get("Nothing has that name", "/v1/components/geo_indexx", 404),
+            get("Before it was there", "/v1/components/geo_index?at=1", 404),
+            Example {
+                headers: &[("If-None-Match", "\"3\"")],
+                ..get("Only if it changed", "/v1/components/geo_index", 304)
+            },
+        ],
+    },
+    Route {
+        id: RouteId::UpdateComponent,
+        method: Method::Patch,
+        path: "/v1/components/{key}",
+        summary: "Change a component by a merge patch (RFC 7396)",
+        decision: WRITES,
+        parameters: &[KEY, DRY_RUN, CONDITIONS, WRITE],
+        content: Some(Content {
+            media_types: &[PATCH_JSON, JSON],
+            schema: Schema::ComponentPatch,
+            required: true,
+            max_bytes: DOCUMENT_BYTES,
+        }),
+        answers: &[json(
+            200,
+            Schema::WrittenComponent,
+            "The component as it is now.",
+        )],
+        refusals: WRITE_REFUSALS,
+        examples: &[
+            send(
+                "Change two members",
+                "/v1/components/geo_index",
+                (PATCH_JSON, samples::PATCH),
+                200,
+            ),
+            Example {
+                headers: &[("If-Match", "\"3\"")],
+                ..send(
+                    "Only if nobody was faster",
+                    "/v1/components/geo_index",
+                    (PATCH_JSON, samples::PATCH),
+                    200,
+                )
+            },
+            Example {
+                headers: &[("If-Match", "\"2\"")],
+                ..send(
+                    "Somebody was faster",
+                    "/v1/components/geo_index",
+                    (PATCH_JSON, samples::PATCH),
+                    412,
+                )
+            },
+            send(
+                "Another generation",
+                "/v1/components/geo_index?expectedGeneration=7",
+                (PATCH_JSON, samples::PATCH),
+                409,
+            ),
+            send(
+                "What never changes",
+                "/v1/components/geo_index",
+                (PATCH_JSON, r#"{"name":"other"}"#),
+                400,
+            ),
+        ],
+    },
+    Route {
+        id: RouteId::RemoveComponent,
+        method: Method::Delete,
+        path: "/v1/components/{key}",
+        summary: "Remove a component; its uuid never returns",
+        decision: WRITES,
+        parameters: &[KEY, DRY_RUN, CONDITIONS, WRITE],
+        content: None,
+        answers: &[json(200, Schema::RemovedComponent, "It is gone.")],
+        refusals: WRITE_REFUSALS,
+        examples: &[
+            Example {
+                headers: &[("Deedbook-Reason", "replaced")],
+                ..get("Remove one", "/v1/components/route_planner", 200)
+            },
+            get("Nothing has that name", "/v1/components/geo_indexx", 404),
+        ],
+    },
+    Route {
+        id: RouteId::ListVersions,
+        method: Method::Get,
+        path: "/v1/components/{key}/versions",
+        summary: "List all versions of a component, highest first; a uuid stands for its family",
+        decision: READS,
+        parameters: &[KEY, READ],
+        content: None,
+        answers: &[json(
+            200,
+            Schema::ComponentPage,
+            "All versions; there is no next page.",
+        )],
+        refusals: READ_REFUSALS,
+        examples: &[get(
+            "All versions",
+            "/v1/components/geo_index/versions",
+            200,
+        )],
+    },
+    Route {
+        id: RouteId::GetHistory,
+        method: Method::Get,
+        path: "/v1/components/{key}/history",
+        summary: "List the changes of a component, newest first; also of a removed one",
+        decision: READS,
+        parameters: &[KEY, LIMITED, READ],
+        content: None,
+        answers: &[json(
+            200,
+            Schema::History,
+            "Its changes, without the records.",
+        )],
+        refusals: READ_REFUSALS,
+        examples: &[get("All changes", "/v1/components/geo_index/history", 200)],
+    },
+    Route {
+        id: RouteId::GetWhy,
+        method: Method::Get,
+        path: "/v1/components/{key}/why",
+        summary: "Say which change last set a component or a field of it",
+        decision: READS,
+        parameters: &[KEY, POINTER, READ],
+        content: None,
+        answers: &[json(
+            200,
+            Schema::Why,
+            "That change, and the field before and after it.",
+        )],
+        refusals: READ_REFUSALS,
+        examples: &[
+            get(
+                "Who set the description",
+                "/v1/components/geo_index/why?pointer=/description",
+                200,
+            ),
+            get(
+                "A field that never was",
+                "/v1/components/geo_index/why?pointer=/owner",
+                404,
+            ),
+        ],
+    },
+    Route {
+        id: RouteId::GetGraph,
+        method: Method::Get,
+        path: "/v1/components/{key}/graph",
+        summary: "Show what a component depends on",
+        decision: READS,
+        parameters: &[KEY, GRAPH, READ],
+        content: None,
+        answers: &[
+            json(
+                200,
+                Schema::Graph,
+                "The graph; always acyclic, with at least the root.",
+            ),
+            other("text/vnd.graphviz", "`format=dot`."),
+            other("text/vnd.mermaid", "`format=mermaid`."),
+            other("image/svg+xml", "`format=svg`."),
+        ],
+        refusals: READ_REFUSALS,
+        examples: &[
+            get("As JSON", "/v1/components/route_planner/graph", 200),
+            get(
+                "As a picture",
+                "/v1/components/route_planner/graph?format=svg",
+                200,
+            ),
+            get(
+                "For Graphviz",
+                "/v1/components/route_planner/graph?format=dot&missing=true",
+                200,
+            ),
+            get(
+                "As a Mermaid diagram",
+                "/v1/components/route_planner/graph?format=mermaid",
+                200,
+            ),
+        ],
+    },
+    Route {
+        id: RouteId::ListDependents,
+        method: Method::Get,
+        path: "/v1/components/{key}/dependents",
+        summary: "List what depends on a component, and what would break without it",
+        decision: READS,
+        parameters: &[KEY, DEPTHS, READ],
+        content: None,
+        answers: &[json(
+            200,
+            Schema::Dependents,
+            "What depends on it, nearest first.",
+        )],
+        refusals: READ_REFUSALS,
+        examples: &[get(
+            "All of them",
+            "/v1/components/tile_reader/dependents",
+            200,
+        )],
+    },
+    Route {
+        id: RouteId::GetDiff,
+        method: Method::Get,
+        path: "/v1/components/{key}/diff",
+        summary: "Say what differs in a component between two moments",
+        decision: READS,
+        parameters: &[KEY, DIFF],
+        content: None,
+        answers: &[json(200, Schema::Diff, "Where its documents differ.")],
+        refusals: READ_REFUSALS,
+        examples: &[get(
+            "Since a revision",
+            "/v1/components/geo_index/diff?from=3&to=4",
+            200,
+        )],
+    },
+    Route {
+        id: RouteId::Validate,
+        method: Method::Post,
+        path: "/v1/validate",
+        summary: "Check a document by the rules of a registration; nothing is stored",
+        decision: Decision::AnyCredential,
+        parameters: &[KIND, STRICT],
+        content: Some(DOCUMENT),
+        answers: &[json(200, Schema::Validation, "All that was found.")],
+        refusals: &[Code::BadMediaType],
+        examples: &[
+            send(
+                "A valid document",
+                "/v1/validate?kind=component",
+                (JSON, samples::HEADER_CHECK),
+                200,
+            ),
+            send(
+                "One with faults",
+                "/v1/validate?kind=component",
+                (JSON, r#"{"name":7}"#),
+                200,
+            ),
+        ],
+    },
+    Route {
+        id: RouteId::Batch,
+        method: Method::Post,
+        path: "/v1/batch",
+        summary: "Do several writes as one command: all of them or none",
+        decision: REGISTERS,
+        parameters: &[DRY_RUN, STRICT, WRITE],
+        content: Some(Content {
+            media_types: &[JSON],
+            schema: Schema::BatchRequest,
+            required: true,
+            max_bytes: BATCH_BYTES,
+        }),
+        answers: &[json(200, Schema::BatchResult, "All were done.")],
+        refusals: WRITE_REFUSALS,
+        examples: &[
+            send(
+                "Release and deprecate",
+                "/v1/batch",
+                (JSON, samples::BATCH),
+                200,
+            ),
+            send(
+                "None is done if one is refused",
+                "/v1/batch",
+                (
+                    JSON,
+                    r#"{"writes":[{"op":"remove","kind":"component","key":"route_planner"},{"op":"remove","kind":"component","key":"nobody"}]}"#,
+                ),
+                404,
+            ),
+        ],
+    },
+    Route {
+        id: RouteId::ListChanges,
+        method: Method::Get,
+        path: "/v1/changes",
+        summary: "List changes with their records, oldest first",
+        decision: FINDS,
+        parameters: &[CHANGES, PAGE, READ],
+        content: None,
+        answers: &[json(200, Schema::ChangePage, "A page of changes.")],
+        refusals: &[
+            Code::NotFound,
+            Code::Compacted,
+            Code::CursorExpired,
+            Code::Integrity,
+        ],
+        examples: &[
+            get("From the beginning", "/v1/changes", 200),
+            get(
+                "After a revision, components only",
+                "/v1/changes?after=2&kind=component&limit=1",
+                200,
+            ),
+        ],
+    },
+    Route {
+        id: RouteId::GetHead,
+        method: Method::Get,
+        path: "/v1/head",
+        summary: "Say where the book stands: revision, chain, record count, state root, lineage",
+        decision: Decision::AnyCredential,
+        parameters: &[READ],
+        content: None,
+        answers: &[json(200, Schema::Head, "What an auditor notes down.")],
+        refusals: READ_REFUSALS,
+        examples: &[
+            get("The newest", "/v1/head", 200),
+            get("At a revision", "/v1/head?at=2", 200),
+        ],
+    },
+    Route {
+        id: RouteId::Verify,
+        method: Method::Post,
+        path: "/v1/verify",
+        summary: "Check every stored byte, and the history against an earlier head",
+        decision: RULES,
+        parameters: &[],
+        content: Some(Content {
+            media_types: &[JSON],
+            schema: Schema::Head,
+            required: false,
+            max_bytes: SMALL_BYTES,
+        }),
+        answers: &[json(
+            200,
+            Schema::Verification,
+            "What was found; `ok` says whether all fits.",
+        )],
+        refusals: &[Code::Compacted, Code::BadMediaType, Code::Integrity],
+        examples: &[Example {
+            headers: &[],
+            ..get("Check all", "/v1/verify", 200)
+        }],
+    },
+    Route {
+        id: RouteId::Compact,
+        method: Method::Post,
+        path: "/v1/compact",
+        summary: "Drop changes that a snapshot covers; reads from the floor on still work",
+        decision: RULES,
+        parameters: &[],
+        content: Some(Content {
+            media_types: &[JSON],
+            schema: Schema::CompactRequest,
+            required: true,
+            max_bytes: SMALL_BYTES,
+        }),
+        answers: &[json(200, Schema::Compacted, "Where the floor is now.")],
+        refusals: &[Code::BadMediaType, Code::Integrity],
+        examples: &[
+            send(
+                "Keep from a revision on",
+                "/v1/compact",
+                (JSON, r#"{"before":3}"#),
+                200,
+            ),
+            send(
+                "A revision of the future",
+                "/v1/compact",
+                (JSON, r#"{"before":3000}"#),
+                400,
+            ),
+        ],
+    },
+    Route {
+        id: RouteId::Backup,
+        method: Method::Get,
+        path: "/v1/backup",
+        summary: "Stream the whole book as a file that `deedbook restore` reads",
+        decision: COPIES,
+        parameters: &[],
+        content: None,
+        answers: &[other(
+            "application/octet-stream",
+            "The backup; it ends with its own digest.",
+        )],
+        refusals: &[Code::Integrity],
+        examples: &[get("A backup", "/v1/backup", 200)],
+    },
+    Route {
+        id: RouteId::Live,
+        method: Method::Get,
+        path: "/livez",
+        summary: "Say whether the server lives",
+        decision: Decision::Public,
+        parameters: &[],
+        content: None,
+        answers: &[json(200, Schema::Health, "It does.")],
+        refusals: &[],
+        examples: &[get("Does it?", "/livez", 200)],
+    },
+    Route {
+        id: RouteId::Ready,
+        method: Method::Get,
+        path: "/readyz",
+        summary: "Say whether the server is to be sent requests",
+        decision: Decision::Public,
+        parameters: &[],
+        content: None,
+        answers: &[json(200, Schema::Health, "It is.")],
+        refusals: &[],
+        examples: &[get("Is it?", "/readyz", 200)],
+    },
+    Route {
+        id: RouteId::Version,
+        method: Method::Get,
+        path: "/version",
+        summary: "Say which release this is",
+        decision: Decision::Public,
+        parameters: &[],
+        content: None,
+        answers: &[json(200, Schema::ServerVersion, "The release.")],
+        refusals: &[],
+        examples: &[get("Which?", "/version", 200)],
+    },
+    Route {
+        id: RouteId::OpenApi,
+        method: Method::Get,
+        path: "/openapi.json",
+        summary: "Describe this API as an OpenAPI 3.1 document",
+        decision: Decision::Public,
+        parameters: &[],
+        content: None,
+        answers: &[json(200, Schema::OpenApiDocument, "The document.")],
+        refusals: &[],
+        examples: &[get("The document", "/openapi.json", 200)],
+    },
+    Route {
+        id: RouteId::Docs,
+        method: Method::Get,
+        path: "/docs",
+        summary: "Show this API as a page",
+        decision: Decision::Public,
+        parameters: &[],
+        content: None,
+        answers: &[other(
+            "text/html",
+            "The page; it needs nothing from elsewhere.",
+        )],
+        refusals: &[],
+        examples: &[get("The page", "/docs", 200)],
+    },
+    Route {
+        id: RouteId::Welcome,
+        method: Method::Get,
+        path: "/",
+        summary: "Say what this server is and where to look",
+        decision: Decision::Public,
+        parameters: &[],
+        content: None,
+        answers: &[other("text/plain", "A page of plain text.")],
+        refusals: &[],
+        examples: &[get("The page", "/", 200)],
+    },
+];

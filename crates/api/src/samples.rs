@@ -1,0 +1,35 @@
+//! The documents that the examples of the route table speak of: a small parcel service.
+
+/// What the book of the examples holds, in the order of registration. Their revisions are 2, 3
+/// and 4: the book's own record is 1.
+pub const REGISTERED: [&str; 3] = [TILE_READER, GEO_INDEX, ROUTE_PLANNER];
+
+/// A tool that needs nothing.
+pub const TILE_READER: &str = r#"{"metadata_version":"0.3.0","uuid":"6f1b0c52-0d0e-4b7a-9a43-0d5a3c1b7e01","name":"tile_reader","version":"0.9.4","meta_type":"tool","namespace":"larkpost.tools.tile_reader","description":"Reads map tiles.","tags":["maps"]}"#;
+
+/// A tool that needs the first.
+pub const GEO_INDEX: &str = r#"{"metadata_version":"0.3.0","uuid":"6f1b0c52-0d0e-4b7a-9a43-0d5a3c1b7e02","name":"geo_index","version":"1.1.0","meta_type":"tool","namespace":"larkpost.tools.geo_index","description":"Nearest street for a point.","tags":["maps","search"],"dependencies":[{"name":"tile_reader","version_spec":"^0.9"}]}"#;
+
+/// A service that needs the second.
+pub const ROUTE_PLANNER: &str = r#"{"metadata_version":"0.3.0","uuid":"6f1b0c52-0d0e-4b7a-9a43-0d5a3c1b7e03","name":"route_planner","version":"2.1.3","meta_type":"service","description":"Plans a courier's day.","tags":["maps","stable"],"dependencies":[{"name":"geo_index","version_spec":"^1"}]}"#;
+
+/// A document that the book of the examples doesn't hold.
+pub const HEADER_CHECK: &str = r#"{"metadata_version":"0.3.0","uuid":"3f0c9a52-6f0e-4b7a-9a43-0d5a3c1b7e11","name":"header_check","version":"1.0.0","meta_type":"validator","description":"Says whether a file begins with the licence header.","tags":["pre-commit"]}"#;
+
+/// The same, as YAML.
+pub const HEADER_CHECK_YAML: &str = "\
+metadata_version: 0.3.0
+uuid: 3f0c9a52-6f0e-4b7a-9a43-0d5a3c1b7e11
+name: header_check
+version: 1.0.0
+meta_type: validator
+description: Says whether a file begins with the licence header.
+tags: [pre-commit]
+";
+
+/// Several writes as one command.
+pub const BATCH: &str = r#"{"writes":[{"op":"register","kind":"component","document":{"metadata_version":"0.3.0","uuid":"3f0c9a52-6f0e-4b7a-9a43-0d5a3c1b7e12","name":"geo_index","version":"1.2.0","meta_type":"tool","tags":["maps"]}},{"op":"update","kind":"component","key":"geo_index","versionSpec":"1.1.0","patch":{"lifecycle":"deprecated","deprecated_reason":"1.2.0 is there"},"expectedGeneration":1}]}"#;
+
+/// A patch that moves a component on in its life.
+pub const PATCH: &str =
+    r#"{"description":"Nearest street or square for a point.","tags":["maps"]}"#;

@@ -1,0 +1,503 @@
+//! The JSON Schemas of requests and answers.
+
+use serde_json::{Map, Value, json};
+
+use crate::route::Schema;
+
+impl Schema {
+    /// All of them.
+    pub const ALL: [Schema; 23] = [
+        Schema::ComponentDocument,
+        Schema::ComponentPatch,
+        Schema::ComponentRecord,
+        Schema::WrittenComponent,
+        Schema::RemovedComponent,
+        Schema::ComponentPage,
+        Schema::History,
+        Schema::ChangePage,
+        Schema::Why,
+        Schema::Graph,
+        Schema::Dependents,
+        Schema::Diff,
+        Schema::Validation,
+        Schema::BatchRequest,
+        Schema::BatchResult,
+        Schema::Head,
+        Schema::Verification,
+        Schema::CompactRequest,
+        Schema::Compacted,
+        Schema::Health,
+        Schema::ServerVersion,
+        Schema::OpenApiDocument,
+        Schema::Problem,
+    ];
+
+    /// Its name in the document.
+    #[must_use]
+    pub fn name(self) -> String {
+        format!("{self:?}")
+    }
+
+    /// The schema itself; others are referred to by [`reference`].
+    #[must_use]
+    pub fn body(self) -> Value {
+        match self {
+            Schema::ComponentDocument => component_document(),
+            Schema::ComponentPatch => described("object", "RFC 7396: null removes a member."),
+            Schema::ComponentRecord => record(&[]),
+            Schema::WrittenComponent => record(&written()),
+            Schema::RemovedComponent => removed(),
+            Schema::ComponentPage => page(reference(Schema::ComponentRecord)),
+            Schema::History => history(),
+            Schema::ChangePage => page(object(&change_with_record(), &["record"])),
+            Schema::Why => why(),
+            Schema::Graph => graph(),
+            Schema::Dependents => dependents(),
+            Schema::Diff => diff(),
+            Schema::Validation => validation(),
+            Schema::BatchRequest => batch_request(),
+            Schema::BatchResult => object(
+                &[
+                    ("revision", revision()),
+                    (
+                        "results",
+                        list(json!({"anyOf": [
+                            reference(Schema::WrittenComponent),
+                            reference(Schema::RemovedComponent),
+                        ]})),
+                    ),
+                ],
+                &[],
+            ),
+            Schema::Head => head(),
+            Schema::Verification => verification(),
+            Schema::CompactRequest => object(&[("before", revision())], &[]),
+            Schema::Compacted => object(&[("floor", revision())], &[]),
+            Schema::Health => object(&[("status", text()), ("revision", revision())], &[]),
+            Schema::ServerVersion => object(
+                &[
+                    ("name", text()),
+                    ("version", text()),
+                    ("metadataVersion", text()),
+                ],
+                &[],
+            ),
+            Schema::OpenApiDocument => described("object", "OpenAPI 3.1."),
+            Schema::Problem => problem(),
+        }
+    }
+}
+
+/// A reference to a schema of the document.
+#[must_use]
+pub fn reference(schema: Schema) -> Value {
+    json!({"$ref": format!("#/components/schemas/{}", schema.name())})
+}
+
+/// All schemas by name.
+#[must_use]
+pub fn all() -> Map<String, Value> {
+    let named = Schema::ALL.into_iter();
+    named.map(|schema| (schema.name(), schema.body())).collect()
+}
+
+/// The schema that `deedbook schema show` prints, with its references made to fit where it stands.
+fn component_document() -> Value {
+    let mut schema = deedbook_model::component::json_schema();
+    if let Value::Object(members) = &mut schema {
+        members.remove("$id");
+        members.remove("$schema");
+    }
+    rebase(&mut schema);
+    schema
+}
+
+fn rebase(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(target)) = members.get_mut("$ref") {
+                let base = format!("#/components/schemas/{}/", Schema::ComponentDocument.name());
+                *target = target.replacen("#/", &base, 1);
+            }
+            members.values_mut().for_each(rebase);
+        }
+        Value::Array(items) => items.iter_mut().for_each(rebase),
+        _ => {}
+    }
+}
+
+type Members<'a> = Vec<(&'a str, Value)>;
+
+/// An object with these members; all but the optional ones are required, and there may be others.
+fn object(members: &[(&str, Value)], optional: &[&str]) -> Value {
+    let required = members.iter().map(|(name, _)| *name);
+    let required: Vec<&str> = required.filter(|name| !optional.contains(name)).collect();
+    let properties: Map<String, Value> = members
+        .iter()
+        .map(|(name, schema)| ((*name).to_owned(), schema.clone()))
+        .collect();
+    json!({"type": "object", "required": required, "properties": properties})
+}
+
+fn described(kind: &str, description: &str) -> Value {
+    json!({"type": kind, "description": description})
+}
+
+fn list(items: Value) -> Value {
+    json!({"type": "array", "items": items})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn text_or_null() -> Value {
+    json!({"type": ["string", "null"]})
+}
+
+fn boolean() -> Value {
+    json!({"type": "boolean"})
+}
+
+fn revision() -> Value {
+    json!({"type": "integer", "minimum": 0})
+}
+
+fn uuid() -> Value {
+    json!({"type": "string", "format": "uuid"})
+}
+
+fn time() -> Value {
+    json!({"type": "string", "format": "date-time"})
+}
+
+fn hex(digits: usize) -> Value {
+    json!({"type": "string", "pattern": format!("^[0-9a-f]{{{digits}}}$")})
+}
+
+fn record(more: &[(&str, Value)]) -> Value {
+    let mut members: Members<'_> = vec![
+        ("kind", json!({"const": "component"})),
+        ("key", uuid()),
+        ("generation", json!({"type": "integer", "minimum": 1})),
+        ("revision", revision()),
+        ("checksum", hex(64)),
+        ("createdAt", time()),
+        ("updatedAt", time()),
+        (
+            "annotations",
+            json!({"type": "object", "additionalProperties": text()}),
+        ),
+        ("data", reference(Schema::ComponentDocument)),
+    ];
+    members.extend(more.iter().cloned());
+    object(&members, &["dryRun"])
+}
+
+fn written() -> Members<'static> {
+    vec![
+        ("unchanged", boolean()),
+        ("warnings", list(issue())),
+        ("dryRun", boolean()),
+    ]
+}
+
+fn removed() -> Value {
+    let mut members = vec![
+        ("kind", json!({"const": "component"})),
+        ("key", uuid()),
+        ("generation", revision()),
+        ("revision", revision()),
+        ("removed", json!({"const": true})),
+    ];
+    members.extend(written());
+    object(&members, &["dryRun"])
+}
+
+fn page(item: Value) -> Value {
+    object(
+        &[
+            ("items", list(item)),
+            ("nextCursor", text_or_null()),
+            ("revision", revision()),
+        ],
+        &[],
+    )
+}
+
+fn change() -> Members<'static> {
+    vec![
+        ("revision", revision()),
+        ("time", time()),
+        ("verb", text()),
+        ("kind", text()),
+        ("key", text()),
+        ("generation", revision()),
+        ("previous", json!({"type": ["integer", "null"]})),
+        ("actor", text()),
+        ("reason", text()),
+        ("ticket", text_or_null()),
+        ("requestId", text_or_null()),
+        ("first", revision()),
+        ("last", revision()),
+    ]
+}
+
+fn change_with_record() -> Members<'static> {
+    let mut members = change();
+    members.push(("record", json!({"type": ["object", "null"]})));
+    members
+}
+
+fn history() -> Value {
+    object(
+        &[
+            ("items", list(object(&change(), &[]))),
+            ("hasOlder", boolean()),
+            ("revision", revision()),
+        ],
+        &[],
+    )
+}
+
+fn why() -> Value {
+    let mut members = change();
+    members.extend([
+        ("pointer", text()),
+        ("before", json!({})),
+        ("after", json!({})),
+    ]);
+    object(&members, &[])
+}
+
+fn graph() -> Value {
+    let node = object(
+        &[
+            ("uuid", uuid()),
+            ("name", text()),
+            ("version", text()),
+            ("meta_type", text()),
+            ("lifecycle", text()),
+            ("depth", revision()),
+        ],
+        &[],
+    );
+    let edge = object(
+        &[
+            ("from", uuid()),
+            ("to", uuid()),
+            ("version_spec", text()),
+            ("optional", boolean()),
+        ],
+        &["version_spec"],
+    );
+    let missing = object(
+        &[
+            ("from", uuid()),
+            ("target", text()),
+            ("version_spec", text()),
+            ("optional", boolean()),
+            ("reason", text()),
+        ],
+        &["version_spec"],
+    );
+    let conflict = object(&[("name", text()), ("versions", list(text()))], &[]);
+    object(
+        &[
+            ("root", uuid()),
+            ("nodes", list(node)),
+            ("edges", list(edge)),
+            ("missing", list(missing)),
+            ("cycles", list(list(uuid()))),
+            ("conflicts", list(conflict)),
+            ("order", list(uuid())),
+            ("truncated", boolean()),
+        ],
+        &[],
+    )
+}
+
+fn dependents() -> Value {
+    let item = object(
+        &[
+            ("uuid", uuid()),
+            ("name", text()),
+            ("version", text()),
+            ("metaType", text()),
+            ("lifecycle", text()),
+            ("depth", revision()),
+            ("on", uuid()),
+            ("versionSpec", text()),
+            ("optional", boolean()),
+            ("breaks", boolean()),
+        ],
+        &["versionSpec"],
+    );
+    object(
+        &[
+            ("uuid", uuid()),
+            ("items", list(item)),
+            ("revision", revision()),
+        ],
+        &[],
+    )
+}
+
+fn diff() -> Value {
+    let difference = object(
+        &[
+            ("pointer", text()),
+            ("before", json!({})),
+            ("after", json!({})),
+        ],
+        &["before", "after"],
+    );
+    object(
+        &[
+            ("uuid", uuid()),
+            ("from", revision()),
+            ("to", revision()),
+            ("differences", list(difference)),
+        ],
+        &[],
+    )
+}
+
+fn issue() -> Value {
+    object(
+        &[
+            ("kind", text()),
+            ("pointer", text()),
+            ("code", text_or_null()),
+            ("severity", json!({"enum": ["error", "warning"]})),
+            ("message", text()),
+            ("hint", text()),
+            ("line", revision()),
+        ],
+        &["hint", "line"],
+    )
+}
+
+fn validation() -> Value {
+    object(
+        &[
+            ("valid", boolean()),
+            ("uuid", text_or_null()),
+            ("name", text_or_null()),
+            ("version", text_or_null()),
+            ("issues", list(issue())),
+        ],
+        &[],
+    )
+}
+
+fn batch_request() -> Value {
+    let kind = json!({"const": "component"});
+    let op = |name: &str| json!({"const": name});
+    let key = || {
+        [
+            ("kind", json!({"const": "component"})),
+            ("key", text()),
+            ("versionSpec", text()),
+            (
+                "expectedGeneration",
+                json!({"type": "integer", "minimum": 1}),
+            ),
+        ]
+    };
+    let optional = ["versionSpec", "expectedGeneration", "requireDependencies"];
+    let register = [
+        ("op", op("register")),
+        ("kind", kind),
+        ("document", reference(Schema::ComponentDocument)),
+        ("requireDependencies", boolean()),
+    ];
+    let mut update = vec![
+        ("op", op("update")),
+        ("patch", reference(Schema::ComponentPatch)),
+    ];
+    update.extend(key());
+    let mut remove = vec![("op", op("remove"))];
+    remove.extend(key());
+    let write = json!({"oneOf": [
+        object(&register, &optional),
+        object(&update, &optional),
+        object(&remove, &optional),
+    ]});
+    object(
+        &[(
+            "writes",
+            json!({"type": "array", "minItems": 1, "maxItems": 100_000, "items": write}),
+        )],
+        &[],
+    )
+}
+
+fn head() -> Value {
+    object(
+        &[
+            ("revision", revision()),
+            ("chain", hex(64)),
+            ("records", revision()),
+            ("stateRoot", hex(64)),
+            ("lineage", hex(32)),
+        ],
+        &[],
+    )
+}
+
+fn verification() -> Value {
+    let broken = object(
+        &[
+            ("revision", revision()),
+            ("snapshot", revision()),
+            ("file", text()),
+            ("message", text()),
+        ],
+        &["revision", "snapshot", "file"],
+    );
+    object(
+        &[
+            ("revision", revision()),
+            ("records", revision()),
+            ("stateRoot", hex(64)),
+            ("chain", hex(64)),
+            ("ok", boolean()),
+            ("broken", json!({"anyOf": [{"type": "null"}, broken]})),
+        ],
+        &[],
+    )
+}
+
+fn problem() -> Value {
+    let error = object(
+        &[
+            ("pointer", text()),
+            ("parameter", text()),
+            ("code", text_or_null()),
+            ("message", text()),
+            ("kind", text()),
+            ("severity", json!({"enum": ["error", "warning"]})),
+            ("hint", text()),
+            ("line", revision()),
+        ],
+        &["parameter", "hint", "line"],
+    );
+    object(
+        &[
+            ("type", text()),
+            ("title", text()),
+            (
+                "status",
+                json!({"type": "integer", "minimum": 400, "maximum": 599}),
+            ),
+            ("code", text()),
+            ("detail", text()),
+            ("hint", text()),
+            ("errors", list(error)),
+            ("cycle", list(text())),
+            ("requestId", text()),
+        ],
+        &["hint", "cycle"],
+    )
+}

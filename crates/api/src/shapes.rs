@@ -1,0 +1,326 @@
+//! What is answered beside records. Records and documents are sent as they are stored.
+
+use std::borrow::Cow;
+
+use deedbook_model::component::Lifecycle;
+use deedbook_model::issue::Issue;
+use deedbook_model::{Change, Generation, Revision};
+use deedbook_rules::dependents::Dependent;
+use deedbook_rules::diff::Difference;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// A change.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeShape<'a> {
+    /// Its revision.
+    pub revision: Revision,
+    /// When the log took it.
+    pub time: String,
+    /// What was done.
+    pub verb: &'a str,
+    /// Kind of the record.
+    pub kind: &'a str,
+    /// Key of the record.
+    pub key: &'a str,
+    /// The record's counter after it.
+    pub generation: Generation,
+    /// Revision of the record's change before.
+    pub previous: Option<Revision>,
+    /// Who asked.
+    pub actor: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// Change ticket.
+    pub ticket: Option<&'a str>,
+    /// The caller's id of the request.
+    pub request_id: Option<&'a str>,
+    /// First revision of its command.
+    pub first: Revision,
+    /// Last revision of its command.
+    pub last: Revision,
+    /// The whole record; null: it is gone. Absent where only the change itself is listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<Option<&'a RawValue>>,
+}
+
+impl<'a> ChangeShape<'a> {
+    /// The change without its record.
+    #[must_use]
+    pub fn of(change: &'a Change) -> ChangeShape<'a> {
+        let command = &change.command;
+        ChangeShape {
+            revision: change.revision,
+            time: command.time.to_string(),
+            verb: change.verb.as_str(),
+            kind: change.kind.as_str(),
+            key: &change.key,
+            generation: change.generation,
+            previous: change.previous,
+            actor: &command.actor,
+            reason: &command.reason,
+            ticket: command.ticket.as_deref(),
+            request_id: command.request_id.as_deref(),
+            first: command.first,
+            last: command.last,
+            record: None,
+        }
+    }
+
+    /// The change with its record.
+    ///
+    /// # Errors
+    /// When the stored record isn't JSON.
+    pub fn whole(change: &'a Change) -> Result<ChangeShape<'a>, serde_json::Error> {
+        let stored = change.record.as_deref();
+        Ok(ChangeShape {
+            record: Some(stored.map(serde_json::from_slice).transpose()?),
+            ..ChangeShape::of(change)
+        })
+    }
+}
+
+/// A record's changes, newest first.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryShape<'a> {
+    /// The changes.
+    pub items: Vec<ChangeShape<'a>>,
+    /// Whether the record has older changes than these.
+    pub has_older: bool,
+    /// The revision that was looked at.
+    pub revision: Revision,
+}
+
+/// A page of changes, oldest first.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangesShape<'a> {
+    /// The changes.
+    pub items: Vec<ChangeShape<'a>>,
+    /// Where the list goes on, if it does.
+    pub next_cursor: Option<String>,
+    /// The revision up to which the list goes.
+    pub revision: Revision,
+}
+
+/// The change that last set a field.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WhyShape<'a> {
+    /// That change.
+    #[serde(flatten)]
+    pub change: ChangeShape<'a>,
+    /// The field.
+    pub pointer: &'a str,
+    /// The field before it; null: it wasn't there.
+    pub before: Option<Value>,
+    /// The field after it; null: it isn't there.
+    pub after: Option<Value>,
+}
+
+/// A component that depends on another.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DependentShape<'a> {
+    uuid: Uuid,
+    name: &'a str,
+    version: &'a str,
+    meta_type: &'a str,
+    lifecycle: Lifecycle,
+    depth: u32,
+    on: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_spec: Option<&'a str>,
+    optional: bool,
+    breaks: bool,
+}
+
+impl<'a> From<&'a Dependent> for DependentShape<'a> {
+    fn from(dependent: &'a Dependent) -> Self {
+        DependentShape {
+            uuid: dependent.uuid,
+            name: &dependent.name,
+            version: &dependent.version,
+            meta_type: &dependent.meta_type,
+            lifecycle: dependent.lifecycle,
+            depth: dependent.depth,
+            on: dependent.on,
+            version_spec: dependent.version_spec.as_deref(),
+            optional: dependent.optional,
+            breaks: dependent.breaks,
+        }
+    }
+}
+
+/// What depends on a component.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DependentsShape<'a> {
+    /// The component.
+    pub uuid: Uuid,
+    /// What depends on it, by depth.
+    pub items: Vec<DependentShape<'a>>,
+    /// The revision that was looked at.
+    pub revision: Revision,
+}
+
+/// What differs in a component between two moments.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DiffShape {
+    /// The component.
+    pub uuid: Uuid,
+    /// The earlier revision.
+    pub from: Revision,
+    /// The later revision.
+    pub to: Revision,
+    /// Where the documents differ.
+    pub differences: Vec<Difference>,
+}
+
+/// What is wrong with a document.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValidationShape {
+    /// Whether it would be taken.
+    pub valid: bool,
+    /// Its uuid, as far as legible.
+    pub uuid: Option<String>,
+    /// Its name, as far as legible.
+    pub name: Option<String>,
+    /// Its version, as far as legible.
+    pub version: Option<String>,
+    /// All that was found, warnings included.
+    pub issues: Vec<Issue>,
+}
+
+/// What a write adds to the record that it answers with.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WrittenShape<'a> {
+    /// Whether the record was so before.
+    pub unchanged: bool,
+    /// What somebody should look at.
+    pub warnings: &'a [Issue],
+    /// Nothing was written; so it would be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+}
+
+/// A record that is gone.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedShape<'a> {
+    /// Its kind.
+    pub kind: &'a str,
+    /// Its key.
+    pub key: &'a str,
+    /// Its counter after the removal.
+    pub generation: Generation,
+    /// Revision of the removal.
+    pub revision: Revision,
+    /// Always true.
+    pub removed: bool,
+    /// What the write says.
+    #[serde(flatten)]
+    pub written: WrittenShape<'a>,
+}
+
+/// Several writes as one command.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BatchShape<'a> {
+    /// The writes, in order; each sees the ones before it.
+    #[serde(borrow)]
+    pub writes: Vec<BatchWrite<'a>>,
+}
+
+/// One write of a batch.
+#[derive(Deserialize)]
+#[serde(
+    tag = "op",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum BatchWrite<'a> {
+    /// Register a component.
+    Register {
+        /// The kind of record.
+        #[serde(borrow)]
+        kind: Cow<'a, str>,
+        /// The document.
+        document: &'a RawValue,
+        /// Refuse dependencies that lead nowhere.
+        #[serde(default)]
+        require_dependencies: bool,
+    },
+    /// Change a record by a merge patch.
+    Update {
+        /// The kind of record.
+        #[serde(borrow)]
+        kind: Cow<'a, str>,
+        /// Its key: uuid or name.
+        key: String,
+        /// Which versions would do.
+        version_spec: Option<String>,
+        /// The patch.
+        patch: &'a RawValue,
+        /// Only if the record is at this generation.
+        expected_generation: Option<u64>,
+    },
+    /// Remove a record.
+    Remove {
+        /// The kind of record.
+        #[serde(borrow)]
+        kind: Cow<'a, str>,
+        /// Its key: uuid or name.
+        key: String,
+        /// Which versions would do.
+        version_spec: Option<String>,
+        /// Only if the record is at this generation.
+        expected_generation: Option<u64>,
+    },
+}
+
+/// What is to be compacted.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CompactShape {
+    /// Everything from this revision on is kept.
+    pub before: Revision,
+}
+
+/// What was compacted.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CompactedShape {
+    /// The oldest revision whose state can be read.
+    pub floor: Revision,
+}
+
+/// Whether a server lives, or may be sent requests.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthShape {
+    /// `ok`, or what keeps it from being so.
+    pub status: &'static str,
+    /// The newest revision that it serves.
+    pub revision: Revision,
+}
+
+/// Which server this is.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VersionShape {
+    /// `deedbook`.
+    pub name: &'static str,
+    /// The release.
+    pub version: &'static str,
+    /// The version of component documents that it writes.
+    pub metadata_version: &'static str,
+}

@@ -1,0 +1,1 @@
+//! Deedbook over HTTP.
