@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -285,19 +285,39 @@ impl Book {
         command: impl Into<Arc<Command>>,
         reply: impl FnOnce(Result<Receipt, BookError>) + Send + 'static,
     ) -> Result<(), BookError> {
-        let queue = lock(&self.running.queue).clone();
-        let Some(queue) = queue else {
-            let closed = self.running.closed.load(Ordering::Acquire);
-            return Err(if closed {
-                BookError::Closed
-            } else {
-                LogError::ReadOnly.into()
-            });
-        };
         let (command, reply): (_, Reply) = (command.into(), Box::new(reply));
-        queue
+        self.queue()?
             .send(Job { command, reply })
             .map_err(|_| BookError::Closed)
+    }
+
+    /// [`Book::submit`] for callers that must not wait.
+    ///
+    /// # Errors
+    /// [`BookError::Busy`] when the queue is full, otherwise as [`Book::submit`]; `reply` isn't
+    /// called then.
+    pub fn try_submit(
+        &self,
+        command: impl Into<Arc<Command>>,
+        reply: impl FnOnce(Result<Receipt, BookError>) + Send + 'static,
+    ) -> Result<(), BookError> {
+        let (command, reply): (_, Reply) = (command.into(), Box::new(reply));
+        let sent = self.queue()?.try_send(Job { command, reply });
+        sent.map_err(|error| match error {
+            TrySendError::Full(_) => BookError::Busy,
+            TrySendError::Disconnected(_) => BookError::Closed,
+        })
+    }
+
+    fn queue(&self) -> Result<SyncSender<Job>, BookError> {
+        if let Some(queue) = &*lock(&self.running.queue) {
+            return Ok(queue.clone());
+        }
+        Err(if self.running.closed.load(Ordering::Acquire) {
+            BookError::Closed
+        } else {
+            LogError::ReadOnly.into()
+        })
     }
 
     /// What a command would do now; nothing is written.
@@ -325,6 +345,21 @@ impl Book {
             self.start_follower()?;
         }
         Watch::start(Arc::clone(&self.running.core.shared), options)
+    }
+
+    /// Calls `listener` after each new view, and once when the book is closed: for callers that
+    /// can't spare a thread to wait. It runs on the sequencer's thread, before anybody is answered,
+    /// so it must be quick and must not call the book.
+    pub fn on_publish(&self, listener: impl Fn(Revision) + Send + Sync + 'static) {
+        self.running.core.shared.on_publish(Box::new(listener));
+    }
+
+    /// The last revision in the log, which may be ahead of the view where others write too.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn log_revision(&self) -> Result<Revision, BookError> {
+        Ok(self.log().head()?.revision)
     }
 
     /// Takes what other processes wrote since; `view` sees it then.

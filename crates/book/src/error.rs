@@ -54,6 +54,9 @@ pub enum BookError {
     /// The command may or may not have been committed.
     #[error("nobody knows whether the command was committed")]
     UnknownOutcome,
+    /// As many commands wait as may wait; nothing was done.
+    #[error("too many commands are waiting to be written")]
+    Busy,
     /// The book was closed.
     #[error("the book is closed")]
     Closed,
@@ -96,9 +99,10 @@ impl BookError {
             BookError::Forgotten { .. } | BookError::BeforeTime { .. } => Code::Compacted,
             BookError::BeforeBook { .. } => Code::NotFound,
             BookError::UnknownOutcome => Code::UnknownOutcome,
-            BookError::Closed | BookError::Stream { .. } | BookError::Projection(_) => {
-                Code::Unavailable
-            }
+            BookError::Busy
+            | BookError::Closed
+            | BookError::Stream { .. }
+            | BookError::Projection(_) => Code::Unavailable,
             BookError::Exists(_) | BookError::Occupied(_) => Code::Conflict,
         }
     }

@@ -1,7 +1,7 @@
 //! What all parts of a running book see: the newest view, the latest batches, and when they change.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -24,7 +24,11 @@ pub(crate) struct Shared {
     recent: Mutex<Recent>,
     published: Condvar,
     ended: Condvar,
+    listeners: RwLock<Vec<Listener>>,
 }
+
+/// Called with the newest revision after each new view.
+pub(crate) type Listener = Box<dyn Fn(Revision) + Send + Sync>;
 
 /// The latest batches, oldest first, without a gap up to the view.
 #[derive(Default)]
@@ -60,6 +64,7 @@ impl Shared {
             recent: Mutex::default(),
             published: Condvar::new(),
             ended: Condvar::new(),
+            listeners: RwLock::default(),
         }
     }
 
@@ -88,9 +93,25 @@ impl Shared {
         let view = self.view.swap(Arc::new(view));
         drop(recent);
         self.published.notify_all();
+        self.call_listeners();
         Displaced {
             _view: view,
             _batches: oldest_batches,
+        }
+    }
+
+    pub(crate) fn on_publish(&self, listener: Listener) {
+        let listeners = self.listeners.write();
+        listeners
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(listener);
+    }
+
+    fn call_listeners(&self) {
+        let revision = self.head().revision;
+        let listeners = self.listeners.read();
+        for listener in &*listeners.unwrap_or_else(PoisonError::into_inner) {
+            listener(revision);
         }
     }
 
@@ -144,6 +165,7 @@ impl Shared {
         self.lock().closed = true;
         self.published.notify_all();
         self.ended.notify_all();
+        self.call_listeners();
     }
 
     fn lock(&self) -> MutexGuard<'_, Recent> {

@@ -434,6 +434,8 @@ fn a_full_queue_makes_the_next_one_wait() {
     log.wait_until_held();
     // Cheap ones: each is refused.
     let waiting: Vec<_> = (0..QUEUE).map(|_| submit(&book, remove(9))).collect();
+    let refused = book.try_submit(register(2), |_| panic!("nothing was taken"));
+    assert!(matches!(refused, Err(BookError::Busy)), "{refused:?}");
     std::thread::scope(|scope| {
         let last = scope.spawn(|| {
             let last = submit(&book, register(1));
@@ -448,6 +450,19 @@ fn a_full_queue_makes_the_next_one_wait() {
     for answer in waiting {
         assert_eq!(answer.recv().unwrap().unwrap_err().code(), Code::NotFound);
     }
+}
+
+#[test]
+fn a_listener_hears_of_each_view_before_its_writer_is_answered() {
+    let book = Book::in_memory().unwrap();
+    let (sender, heard) = channel();
+    book.on_publish(move |revision| sender.send(revision).unwrap());
+    for number in 1..=3 {
+        let revision = book.execute(register(number)).unwrap().revision;
+        assert_eq!(heard.try_recv(), Ok(revision));
+    }
+    book.close().unwrap();
+    assert_eq!(heard.try_recv(), Ok(Revision(4)));
 }
 
 #[test]
