@@ -1,1 +1,45 @@
-//! Deedbook over HTTP.
+//! Deedbook over HTTP/1.1 and HTTP/2, on one port: a book's routes, behind limits on everything.
+//!
+//! ```text
+//! listener ─► connection ─► request ─► middleware: id, host, route, parameters, who may
+//!                                          │
+//!              read ◄── newest view ◄──────┼──────► write ─► Book::try_submit ─► answered when
+//!        (answered at once, no lock)       │                                     it is durable
+//!                                          └──────► slow work, on few threads of its own
+//! ```
+//!
+//! | module | does |
+//! |---|---|
+//! | `options`, `start` | what a server is told, and its beginning and end |
+//! | `net` | listening, connections, what a slow or half-open client may hold |
+//! | `middleware` | what happens to every request, in one place |
+//! | `access` | foreign hosts, and who may call a route |
+//! | `sight` | which view a read looks at |
+//! | `write` | handing a command in and waiting for it |
+//! | `routes` | a module for each noun: parse, call, render |
+//! | `answer`, `body`, `gzip`, `refuse` | how an answer goes out |
+
+mod access;
+mod answer;
+mod authorship;
+mod body;
+mod call;
+mod conditions;
+mod content;
+mod gzip;
+mod health;
+mod journal;
+mod middleware;
+mod net;
+mod options;
+mod refuse;
+mod request_id;
+mod routes;
+mod server;
+mod sight;
+mod slow;
+mod start;
+mod write;
+
+pub use options::{Limits, Options};
+pub use start::{Ended, Running, StartError, start};

@@ -1,0 +1,260 @@
+//! What happens to every request, in one place: id, host, route, parameters, who may; then the
+//! route itself; then the head of the answer.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use deedbook_api::matcher::Match;
+use deedbook_api::problem::{self, Problem};
+use deedbook_api::query::Query;
+use deedbook_api::route::{Method, Route};
+use deedbook_model::code::Code;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
+use hyper::body::Incoming;
+use hyper::service::Service;
+
+use crate::access;
+use crate::answer::{Answer, etag};
+use crate::body::Body;
+use crate::call::Call;
+use crate::gzip;
+use crate::journal;
+use crate::request_id;
+use crate::routes::{self, Step};
+use crate::server::Server;
+
+/// Seconds after which a busy server is worth another try.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+const REVISION: HeaderName = HeaderName::from_static("deedbook-revision");
+const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
+
+/// Answers the requests of one connection.
+#[derive(Clone)]
+pub(crate) struct Requests(pub(crate) Arc<Server>);
+
+/// An answer, or the work that leads to one.
+pub(crate) enum Answering {
+    /// It is there: most reads need neither an allocation nor another turn.
+    Now(Option<Response<Body>>),
+    /// It waits for content, the log or a thread.
+    Later(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+}
+
+impl Future for Answering {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Answering::Now(answer) => match answer.take() {
+                Some(answer) => Poll::Ready(Ok(answer)),
+                // Asked again after its end; nobody does.
+                None => Poll::Pending,
+            },
+            Answering::Later(work) => work.as_mut().poll(context).map(Ok),
+        }
+    }
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn call(&self, request: Request<Incoming>) -> Answering {
+        let (parts, incoming) = request.into_parts();
+        let head = Head {
+            request_id: self.0.request_ids.of(&parts.headers),
+            takes_gzip: gzip::is_accepted(&parts.headers),
+            is_read: parts.method == http::Method::GET,
+        };
+        let call = admit(
+            &self.0,
+            &parts.method,
+            parts.uri,
+            parts.headers,
+            &head.request_id,
+        );
+        match call.and_then(routes::begin) {
+            Ok(Step::Done(answer)) => Answering::Now(Some(head.finish(Ok(answer)))),
+            Ok(Step::Work(call)) => Answering::Later(Box::pin(async move {
+                let result = routes::work(call, incoming).await;
+                head.finish(result)
+            })),
+            Err(problem) => Answering::Now(Some(head.finish(Err(problem)))),
+        }
+    }
+}
+
+/// Checks all that can be checked of a request's head.
+fn admit(
+    server: &Arc<Server>,
+    method: &http::Method,
+    uri: Uri,
+    headers: HeaderMap,
+    request_id: &HeaderValue,
+) -> Result<Call, Problem> {
+    server.guard.check(&uri, &headers)?;
+    let longest = server.options.limits.target_bytes;
+    let length = uri.path().len() + uri.query().map_or(0, str::len);
+    if length > longest {
+        let detail = format!("path and query have {length} bytes; at most {longest} are taken");
+        return Err(Problem::new(Code::TooLarge, detail).with_status(414));
+    }
+    let (route, key) = find(server, method, uri.path())?;
+    let query = match uri.query() {
+        None if !route
+            .parameters()
+            .any(|one| one.required && one.place != PATH) =>
+        {
+            Query::default()
+        }
+        query => Query::read(route, query)?.into_owned(),
+    };
+    let caller = access::decide(route.decision)?;
+    Ok(Call {
+        server: Arc::clone(server),
+        route,
+        uri,
+        headers,
+        key,
+        query,
+        request_id: request_id.clone(),
+        caller,
+    })
+}
+
+const PATH: deedbook_api::route::Place = deedbook_api::route::Place::Path;
+
+fn find(
+    server: &Server,
+    method: &http::Method,
+    path: &str,
+) -> Result<(&'static Route, Option<std::ops::Range<usize>>), Problem> {
+    let known = match method.as_str() {
+        "GET" | "HEAD" => Some(Method::Get),
+        "POST" => Some(Method::Post),
+        "PATCH" => Some(Method::Patch),
+        "DELETE" => Some(Method::Delete),
+        _ => None,
+    };
+    match server.matcher.find(known.unwrap_or(Method::Get), path) {
+        Match::Found { route, key } if known.is_some() => {
+            let range = key.map(|key| {
+                let start = (key.as_ptr() as usize).saturating_sub(path.as_ptr() as usize);
+                start..start + key.len()
+            });
+            Ok((route, range))
+        }
+        Match::Nothing => Err(nothing_at(path)),
+        Match::Found { .. } | Match::OtherMethods(_) => Err(bad_method(server, method, path)),
+    }
+}
+
+fn nothing_at(path: &str) -> Problem {
+    let shown: String = path.chars().take(100).collect();
+    Problem::new(Code::NotFound, format!("there is nothing at `{shown}`"))
+        .with_hint("`GET /docs` shows what there is")
+}
+
+fn bad_method(server: &Server, method: &http::Method, path: &str) -> Problem {
+    let shown: String = method.as_str().chars().take(32).collect();
+    let allowed = allowed(server, path).join(", ");
+    Problem::new(Code::BadMethod, format!("{shown} isn't taken here"))
+        .with_hint(format!("it takes {allowed}"))
+}
+
+/// The methods that a path takes.
+fn allowed(server: &Server, path: &str) -> Vec<&'static str> {
+    let takes = |method: &Method| matches!(server.matcher.find(*method, path), Match::Found { .. });
+    let mut methods: Vec<_> = Method::ALL
+        .into_iter()
+        .filter(takes)
+        .map(Method::as_str)
+        .collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods
+}
+
+/// What of a request the head of its answer needs.
+struct Head {
+    request_id: HeaderValue,
+    takes_gzip: bool,
+    is_read: bool,
+}
+
+impl Head {
+    fn finish(self, result: Result<Answer, Problem>) -> Response<Body> {
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(problem) => return self.refuse(problem),
+        };
+        let (body, is_packed) = if self.takes_gzip {
+            gzip::compress(answer.body)
+        } else {
+            (answer.body, false)
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = answer.status;
+        let headers = response.headers_mut();
+        headers.reserve(8);
+        headers.insert(REQUEST_ID, self.request_id);
+        if let Some(content_type) = answer.content_type {
+            headers.insert(header::CONTENT_TYPE, content_type);
+            if self.is_read {
+                headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            }
+        }
+        if let Some(revision) = answer.revision {
+            headers.insert(REVISION, HeaderValue::from(revision.0));
+        }
+        if let Some(revision) = answer.etag {
+            headers.insert(header::ETAG, etag(revision));
+        }
+        if let Some((name, value)) = answer.header {
+            headers.insert(name, value);
+        }
+        if is_packed {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        response
+    }
+
+    fn refuse(self, mut problem: Problem) -> Response<Body> {
+        problem.request_id = self.request_id.to_str().unwrap_or_default().to_owned();
+        if problem.status >= 500 && problem.code != Code::Unavailable {
+            journal::fault(format!(
+                "{}: {} ({})",
+                problem.request_id,
+                problem.detail,
+                problem.code.as_str()
+            ));
+        }
+        let mut response = Response::new(Body::Full(problem.to_json().into()));
+        let status = StatusCode::from_u16(problem.status);
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, self.request_id);
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(problem::MEDIA_TYPE),
+        );
+        if matches!(problem.status, 429 | 503) {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        if problem.code == Code::BadMethod {
+            let allowed = problem
+                .hint
+                .as_deref()
+                .and_then(|hint| hint.strip_prefix("it takes "));
+            let allowed = allowed.and_then(|allowed| HeaderValue::from_str(allowed).ok());
+            headers.extend(allowed.map(|allowed| (header::ALLOW, allowed)));
+        }
+        response
+    }
+}

@@ -1,0 +1,77 @@
+//! What a server is told.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How a server runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 lets the operating system choose.
+    pub listen: SocketAddr,
+    /// Who makes changes where no credential says so.
+    pub actor: String,
+    /// How long a read waits for the revision that it asks for.
+    pub wait: Duration,
+    /// Threads that answer requests. One is quickest on two processors, where the sequencer keeps
+    /// the other busy.
+    pub threads: usize,
+    /// What a client may take.
+    pub limits: Limits,
+}
+
+/// What one client, or all together, may take.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections at a time.
+    pub connections: u32,
+    /// Requests at a time on one HTTP/2 connection.
+    pub streams: u32,
+    /// Bytes of a request's line and headers.
+    pub head_bytes: usize,
+    /// Headers of a request.
+    pub headers: usize,
+    /// Bytes of a path and query.
+    pub target_bytes: usize,
+    /// How long a request's head may take, and how long a connection may be idle.
+    pub head_time: Duration,
+    /// How long a request's content may take, and how long a write may wait for its answer.
+    pub request_time: Duration,
+    /// How long a client may take nothing of an answer.
+    pub stall_time: Duration,
+    /// How long requests in flight have when the server ends.
+    pub end_time: Duration,
+    /// Slow requests that work at a time.
+    pub slow: usize,
+    /// Slow requests that wait for their turn.
+    pub slow_waiting: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            actor: "anonymous".to_owned(),
+            wait: Duration::from_secs(10),
+            threads: 1,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connections: 4096,
+            streams: 128,
+            head_bytes: 32 << 10,
+            headers: 64,
+            target_bytes: 8 << 10,
+            head_time: Duration::from_secs(30),
+            request_time: Duration::from_secs(30),
+            stall_time: Duration::from_secs(30),
+            end_time: Duration::from_secs(8),
+            slow: 2,
+            slow_waiting: 64,
+        }
+    }
+}

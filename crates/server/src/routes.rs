@@ -1,0 +1,124 @@
+//! The routes: a module for each noun, and which of them answers what.
+
+mod batch;
+mod book;
+mod changes;
+mod components;
+mod listing;
+mod server;
+mod validate;
+
+pub(crate) mod pages;
+
+use std::sync::Arc;
+
+use deedbook_api::problem::Problem;
+use deedbook_api::route::RouteId;
+use deedbook_book::View;
+use hyper::body::Incoming;
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::content;
+use crate::sight;
+
+/// How a request goes on.
+pub(crate) enum Step {
+    /// It is answered.
+    Done(Answer),
+    /// It has to wait for something.
+    Work(Call),
+}
+
+type Read = fn(&Call, &Arc<View>) -> Result<Answer, Problem>;
+
+/// Reads of a view that are quick whatever the book holds.
+fn quick(id: RouteId) -> Option<Read> {
+    Some(match id {
+        RouteId::GetComponent => components::get::get,
+        RouteId::ListVersions => components::versions::list,
+        RouteId::GetHead => book::head,
+        _ => return None,
+    })
+}
+
+/// Reads of a view that may look at much of the book, or at its log.
+fn slow(id: RouteId) -> Option<Read> {
+    Some(match id {
+        RouteId::GetHistory => components::history::history,
+        RouteId::GetWhy => components::why::why,
+        RouteId::GetGraph => components::graph::graph,
+        RouteId::ListDependents => components::dependents::dependents,
+        RouteId::ListChanges => changes::list,
+        _ => return None,
+    })
+}
+
+/// Answers at once what can be answered at once.
+pub(crate) fn begin(call: Call) -> Result<Step, Problem> {
+    let id = call.route.id;
+    if let Some(read) = quick(id).filter(|_| sight::is_newest(&call)) {
+        let view = call.server.book.view();
+        let revision = view.head().revision;
+        return Ok(Step::Done(read(&call, &view)?.at(revision)));
+    }
+    if id == RouteId::ListComponents && listing::is_quick(&call) {
+        let view = call.server.book.view();
+        return Ok(Step::Done(listing::list(&call, &view)?));
+    }
+    Ok(match id {
+        RouteId::Live => Step::Done(server::live(&call)?),
+        RouteId::Ready => Step::Done(server::ready(&call)?),
+        RouteId::Version => Step::Done(server::version()?),
+        RouteId::OpenApi => Step::Done(call.server.pages.openapi()),
+        RouteId::Docs => Step::Done(call.server.pages.docs()),
+        RouteId::Welcome => Step::Done(call.server.pages.welcome()),
+        _ => Step::Work(call),
+    })
+}
+
+/// Answers what has to wait: for content, for the log, for its turn.
+pub(crate) async fn work(call: Call, incoming: Incoming) -> Result<Answer, Problem> {
+    let id = call.route.id;
+    if let Some(read) = quick(id) {
+        let view = sight::view(&call).await?;
+        return Ok(read(&call, &view)?.at(view.head().revision));
+    }
+    if let Some(read) = slow(id) {
+        let view = sight::view(&call).await?;
+        return read_slowly(call, view, read).await;
+    }
+    match id {
+        RouteId::ListComponents => {
+            let view = listing::view(&call).await?;
+            read_slowly(call, view, listing::list).await
+        }
+        RouteId::GetDiff => components::diff::diff(call).await,
+        RouteId::Backup => book::backup(call).await,
+        RouteId::RemoveComponent => components::remove::remove(&call).await,
+        _ => {
+            let received = content::read(&call, incoming).await?;
+            match id {
+                RouteId::RegisterComponent => components::register::register(&call, received).await,
+                RouteId::UpdateComponent => components::update::update(&call, received).await,
+                RouteId::Batch => batch::batch(call, received).await,
+                RouteId::Validate => validate::validate(call, received).await,
+                RouteId::Verify => book::verify(call, received).await,
+                RouteId::Compact => book::compact(call, received).await,
+                other => Err(unreachable_route(other)),
+            }
+        }
+    }
+}
+
+async fn read_slowly(call: Call, view: Arc<View>, read: Read) -> Result<Answer, Problem> {
+    let server = Arc::clone(&call.server);
+    let work = move || Ok(read(&call, &view)?.at(view.head().revision));
+    server.slow.run(work).await
+}
+
+/// Every route is named above; the test that walks the table would find one that isn't.
+fn unreachable_route(id: RouteId) -> Problem {
+    let detail = format!("nothing answers {}", id.as_str());
+    Problem::new(deedbook_model::code::Code::Internal, detail)
+}

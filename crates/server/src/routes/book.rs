@@ -1,0 +1,113 @@
+//! The book as a whole: where it stands, whether it is sound, and copies of it.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use deedbook_api::problem::Problem;
+use deedbook_api::shapes::{CompactShape, CompactedShape};
+use deedbook_book::{AuditHead, View};
+use deedbook_model::code::Code;
+use http::HeaderValue;
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
+
+use crate::answer::Answer;
+use crate::body::{Body, Broken};
+use crate::call::Call;
+use crate::content::Received;
+use crate::journal;
+use crate::refuse;
+
+/// How much of a backup is made at a time.
+const PART_BYTES: usize = 256 << 10;
+
+/// How many parts may wait for the client.
+const PARTS: usize = 4;
+
+pub(super) fn head(_: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
+    Answer::json(&AuditHead {
+        revision: view.head().revision,
+        chain: view.head().chain.to_string(),
+        records: view.live(),
+        state_root: view.root().to_string(),
+        lineage: view.lineage(),
+    })
+}
+
+pub(super) async fn verify(call: Call, received: Received) -> Result<Answer, Problem> {
+    let anchor = received
+        .media_type
+        .map(|_| read::<AuditHead>(&received.bytes));
+    let anchor = anchor.transpose()?;
+    let book = call.server.book.clone();
+    let verify = move || book.verify(anchor.as_ref()).map_err(refuse::book);
+    let found = call.server.slow.run(verify).await?;
+    Ok(Answer::json(&found)?.at(found.revision))
+}
+
+pub(super) async fn compact(call: Call, received: Received) -> Result<Answer, Problem> {
+    let CompactShape { before } = read(&received.bytes)?;
+    let server = Arc::clone(&call.server);
+    let compact = move || {
+        let floor = server.book.compact(before).map_err(refuse::book)?;
+        server.past.forget();
+        Ok(floor)
+    };
+    let floor = call.server.slow.run(compact).await?;
+    Answer::json(&CompactedShape { floor })
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let detail = format!("the request's content isn't what it should be: {error}");
+        Problem::new(Code::Invalid, detail)
+    })
+}
+
+/// Streams a backup: a thread of its own reads the log, as far ahead as the client takes it.
+pub(super) async fn backup(call: Call) -> Result<Answer, Problem> {
+    let turn = call.server.slow.turn().await?;
+    let (sender, parts) = mpsc::channel(PARTS);
+    let book = call.server.book.clone();
+    tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let mut writer = PartWriter {
+            part: Vec::with_capacity(PART_BYTES),
+            parts: sender,
+        };
+        if let Err(error) = book.backup(&mut writer) {
+            journal::fault(format!("a backup broke off: {error}"));
+            // Without its end the client knows that it isn't one.
+            let _ = writer.parts.blocking_send(Err(Broken));
+        }
+    });
+    let content_type = HeaderValue::from_static("application/octet-stream");
+    Ok(Answer::streamed(content_type, Body::Channel(parts)))
+}
+
+/// Hands what is written over in parts.
+struct PartWriter {
+    part: Vec<u8>,
+    parts: mpsc::Sender<Result<Bytes, Broken>>,
+}
+
+impl io::Write for PartWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.part.extend_from_slice(bytes);
+        if self.part.len() >= PART_BYTES {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.part.is_empty() {
+            return Ok(());
+        }
+        let part = std::mem::replace(&mut self.part, Vec::with_capacity(PART_BYTES));
+        self.parts
+            .blocking_send(Ok(Bytes::from(part)))
+            .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the client went away"))
+    }
+}

@@ -1,0 +1,73 @@
+//! Components: registering, reading, changing, removing them.
+
+pub(super) mod dependents;
+pub(super) mod diff;
+pub(super) mod get;
+pub(super) mod graph;
+pub(super) mod history;
+pub(super) mod register;
+pub(super) mod remove;
+pub(super) mod update;
+pub(super) mod versions;
+pub(super) mod why;
+
+use deedbook_api::problem::Problem;
+use deedbook_book::{Book, View};
+use deedbook_model::{Envelope, Kind};
+use deedbook_rules::Record;
+use deedbook_rules::components::{ComponentKey, Found, LookupError, NameOrUuid};
+use serde_json::Value;
+
+use crate::answer::internal;
+use crate::call::Call;
+use crate::refuse;
+
+/// The component that a request's key means.
+pub(super) fn find<'v>(call: &Call, view: &'v View) -> Result<Found<'v>, Problem> {
+    let key = call.component_key()?;
+    view.lookup(&key.name, key.spec.as_ref())
+        .map_err(|error| refuse::lookup(&error))
+}
+
+/// The uuid that a key means where history counts: of a component that is there, or of the one
+/// that was removed last.
+pub(super) fn find_in_history(call: &Call, view: &View) -> Result<String, Problem> {
+    let key = call.component_key()?;
+    let error = match view.lookup(&key.name, key.spec.as_ref()) {
+        Ok(found) => return Ok(found.facts.uuid.to_string()),
+        Err(error) => error,
+    };
+    match (&key.name, &error) {
+        (NameOrUuid::Name(name), _) => {
+            removed(&call.server.book, view, &key, name)?.ok_or_else(|| refuse::lookup(&error))
+        }
+        // Known by its key alone: removed, or of a form that only a later release reads.
+        (NameOrUuid::Uuid(uuid), LookupError::Unknown { .. })
+            if view.record(&Kind::COMPONENT, &uuid.to_string()).is_some() =>
+        {
+            Ok(uuid.to_string())
+        }
+        _ => Err(refuse::lookup(&error)),
+    }
+}
+
+fn removed(
+    book: &Book,
+    view: &View,
+    key: &ComponentKey,
+    name: &str,
+) -> Result<Option<String>, Problem> {
+    let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
+    let removed = book.removed_components(view, name).map_err(refuse::book)?;
+    let mut fitting = removed
+        .into_iter()
+        .filter(|removed| spec.is_none_or(|spec| spec.matches(&removed.facts.version)));
+    Ok(fitting.next().map(|removed| removed.facts.uuid.to_string()))
+}
+
+/// A record's document.
+pub(super) fn document(record: &Record) -> Result<Value, Problem> {
+    let bytes = record.bytes.as_deref().unwrap_or_default();
+    let envelope = Envelope::read(bytes).map_err(|error| internal(&error))?;
+    serde_json::from_str(envelope.data.get()).map_err(|error| internal(&error))
+}

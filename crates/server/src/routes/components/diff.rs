@@ -1,0 +1,49 @@
+//! What differs in a component between two moments.
+
+use std::sync::Arc;
+
+use deedbook_api::problem::Problem;
+use deedbook_api::shapes::DiffShape;
+use deedbook_book::View;
+use deedbook_rules::components::{ComponentKey, Found};
+use deedbook_rules::diff::diff_documents;
+use serde_json::Value;
+
+use super::document;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::refuse;
+use crate::sight::{self, Moment};
+
+pub(in crate::routes) async fn diff(call: Call) -> Result<Answer, Problem> {
+    let server = &call.server;
+    let (from, to) = (Moment::of(&call, "from")?, Moment::of(&call, "to")?);
+    let view = async |moment: Option<Moment>| match moment {
+        None => Ok(server.book.view()),
+        Some(moment) => sight::past(server, moment).await.map_err(refuse::book),
+    };
+    let (before, after) = (view(from).await?, view(to).await?);
+    compare(&call.component_key()?, &before, &after)
+}
+
+/// A key means what it means in the later state; a component that was gone by then, in the earlier.
+fn compare(key: &ComponentKey, before: &Arc<View>, after: &Arc<View>) -> Result<Answer, Problem> {
+    let lookup = |view: &'_ View| {
+        view.lookup(&key.name, key.spec.as_ref())
+            .map(|f| f.facts.uuid)
+    };
+    let uuid = lookup(after).or_else(|error| lookup(before).map_err(|_| error));
+    let uuid = uuid.map_err(|error| refuse::lookup(&error))?;
+    let key = ComponentKey::from(uuid);
+    let content = |view: &View| match view.lookup(&key.name, None) {
+        Ok(Found { record, .. }) => document(record),
+        Err(_) => Ok(Value::Object(serde_json::Map::new())),
+    };
+    let answer = Answer::json(&DiffShape {
+        uuid,
+        from: before.head().revision,
+        to: after.head().revision,
+        differences: diff_documents(&content(before)?, &content(after)?),
+    })?;
+    Ok(answer.at(after.head().revision))
+}

@@ -1,0 +1,78 @@
+//! What all connections of one server share.
+
+use deedbook_api::matcher::Matcher;
+use deedbook_book::Book;
+use deedbook_model::Revision;
+use tokio::sync::watch;
+
+use crate::access::Guard;
+use crate::health::Health;
+use crate::journal;
+use crate::options::Options;
+use crate::request_id::RequestIds;
+use crate::routes::pages::Pages;
+use crate::sight::PastViews;
+use crate::slow::Slow;
+
+/// How far a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// It takes requests.
+    Serving,
+    /// It finishes what it has and takes no more.
+    Ending,
+}
+
+/// One book on the network.
+pub(crate) struct Server {
+    pub(crate) book: Book,
+    pub(crate) options: Options,
+    pub(crate) matcher: Matcher,
+    pub(crate) guard: Guard,
+    pub(crate) health: Health,
+    pub(crate) request_ids: RequestIds,
+    pub(crate) past: PastViews,
+    pub(crate) slow: Slow,
+    pub(crate) pages: Pages,
+    /// Tells waiting reads of each new revision; nobody's waiting costs nothing.
+    pub(crate) revisions: watch::Sender<Revision>,
+    /// Streams and connections listen to it to end in good order.
+    pub(crate) phase: watch::Sender<Phase>,
+}
+
+impl Server {
+    pub(crate) fn new(book: Book, options: Options, guard: Guard) -> Server {
+        let revisions = watch::Sender::new(book.view().head().revision);
+        let published = revisions.clone();
+        book.on_publish(move |revision| {
+            published.send_if_modified(|seen| {
+                let is_new = revision > *seen;
+                *seen = revision.max(*seen);
+                is_new
+            });
+        });
+        Server {
+            matcher: Matcher::new(),
+            guard,
+            health: Health::default(),
+            request_ids: RequestIds::new(),
+            past: PastViews::default(),
+            slow: Slow::new(&options.limits),
+            pages: Pages::new(),
+            revisions,
+            phase: watch::Sender::new(Phase::Serving),
+            options,
+            book,
+        }
+    }
+
+    /// Begins the end: no new connection, no new request, and streams end where they are.
+    pub(crate) fn end(&self) {
+        self.phase.send_replace(Phase::Ending);
+        journal::note("ending: requests in flight are finished");
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        *self.phase.borrow() == Phase::Ending
+    }
+}

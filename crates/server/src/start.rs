@@ -1,0 +1,159 @@
+//! The beginning and the end of a server.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use deedbook_book::Book;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Semaphore;
+
+use crate::access::Guard;
+use crate::journal;
+use crate::net;
+use crate::options::Options;
+use crate::server::Server;
+
+/// Why a server can't begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Anybody who reaches that address could do everything.
+    #[error("{0} isn't a loopback address, and nobody has to say who they are")]
+    Open(SocketAddr),
+    /// The address can't be listened on.
+    #[error("can't listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// The operating system has no threads or events to give.
+    #[error("can't start")]
+    System(#[source] io::Error),
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every request in flight was answered.
+    Drained,
+    /// Some weren't: they took too long, or a second signal came.
+    Cut,
+}
+
+/// A server that takes requests. Dropping it cuts them off; the book stays open.
+pub struct Running {
+    runtime: Runtime,
+    server: Arc<Server>,
+    address: SocketAddr,
+    permits: Arc<Semaphore>,
+}
+
+/// Begins to serve a book: when this returns, requests are taken.
+///
+/// # Errors
+/// [`StartError`].
+pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
+    let wanted = options.listen;
+    if !wanted.ip().is_loopback() {
+        return Err(StartError::Open(wanted));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(options.threads.max(1))
+        .max_blocking_threads(options.limits.slow.max(1) + 2)
+        .thread_name("deedbook-http")
+        .enable_all()
+        .build()
+        .map_err(StartError::System)?;
+    let listening = |source| StartError::Listen {
+        address: wanted,
+        source,
+    };
+    let listener = runtime
+        .block_on(TcpListener::bind(wanted))
+        .map_err(listening)?;
+    let address = listener.local_addr().map_err(listening)?;
+    let connections = usize::try_from(options.limits.connections).unwrap_or(usize::MAX);
+    let permits = Arc::new(Semaphore::new(connections));
+    let server = Arc::new(Server::new(book, options, Guard::of(address)));
+    runtime.spawn(net::accept(
+        Arc::clone(&server),
+        listener,
+        Arc::clone(&permits),
+    ));
+    Ok(Running {
+        runtime,
+        server,
+        address,
+        permits,
+    })
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until SIGTERM or SIGINT, then ends in good order; a second signal ends at once.
+    ///
+    /// # Errors
+    /// When signals can't be listened to.
+    pub fn until_signal(self) -> Result<Ended, StartError> {
+        let (mut terminate, mut interrupt) = {
+            let _inside = self.runtime.enter();
+            let listen = |kind| signal(kind).map_err(StartError::System);
+            (
+                listen(SignalKind::terminate())?,
+                listen(SignalKind::interrupt())?,
+            )
+        };
+        self.runtime
+            .block_on(either(&mut terminate, &mut interrupt));
+        let ended = self.runtime.block_on(async {
+            tokio::select! {
+                ended = self.drain() => ended,
+                () = either(&mut terminate, &mut interrupt) => {
+                    journal::warn("ending at once");
+                    Ended::Cut
+                }
+            }
+        });
+        self.runtime.shutdown_background();
+        Ok(ended)
+    }
+
+    /// Ends in good order: takes nothing new, finishes what is in flight.
+    #[must_use]
+    pub fn end(self) -> Ended {
+        let ended = self.runtime.block_on(self.drain());
+        self.runtime.shutdown_background();
+        ended
+    }
+
+    /// Begins the end and waits for the last connection, at most as long as the limits say.
+    async fn drain(&self) -> Ended {
+        self.server.end();
+        let limits = &self.server.options.limits;
+        let all = self.permits.acquire_many(limits.connections);
+        match tokio::time::timeout(limits.end_time, all).await {
+            Ok(_) => Ended::Drained,
+            Err(_) => {
+                journal::warn("some requests took too long and are cut off");
+                Ended::Cut
+            }
+        }
+    }
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
+}

@@ -1,0 +1,56 @@
+//! Handing a command in and waiting for it, without blocking anybody else.
+
+use deedbook_api::problem::Problem;
+use deedbook_book::{BookError, Receipt};
+use deedbook_model::code::Code;
+use deedbook_rules::Command;
+use tokio::sync::oneshot;
+
+use crate::refuse;
+use crate::server::Server;
+
+/// Does a command, or says what it would do; durable when it returns.
+pub(crate) async fn perform(
+    server: &Server,
+    command: Command,
+    dry_run: bool,
+) -> Result<Receipt, BookError> {
+    if dry_run {
+        return server.book.check(&command);
+    }
+    let (sender, answer) = oneshot::channel();
+    server.book.try_submit(command, move |result| {
+        // Nobody waits any more if the client went away.
+        let _ = sender.send(result);
+    })?;
+    let patience = server.options.limits.request_time;
+    let result = match tokio::time::timeout(patience, answer).await {
+        Ok(Ok(result)) => result,
+        // A reply that is dropped unsaid, or late, says nothing about what was done.
+        Ok(Err(_)) | Err(_) => Err(BookError::UnknownOutcome),
+    };
+    match &result {
+        Ok(_) => server.health.append_done(),
+        Err(error) if tells_of_the_log(error) => server.health.append_failed(),
+        Err(_) => {}
+    }
+    result
+}
+
+fn tells_of_the_log(error: &BookError) -> bool {
+    matches!(
+        error,
+        BookError::Log(_) | BookError::UnknownOutcome | BookError::Divergent { .. }
+    )
+}
+
+/// A failed write as a problem; `place` says where in the content each write is.
+pub(crate) fn refused(error: BookError, place: impl Fn(usize) -> String) -> Problem {
+    match error {
+        BookError::Refused(refusals) => Problem::refused(refusals, place),
+        BookError::UnknownOutcome => {
+            refuse::book(BookError::UnknownOutcome).with_hint(Code::UnknownOutcome.advice())
+        }
+        error => refuse::book(error),
+    }
+}
