@@ -12,6 +12,7 @@ mod explain;
 mod log;
 mod man;
 mod schema;
+mod serve;
 mod snapshot;
 mod validate;
 mod version;
@@ -41,6 +42,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Snapshot => snapshot::snapshot(context),
         Command::Backup(args) => backup::backup(&args, context),
         Command::Restore(args) => backup::restore(&args, context),
+        Command::Serve(args) => serve::serve(&args, context),
         Command::Schema(Schema::Ls) => schema::list(context),
         Command::Schema(Schema::Show(args)) => schema::show(&args, context),
         Command::Schema(Schema::Satisfies(args)) => version::satisfies(&args, context),

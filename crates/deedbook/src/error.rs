@@ -13,6 +13,7 @@ use deedbook_model::issue::{Issue, Severity};
 use deedbook_model::version_spec::VersionSpecError;
 use deedbook_rules::Refusal;
 use deedbook_rules::components::{LookupError, SearchError};
+use deedbook_server::StartError;
 use serde::Serialize;
 
 /// Exit status of a usage error.
@@ -62,6 +63,8 @@ pub(crate) enum Failure {
     Book(BookError),
     /// A list can't be continued: the revision that its cursor is pinned to is gone.
     CursorExpired(Revision),
+    /// The server can't begin.
+    Server(StartError),
     /// A watch ended before it was to.
     Interrupted(String),
     /// Output that can't be written.
@@ -143,7 +146,8 @@ impl Failure {
             Failure::Exists(_) => Code::Conflict,
             Failure::Book(error) => error.code(),
             Failure::CursorExpired(_) => Code::CursorExpired,
-            Failure::Output(_) | Failure::Interrupted(_) => Code::Unavailable,
+            Failure::Server(StartError::Open(_)) => Code::Denied,
+            Failure::Output(_) | Failure::Interrupted(_) | Failure::Server(_) => Code::Unavailable,
             Failure::Internal(_) => Code::Internal,
         })
     }
@@ -258,6 +262,7 @@ impl Failure {
             } => format!("can't {action} {}: {source}", path.display()),
             Failure::Exists(path) => format!("{} exists already", path.display()),
             Failure::Book(error) => with_causes(error),
+            Failure::Server(error) => with_causes(error),
             Failure::CursorExpired(revision) => {
                 format!("the list began at revision {revision}, which is no longer kept")
             }
@@ -285,6 +290,13 @@ impl Failure {
                 Some("leave the revision out for the newest state".to_owned())
             }
             Failure::Book(error) => error.hint(),
+            Failure::Server(StartError::Open(_)) => {
+                Some("listen on 127.0.0.1 or [::1], and let a proxy ask who it is".to_owned())
+            }
+            Failure::Server(StartError::Listen { .. }) => Some(
+                "--listen names another address; port 0 lets the operating system choose"
+                    .to_owned(),
+            ),
             Failure::CursorExpired(_) => Some(Code::CursorExpired.advice().to_owned()),
             Failure::Internal(_) => Some(Code::Internal.advice().to_owned()),
             _ => None,
@@ -350,6 +362,12 @@ impl From<BookError> for Failure {
             },
             other => Failure::Book(other),
         }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Failure {
+        Failure::Server(error)
     }
 }
 

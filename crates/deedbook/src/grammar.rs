@@ -117,6 +117,7 @@ pub(crate) enum Command {
     Snapshot,
     Backup(book::Backup),
     Restore(book::Restore),
+    Serve(book::Serve),
     /// Show document schemas and version rules
     #[command(subcommand)]
     Schema(book::Schema),

@@ -42,4 +42,4 @@ mod start;
 mod write;
 
 pub use options::{Limits, Options};
-pub use start::{Ended, Running, StartError, start};
+pub use start::{Ended, Running, StartError, Stopped, start};

@@ -3,12 +3,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deedbook_book::Book;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::access::Guard;
 use crate::journal;
@@ -34,6 +36,15 @@ pub enum StartError {
     /// The operating system has no threads or events to give.
     #[error("can't start")]
     System(#[source] io::Error),
+}
+
+/// How a server ended, and how long that took.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopped {
+    /// How.
+    pub ended: Ended,
+    /// From the signal on.
+    pub took: Duration,
 }
 
 /// How a server ended.
@@ -104,7 +115,7 @@ impl Running {
     ///
     /// # Errors
     /// When signals can't be listened to.
-    pub fn until_signal(self) -> Result<Ended, StartError> {
+    pub fn until_signal(self) -> Result<Stopped, StartError> {
         let (mut terminate, mut interrupt) = {
             let _inside = self.runtime.enter();
             let listen = |kind| signal(kind).map_err(StartError::System);
@@ -115,6 +126,7 @@ impl Running {
         };
         self.runtime
             .block_on(either(&mut terminate, &mut interrupt));
+        let begin = Instant::now();
         let ended = self.runtime.block_on(async {
             tokio::select! {
                 ended = self.drain() => ended,
@@ -125,7 +137,8 @@ impl Running {
             }
         });
         self.runtime.shutdown_background();
-        Ok(ended)
+        let took = begin.elapsed();
+        Ok(Stopped { ended, took })
     }
 
     /// Ends in good order: takes nothing new, finishes what is in flight.

@@ -1,0 +1,98 @@
+//! `serve`: the book over HTTP.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use deedbook_book::Book;
+use deedbook_model::component::ReadOptions;
+use deedbook_rules::{Command, Write};
+use deedbook_server::{Ended, Limits, Options, start};
+
+use crate::config::user_name;
+use crate::context::Context;
+use crate::documents::read_ahead;
+use crate::error::Failure;
+use crate::files;
+use crate::grammar::book::Serve;
+
+/// Status of a server that cut requests off.
+const CUT: u8 = 8;
+
+/// From the signal to the end of the process, at most.
+const END: Duration = Duration::from_millis(9_500);
+
+/// Serves the book until a signal.
+pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> {
+    let actor = context.config.actor.value.clone().unwrap_or_else(user_name);
+    let book = context.open_to_write()?;
+    if let Some(folder) = &args.load {
+        load(folder, &actor, &book, context)?;
+    }
+    let server = start(
+        book.clone(),
+        Options {
+            listen: args.listen,
+            actor,
+            wait: Duration::from_secs(args.wait),
+            threads: usize::from(args.threads),
+            limits: Limits::default(),
+        },
+    )?;
+    context
+        .output
+        .line(&format!("listening: http://{}", server.address()))?;
+    context.output.flush()?;
+    let stopped = server.until_signal()?;
+    if stopped.ended == Ended::Cut {
+        return Err(Failure::Status(CUT));
+    }
+    close(book, END.saturating_sub(stopped.took))
+}
+
+/// Closes the book, as far as time allows: all that was answered is durable, and what closing does
+/// beside that only makes the next start quicker.
+fn close(book: Book, patience: Duration) -> Result<(), Failure> {
+    let (sender, closed) = channel();
+    thread::spawn(move || {
+        // Nobody listens any more once the time is up.
+        let _ = sender.send(book.close());
+    });
+    match closed.recv_timeout(patience) {
+        Ok(result) => Ok(result?),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Fills a book that has no components: all documents of a folder, or none.
+fn load(folder: &Path, actor: &str, book: &Book, context: &mut Context) -> Result<(), Failure> {
+    if book.view().component_count() > 0 {
+        context
+            .output
+            .note("the book has components already; nothing was loaded");
+        return Ok(());
+    }
+    let inputs = files::collect(&[folder.to_owned()], &mut context.output)?;
+    let mut writes = Vec::new();
+    read_ahead(&inputs, &ReadOptions::default(), |_, document| {
+        writes.push(Write::Register {
+            draft: Arc::new(document?.into_draft()?),
+            require_dependencies: false,
+        });
+        Ok(())
+    })?;
+    if writes.is_empty() {
+        context.output.note("no documents found");
+        return Ok(());
+    }
+    book.execute(Command {
+        writes,
+        actor: actor.to_owned(),
+        reason: Some(format!("load {}", folder.display())),
+        ticket: None,
+        request_id: None,
+    })?;
+    Ok(())
+}
