@@ -239,52 +239,31 @@ pub struct BatchShape<'a> {
     pub writes: Vec<BatchWrite<'a>>,
 }
 
-/// One write of a batch.
+/// One write of a batch: which members it needs depends on `op`.
 #[derive(Deserialize)]
-#[serde(
-    tag = "op",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
-pub enum BatchWrite<'a> {
-    /// Register a component.
-    Register {
-        /// The kind of record.
-        #[serde(borrow)]
-        kind: Cow<'a, str>,
-        /// The document.
-        document: &'a RawValue,
-        /// Refuse dependencies that lead nowhere.
-        #[serde(default)]
-        require_dependencies: bool,
-    },
-    /// Change a record by a merge patch.
-    Update {
-        /// The kind of record.
-        #[serde(borrow)]
-        kind: Cow<'a, str>,
-        /// Its key: uuid or name.
-        key: String,
-        /// Which versions would do.
-        version_spec: Option<String>,
-        /// The patch.
-        patch: &'a RawValue,
-        /// Only if the record is at this generation.
-        expected_generation: Option<u64>,
-    },
-    /// Remove a record.
-    Remove {
-        /// The kind of record.
-        #[serde(borrow)]
-        kind: Cow<'a, str>,
-        /// Its key: uuid or name.
-        key: String,
-        /// Which versions would do.
-        version_spec: Option<String>,
-        /// Only if the record is at this generation.
-        expected_generation: Option<u64>,
-    },
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BatchWrite<'a> {
+    /// `register`, `update` or `remove`.
+    #[serde(borrow)]
+    pub op: Cow<'a, str>,
+    /// The kind of record.
+    #[serde(borrow)]
+    pub kind: Cow<'a, str>,
+    /// Of what is updated or removed: uuid or name.
+    pub key: Option<String>,
+    /// Which versions of it would do.
+    pub version_spec: Option<String>,
+    /// What is registered.
+    #[serde(borrow)]
+    pub document: Option<&'a RawValue>,
+    /// How it is updated.
+    #[serde(borrow)]
+    pub patch: Option<&'a RawValue>,
+    /// Only if the record is at this generation.
+    pub expected_generation: Option<u64>,
+    /// Refuse dependencies that lead nowhere.
+    #[serde(default)]
+    pub require_dependencies: bool,
 }
 
 /// What is to be compacted.

@@ -6,6 +6,7 @@
 //! | [`components`] | component documents drawn from a few names, versions and tags |
 //! | [`fuzz`] | what the fuzz targets do with an input |
 //! | [`history`] | random histories, and a plain fold of them to compare with |
+//! | [`http`] | a client that sends anything and hides nothing |
 //! | [`later_release`] | batches as a later release would write them |
 //! | [`faulty_log`] | a log that waits, fails and lies where a test says so |
 //! | [`process`] | the test binary once more, as another process |
@@ -25,6 +26,7 @@ pub mod components;
 pub mod faulty_log;
 pub mod fuzz;
 pub mod history;
+pub mod http;
 pub mod later_release;
 pub mod process;
 pub mod wait;

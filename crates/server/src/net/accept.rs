@@ -15,10 +15,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// What one connection too many is told.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-content-type: application/problem+json\r\nretry-after: 1\r\nconnection: close\r\n\
-content-length: 120\r\n\r\n\
+content-type: application/problem+json\r\nretry-after: 1\r\nconnection: close\r\n\r\n\
 {\"type\":\"urn:deedbook:problem:unavailable\",\"status\":503,\"code\":\"unavailable\",\
-\"detail\":\"too many connections\",\"errors\":[]}    ";
+\"detail\":\"too many connections\",\"errors\":[]}";
 
 /// Takes connections until the server ends. Each holds a permit for as long as it is open.
 pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, permits: Arc<Semaphore>) {

@@ -66,7 +66,7 @@ fn read_writes(bytes: &[u8], strict: bool) -> Result<(Vec<Write>, Vec<String>), 
     let (mut writes, mut places, mut issues) = (Vec::new(), Vec::new(), Vec::new());
     for (number, write) in shape.writes.into_iter().enumerate() {
         let place = format!("/writes/{number}/{}", content_name(&write));
-        match read_write(write, &options)? {
+        match read_write(&write, &options)? {
             Ok(write) => writes.push(write),
             Err(found) => issues.extend(found.into_iter().map(|issue| Issue {
                 pointer: format!("{place}{}", issue.pointer),
@@ -83,54 +83,48 @@ fn read_writes(bytes: &[u8], strict: bool) -> Result<(Vec<Write>, Vec<String>), 
 }
 
 fn content_name(write: &BatchWrite<'_>) -> &'static str {
-    match write {
-        BatchWrite::Register { .. } => "document",
-        BatchWrite::Update { .. } => "patch",
-        BatchWrite::Remove { .. } => "key",
+    match &*write.op {
+        "register" => "document",
+        "update" => "patch",
+        _ => "key",
     }
 }
 
 fn read_write(
-    write: BatchWrite<'_>,
+    write: &BatchWrite<'_>,
     options: &ReadOptions,
 ) -> Result<Result<Write, Vec<Issue>>, Problem> {
-    Ok(match write {
-        BatchWrite::Register {
-            kind,
-            document,
-            require_dependencies,
-        } => {
-            only_components(&kind)?;
-            register(document, require_dependencies, options)
+    only_components(&write.kind)?;
+    let expected = write.expected_generation.map(Generation);
+    Ok(match (&*write.op, write.document, write.patch) {
+        ("register", Some(document), None) if write.key.is_none() => {
+            register(document, write.require_dependencies, options)
         }
-        BatchWrite::Update {
-            kind,
-            key,
-            version_spec,
-            patch,
-            expected_generation,
-        } => {
-            only_components(&kind)?;
-            let key = component_key(&key, version_spec.as_deref())?;
+        ("update", None, Some(patch)) => {
+            let key = component_key(write)?;
             update::patch(patch.get().as_bytes()).map(|patch| Write::Update {
                 key,
                 patch,
-                expected: expected_generation.map(Generation),
+                expected,
             })
         }
-        BatchWrite::Remove {
-            kind,
-            key,
-            version_spec,
-            expected_generation,
-        } => {
-            only_components(&kind)?;
-            Ok(Write::Remove {
-                key: component_key(&key, version_spec.as_deref())?,
-                expected: expected_generation.map(Generation),
-            })
+        ("remove", None, None) => Ok(Write::Remove {
+            key: component_key(write)?,
+            expected,
+        }),
+        ("register", ..) => return Err(needs("register", "`document` and nothing of a key")),
+        ("update", ..) => return Err(needs("update", "`key` and `patch`")),
+        ("remove", ..) => return Err(needs("remove", "`key`")),
+        (other, ..) => {
+            let shown: String = other.chars().take(40).collect();
+            let detail = format!("`{shown}` is no op; there are register, update and remove");
+            return Err(Problem::new(Code::Invalid, detail));
         }
     })
+}
+
+fn needs(op: &str, members: &str) -> Problem {
+    Problem::new(Code::Invalid, format!("the op `{op}` needs {members}"))
 }
 
 fn register(
@@ -156,10 +150,12 @@ fn only_components(kind: &str) -> Result<(), Problem> {
     Err(Problem::new(Code::Invalid, detail))
 }
 
-fn component_key(name: &str, spec: Option<&str>) -> Result<ComponentKey, Problem> {
+fn component_key(write: &BatchWrite<'_>) -> Result<ComponentKey, Problem> {
+    let key = write.key.as_deref();
+    let key = key.ok_or_else(|| needs(&write.op, "`key`"))?;
     Ok(ComponentKey {
-        name: NameOrUuid::of(name),
-        spec: spec.map(read_spec).transpose()?,
+        name: NameOrUuid::of(key),
+        spec: write.version_spec.as_deref().map(read_spec).transpose()?,
     })
 }
 

@@ -1,0 +1,18 @@
+//! A server on a real socket, as its clients see it.
+//!
+//! `cfg(test)` tells the lints that helpers are tests as well.
+
+#[cfg(test)]
+mod components;
+#[cfg(test)]
+mod ending;
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod lists;
+#[cfg(test)]
+mod sandbox;
+#[cfg(test)]
+mod sights;

@@ -1,0 +1,88 @@
+//! A server with a book of its own, on a port of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deedbook_api::samples;
+use deedbook_book::{Book, OpenOptions};
+use deedbook_log::MemoryLog;
+use deedbook_server::{Limits, Options, Running, start};
+use deedbook_testkit::faulty_log::FaultyLog;
+use deedbook_testkit::http::{Client, Request, Response};
+
+/// A server and its book.
+pub(crate) struct Sandbox {
+    pub(crate) book: Book,
+    pub(crate) running: Running,
+}
+
+pub(crate) fn options() -> Options {
+    Options {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        actor: "ada".to_owned(),
+        wait: Duration::from_millis(50),
+        ..Options::default()
+    }
+}
+
+impl Sandbox {
+    /// With an empty book in memory.
+    pub(crate) fn new() -> Sandbox {
+        Sandbox::of(Book::in_memory().unwrap(), options())
+    }
+
+    pub(crate) fn limited(limits: Limits) -> Sandbox {
+        let options = Options {
+            limits,
+            ..options()
+        };
+        Sandbox::of(Book::in_memory().unwrap(), options)
+    }
+
+    /// On a log that fails and waits where the test says so.
+    pub(crate) fn faulty() -> (FaultyLog, Sandbox) {
+        let log = FaultyLog::around(Arc::new(MemoryLog::default()));
+        let book = Book::with_log(Arc::new(log.clone()), &OpenOptions::default()).unwrap();
+        (log, Sandbox::of(book, options()))
+    }
+
+    pub(crate) fn of(book: Book, options: Options) -> Sandbox {
+        let running = start(book.clone(), options).unwrap();
+        Sandbox { book, running }
+    }
+
+    /// With the book that the examples speak of.
+    pub(crate) fn with_samples() -> Sandbox {
+        let sandbox = Sandbox::new();
+        let mut client = sandbox.client();
+        for document in samples::REGISTERED {
+            assert_eq!(client.post("/v1/components", document).status, 201);
+        }
+        sandbox
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.running.address())
+    }
+
+    pub(crate) fn get(&self, target: &str) -> Response {
+        self.client().get(target)
+    }
+
+    pub(crate) fn post(&self, target: &str, json: &str) -> Response {
+        self.client().post(target, json)
+    }
+
+    pub(crate) fn send(&self, request: &Request) -> Response {
+        self.client().send(request)
+    }
+}
+
+/// A small document of that name and number, which makes its uuid.
+pub(crate) fn document(name: &str, number: u64) -> String {
+    format!(
+        r#"{{"metadata_version":"0.3.0","uuid":"00000000-0000-4000-8000-{number:012x}","name":"{name}","version":"1.0.0","meta_type":"tool","tags":["t{}"]}}"#,
+        number % 3
+    )
+}
