@@ -6,6 +6,7 @@ pub mod change;
 pub mod code;
 pub mod component;
 pub mod document;
+pub mod glob;
 pub mod issue;
 pub mod position;
 pub mod record;

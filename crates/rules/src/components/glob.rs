@@ -1,92 +1,11 @@
-//! Whether a text is a pattern for names. The library that matches takes a broken one as a pattern
-//! that fits little or nothing.
+//! Patterns that a query gives.
 
 use super::search::SearchError;
 
-/// As deep as the library follows braces.
-const MAX_BRACES: usize = 10;
-
-/// Refuses what never ends or is nested too deep.
+/// Refuses a text that is no pattern.
 pub(super) fn check(glob: &str) -> Result<(), SearchError> {
-    let mut rest = glob.trim_start_matches('!').chars();
-    let mut braces: usize = 0;
-    while let Some(c) = rest.next() {
-        let fault = match c {
-            '\\' => rest.next().is_none().then_some("it ends in a `\\`"),
-            '[' => (!skip_class(&mut rest)).then_some("a `[` is never closed"),
-            '{' => {
-                braces += 1;
-                (braces > MAX_BRACES).then_some("more than ten `{` inside each other")
-            }
-            '}' => {
-                // One that closes nothing is a letter like any other.
-                braces = braces.saturating_sub(1);
-                None
-            }
-            _ => None,
-        };
-        fault.map_or(Ok(()), |why| refuse(glob, why))?;
-    }
-    if braces > 0 {
-        return refuse(glob, "a `{` is never closed");
-    }
-    Ok(())
-}
-
-fn refuse(glob: &str, why: &'static str) -> Result<(), SearchError> {
-    let glob = glob.to_owned();
-    Err(SearchError::Glob { glob, why })
-}
-
-/// Goes past the `]` that closes a class; `false` when there is none. A `]` right at the beginning
-/// is a member of the class.
-fn skip_class(rest: &mut std::str::Chars<'_>) -> bool {
-    if rest.as_str().starts_with(['^', '!']) {
-        rest.next();
-    }
-    let mut first = true;
-    while let Some(c) = rest.next() {
-        match c {
-            ']' if !first => return true,
-            '\\' if rest.next().is_none() => return false,
-            _ => first = false,
-        }
-    }
-    false
-}
-
-#[cfg(test)]
-mod tests {
-    use glob_match::glob_match;
-
-    use super::*;
-
-    #[test]
-    fn what_never_ends_is_no_pattern() {
-        let deep = "{".repeat(11) + &"}".repeat(11);
-        for glob in [
-            "[", "a[b", "[]", "[^]", "[\\]", "{a,b", "{{a}", "a\\", &deep,
-        ] {
-            assert!(check(glob).is_err(), "{glob}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_that_something_fits_is_taken() {
-        for (glob, name) in [
-            ("", ""),
-            ("doc_*", "doc_gate"),
-            ("?[a-c]", "xb"),
-            ("[]]", "]"),
-            ("[!]]", "a"),
-            ("[^a]", "b"),
-            ("{a,b{c,d}}", "bd"),
-            ("a}", "a}"),
-            ("\\[", "["),
-            ("!a", "b"),
-        ] {
-            assert_eq!(check(glob), Ok(()), "{glob}");
-            assert!(glob_match(glob, name), "{glob} {name}");
-        }
-    }
+    deedbook_model::glob::check(glob).map_err(|error| SearchError::Glob {
+        glob: glob.to_owned(),
+        why: error.0,
+    })
 }
