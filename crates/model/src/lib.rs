@@ -2,6 +2,7 @@
 //! and encodings. No I/O, no clock, no async.
 
 pub mod batch;
+pub mod capability;
 pub mod change;
 pub mod code;
 pub mod component;
@@ -18,6 +19,7 @@ pub mod time;
 pub mod version_spec;
 
 pub use batch::{Batch, BatchError, StoredBatch};
+pub use capability::{Capability, Grant, Grants, Resource, Rights};
 pub use change::{Change, CommandInfo, Verb};
 pub use position::{Chain, Generation, Head, Lineage, Revision, WriterId};
 pub use record::{Envelope, Kind, RecordKey, UnknownMembers};
