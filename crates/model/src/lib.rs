@@ -16,6 +16,7 @@ pub mod schema;
 pub mod snapshot;
 pub mod text;
 pub mod time;
+pub mod token;
 pub mod version_spec;
 
 pub use batch::{Batch, BatchError, StoredBatch};
@@ -25,3 +26,4 @@ pub use position::{Chain, Generation, Head, Lineage, Revision, WriterId};
 pub use record::{Envelope, Kind, RecordKey, UnknownMembers};
 pub use root::StateRoot;
 pub use time::Timestamp;
+pub use token::{Token, TokenHash, TokenId};
