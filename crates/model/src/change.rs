@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 pub struct Verb(Cow<'static, str>);
 
 impl Verb {
-    /// The book was made.
+    /// The book or a principal was made.
     pub const CREATED: Verb = Verb(Cow::Borrowed("created"));
     /// The book was restored from a backup and began a new lineage.
     pub const IMPORTED: Verb = Verb(Cow::Borrowed("imported"));
@@ -28,16 +28,22 @@ impl Verb {
     pub const DEPRECATED: Verb = Verb(Cow::Borrowed("deprecated"));
     /// A component's lifecycle became archived.
     pub const ARCHIVED: Verb = Verb(Cow::Borrowed("archived"));
+    /// A principal got a new token, and its others end.
+    pub const ROTATED: Verb = Verb(Cow::Borrowed("rotated"));
+    /// Tokens of a principal were taken away.
+    pub const REVOKED: Verb = Verb(Cow::Borrowed("revoked"));
     /// A record was removed.
     pub const REMOVED: Verb = Verb(Cow::Borrowed("removed"));
 
-    const KNOWN: [Verb; 7] = [
+    const KNOWN: [Verb; 9] = [
         Verb::CREATED,
         Verb::IMPORTED,
         Verb::REGISTERED,
         Verb::UPDATED,
         Verb::DEPRECATED,
         Verb::ARCHIVED,
+        Verb::ROTATED,
+        Verb::REVOKED,
         Verb::REMOVED,
     ];
 

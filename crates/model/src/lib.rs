@@ -10,6 +10,7 @@ pub mod document;
 pub mod glob;
 pub mod issue;
 pub mod position;
+pub mod principal;
 pub mod record;
 pub mod root;
 pub mod schema;

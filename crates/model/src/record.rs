@@ -22,6 +22,7 @@ pub struct Kind(Word);
 enum Word {
     Book,
     Component,
+    Principal,
     Other(Arc<str>),
 }
 
@@ -30,6 +31,8 @@ impl Kind {
     pub const COMPONENT: Kind = Kind(Word::Component);
     /// The book's own record; its key is `book`.
     pub const BOOK: Kind = Kind(Word::Book);
+    /// Who may use the book over the network; its key is the name.
+    pub const PRINCIPAL: Kind = Kind(Word::Principal);
 
     /// The kind with that name.
     #[must_use]
@@ -37,6 +40,7 @@ impl Kind {
         match name {
             "book" => Kind::BOOK,
             "component" => Kind::COMPONENT,
+            "principal" => Kind::PRINCIPAL,
             other => Kind(Word::Other(Arc::from(other))),
         }
     }
@@ -47,6 +51,7 @@ impl Kind {
         match &self.0 {
             Word::Book => "book",
             Word::Component => "component",
+            Word::Principal => "principal",
             Word::Other(word) => word,
         }
     }
