@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use deedbook_model::component::Draft;
-use deedbook_model::{Generation, Lineage};
+use deedbook_model::{Generation, Grants, Lineage, Timestamp, TokenHash, TokenId};
 
 use crate::book_record::Parent;
 use crate::components::ComponentKey;
@@ -75,6 +75,63 @@ pub enum Write {
         /// Only if the record is at this generation.
         expected: Option<Generation>,
     },
+    /// Make a principal with its first token.
+    CreatePrincipal {
+        /// Its name.
+        name: String,
+        /// What it may do.
+        grants: Grants,
+        /// Its token.
+        token: NewToken,
+    },
+    /// Give a principal other grants, in place of all that it has.
+    SetGrants {
+        /// Which principal.
+        name: String,
+        /// What it may do from now on.
+        grants: Grants,
+        /// Only if the record is at this generation.
+        expected: Option<Generation>,
+    },
+    /// Give a principal a new token; its others end after an overlap.
+    RotateToken {
+        /// Which principal.
+        name: String,
+        /// Its new token.
+        token: NewToken,
+        /// How many seconds longer the others are good for, at most [`MAX_OVERLAP_SECONDS`].
+        overlap_seconds: u32,
+        /// Only if the record is at this generation.
+        expected: Option<Generation>,
+    },
+    /// Take a principal's tokens away; the principal stays.
+    RevokeTokens {
+        /// Which principal.
+        name: String,
+        /// Which token; `None`: all that it has.
+        token: Option<TokenId>,
+        /// Only if the record is at this generation.
+        expected: Option<Generation>,
+    },
+    /// Remove a principal with its tokens.
+    RemovePrincipal {
+        /// Which principal.
+        name: String,
+        /// Only if the record is at this generation.
+        expected: Option<Generation>,
+    },
+}
+
+/// Longest overlap of a rotation: 30 days.
+pub const MAX_OVERLAP_SECONDS: u32 = 30 * 24 * 60 * 60;
+
+/// A token as the rules get it; only its holder has the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewToken {
+    /// Its hash.
+    pub hash: TokenHash,
+    /// When it expires; `None`: never.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Write {
@@ -87,6 +144,11 @@ impl Write {
             Write::Register { .. } => "register",
             Write::Update { .. } => "update",
             Write::Remove { .. } => "remove",
+            Write::CreatePrincipal { .. } => "create principal",
+            Write::SetGrants { .. } => "set grants",
+            Write::RotateToken { .. } => "rotate token",
+            Write::RevokeTokens { .. } => "revoke tokens",
+            Write::RemovePrincipal { .. } => "remove principal",
         }
     }
 }

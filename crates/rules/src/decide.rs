@@ -7,6 +7,7 @@
 mod book;
 mod components;
 mod patch;
+mod principals;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use deedbook_model::issue::{Issue, IssueKind, Severity};
 use deedbook_model::{
     Change, CommandInfo, Envelope, Generation, Kind, Revision, Timestamp, UnknownMembers, Verb,
 };
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::command::{Command, Write};
 use crate::record::Record;
@@ -231,6 +232,28 @@ impl Work<'_> {
                 expected,
             } => self.update(key, patch, *expected),
             Write::Remove { key, expected } => self.remove(key, *expected),
+            Write::CreatePrincipal {
+                name,
+                grants,
+                token,
+            } => self.create_principal(name, grants, *token),
+            Write::SetGrants {
+                name,
+                grants,
+                expected,
+            } => self.set_grants(name, grants, *expected),
+            Write::RotateToken {
+                name,
+                token,
+                overlap_seconds,
+                expected,
+            } => self.rotate_token(name, *token, *overlap_seconds, *expected),
+            Write::RevokeTokens {
+                name,
+                token,
+                expected,
+            } => self.revoke_tokens(name, *token, *expected),
+            Write::RemovePrincipal { name, expected } => self.remove_principal(name, *expected),
         }
     }
 
@@ -270,6 +293,33 @@ impl Work<'_> {
             previous,
             Some(stored.into_boxed_slice().into()),
         )
+    }
+
+    /// Puts a record of which only the data matters. When and with which annotations it was made
+    /// stays, unless it is made anew.
+    fn put_data(
+        &mut self,
+        kind: Kind,
+        key: &str,
+        verb: Verb,
+        data: &impl serde::Serialize,
+    ) -> Result<Arc<Record>, Refusal> {
+        let failed = |error: serde_json::Error| internal(error.to_string());
+        let serde_json::Value::Object(members) = serde_json::to_value(data).map_err(failed)? else {
+            return Err(internal("a record's data is an object".to_owned()));
+        };
+        let before = self.state.record(&kind, key).cloned();
+        let stored = before.as_ref().and_then(|before| before.bytes.as_deref());
+        let before = stored.map(Envelope::read).transpose();
+        let before = before.map_err(|error| internal(error.to_string()))?;
+        let none = to_raw_value(&serde_json::Map::new()).map_err(failed)?;
+        let content = Content {
+            checksum: &deedbook_model::component::hash_of(&members),
+            created_at: before.as_ref().map(|before| before.created_at),
+            annotations: before.as_ref().map_or(&none, |before| &before.annotations),
+            data: &to_raw_value(data).map_err(failed)?,
+        };
+        self.put(kind, key, verb, &content)
     }
 
     /// Takes a record out.
@@ -343,6 +393,22 @@ impl Work<'_> {
             }));
         }
         Done { changes, outcomes }
+    }
+}
+
+/// Refuses a record that isn't at the generation that a write expects.
+fn check_generation(
+    title: &str,
+    actual: Generation,
+    expected: Option<Generation>,
+) -> Result<(), Refusal> {
+    match expected {
+        Some(expected) if expected != actual => {
+            let message = format!("expected generation {expected}, but {title} is at {actual}");
+            let conflict = issue(IssueKind::RevisionConflict, "", None, message);
+            Err(Refusal::of(0, vec![conflict]))
+        }
+        _ => Ok(()),
     }
 }
 

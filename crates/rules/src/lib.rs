@@ -10,6 +10,7 @@
 //! | [`decide()`] | what that does, or why not |
 //! | [`state`] | what folding a log gives |
 //! | [`components`] | look-up, search, what a dependency means |
+//! | [`principals`] | whose a token is |
 //! | [`dependency_graph`] | what a component depends on, and how that looks |
 //! | [`dependents`] | who would break |
 //! | [`diff`] | what differs between two documents or states |
@@ -22,6 +23,7 @@ mod dense;
 pub mod dependency_graph;
 pub mod dependents;
 pub mod diff;
+pub mod principals;
 pub mod record;
 pub mod refusal;
 #[cfg(test)]
@@ -29,8 +31,9 @@ mod sample_test;
 pub mod state;
 
 pub use book_record::{BookRecord, Parent};
-pub use command::{Command, Write};
+pub use command::{Command, NewToken, Write};
 pub use decide::{Decision, Done, Outcome, decide, decide_in_place};
+pub use principals::Bearer;
 pub use record::Record;
 pub use refusal::Refusal;
 pub use state::State;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use deedbook_model::{Change, Generation, Kind, Revision};
 
 use crate::components::ComponentFacts;
+use crate::principals::PrincipalFacts;
 
 /// One record, live or removed.
 #[derive(Debug)]
@@ -28,11 +29,13 @@ pub struct Record {
 /// What the rules know of a record beside its bytes.
 #[derive(Debug)]
 pub enum Facts {
-    /// A kind without rules of its own, a removed record, or a component that only a later
-    /// release can read: kept and served, found by its key alone.
+    /// A kind without rules of its own, a removed record, or one that only a later release can
+    /// read: kept and served, found by its key alone.
     None,
     /// A component.
     Component(ComponentFacts),
+    /// A principal.
+    Principal(Box<PrincipalFacts>),
 }
 
 /// The facts follow from the bytes.
@@ -60,6 +63,8 @@ impl Record {
             Some(bytes) if kind == Kind::COMPONENT => {
                 ComponentFacts::read(bytes).map_or(Facts::None, Facts::Component)
             }
+            Some(bytes) if kind == Kind::PRINCIPAL => PrincipalFacts::read(bytes)
+                .map_or(Facts::None, |facts| Facts::Principal(Box::new(facts))),
             _ => Facts::None,
         };
         Record {
@@ -102,7 +107,16 @@ impl Record {
     pub fn component(&self) -> Option<&ComponentFacts> {
         match &self.facts {
             Facts::Component(facts) => Some(facts),
-            Facts::None => None,
+            _ => None,
+        }
+    }
+
+    /// What the rules know of it as a principal.
+    #[must_use]
+    pub fn principal(&self) -> Option<&PrincipalFacts> {
+        match &self.facts {
+            Facts::Principal(facts) => Some(facts),
+            _ => None,
         }
     }
 }

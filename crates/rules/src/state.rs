@@ -9,6 +9,7 @@ use imbl::OrdMap;
 
 use crate::components::index::ComponentIndex;
 use crate::dense::dense;
+use crate::principals::TokenIndex;
 use crate::record::Record;
 
 /// What a state says of itself, beside its records.
@@ -31,6 +32,7 @@ pub struct State {
     stored_bytes: u64,
     records: OrdMap<RecordKey, Arc<Record>>,
     pub(crate) components: ComponentIndex,
+    pub(crate) tokens: TokenIndex,
 }
 
 impl State {
@@ -109,6 +111,13 @@ impl State {
         self.records.values()
     }
 
+    /// Whether the book has ever had a record of that kind, live or removed.
+    pub(crate) fn knows_kind(&self, kind: &Kind) -> bool {
+        let from = RecordKey::new(kind.clone(), "");
+        let next = self.records.range(from..).next();
+        next.is_some_and(|(key, _)| key.kind == *kind)
+    }
+
     pub(crate) fn diff_records<'a>(
         &'a self,
         other: &'a State,
@@ -146,8 +155,10 @@ impl State {
             self.live = self.live.saturating_sub(1);
             self.stored_bytes = self.stored_bytes.saturating_sub(length_of(before));
             self.components.remove(before);
+            self.tokens.remove(before);
         }
         self.components.insert(&record);
+        self.tokens.insert(&record);
         before
     }
 
@@ -168,9 +179,11 @@ impl State {
             key: Arc::clone(&record.key),
         };
         self.components.remove(record);
+        self.tokens.remove(record);
         match before {
             Some(before) => {
                 self.components.insert(&before);
+                self.tokens.insert(&before);
                 self.records.insert(key, before);
             }
             None => {

@@ -139,18 +139,9 @@ impl Work<'_> {
             .state
             .lookup(&key.name, key.spec.as_ref())
             .map_err(|error| Refusal::of(0, vec![not_found(&error)]))?;
-        match expected {
-            Some(expected) if expected != found.record.generation => {
-                let message = format!(
-                    "expected generation {expected}, but {} is at {}",
-                    found.facts.title(),
-                    found.record.generation
-                );
-                let conflict = issue(IssueKind::RevisionConflict, "", None, message);
-                Err(Refusal::of(0, vec![conflict]))
-            }
-            _ => Ok(found.record.clone()),
-        }
+        let title = found.facts.title();
+        super::check_generation(&title, found.record.generation, expected)?;
+        Ok(found.record.clone())
     }
 
     fn put_component(
