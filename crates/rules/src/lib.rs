@@ -11,6 +11,7 @@
 //! | [`state`] | what folding a log gives |
 //! | [`components`] | look-up, search, what a dependency means |
 //! | [`principals`] | whose a token is |
+//! | [`visible`] | what a reader may see |
 //! | [`dependency_graph`] | what a component depends on, and how that looks |
 //! | [`dependents`] | who would break |
 //! | [`diff`] | what differs between two documents or states |
@@ -29,6 +30,7 @@ pub mod refusal;
 #[cfg(test)]
 mod sample_test;
 pub mod state;
+pub mod visible;
 
 pub use book_record::{BookRecord, Parent};
 pub use command::{Command, NewToken, Write};
