@@ -25,6 +25,7 @@ pub fn status_of(code: Code) -> u16 {
         Code::PreconditionFailed => 412,
         Code::TooLarge => 413,
         Code::BadMediaType => 415,
+        Code::KeyReused => 422,
         Code::Integrity | Code::Internal => 500,
         Code::Unavailable | Code::UnknownOutcome => 503,
     }

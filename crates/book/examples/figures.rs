@@ -173,6 +173,7 @@ fn log_rate() {
                     reason: "register".into(),
                     ticket: None,
                     request_id: None,
+                    keyed: None,
                 };
                 let change = Change {
                     revision,

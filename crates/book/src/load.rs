@@ -10,7 +10,7 @@ use bytes::Bytes;
 use deedbook_log::{Log, Part, ReadLimit};
 use deedbook_model::root::RecordDigest;
 use deedbook_model::snapshot::{SnapshotEntry, SnapshotInfo, decode_chunk};
-use deedbook_model::{Batch, Head, Revision, StoredBatch};
+use deedbook_model::{Batch, Head, RememberedKey, Revision, StoredBatch};
 use deedbook_rules::state::digest_of;
 use deedbook_rules::{Record, State};
 
@@ -127,10 +127,11 @@ impl Fold {
                 .transpose()
         };
         let prepare = |(bytes, digest): (Bytes, &[u8; 32])| prepare_chunk(&bytes, digest, revision);
-        in_order(fetch, prepare, |entries| {
+        in_order(fetch, prepare, |(entries, keys)| {
             for (record, digest) in entries {
                 state.put(record, digest);
             }
+            keys.into_iter().for_each(|key| state.put_key(key));
             Ok(More::Wanted)
         })?;
         check_snapshot(&info, &state).map_err(damaged)?;
@@ -195,7 +196,7 @@ impl Fold {
                 break;
             }
             self.state.put(record, digest);
-            self.state.stand_at(change.revision, change.command.time);
+            self.state.stand_after(change);
         }
         if whole && (self.state.root(), self.state.live()) != (batch.root, batch.records) {
             return Err(BookError::Divergent {
@@ -271,12 +272,11 @@ fn prepare_chunk(
     bytes: &Bytes,
     digest: &[u8; 32],
     revision: Revision,
-) -> Result<Vec<Ready>, BookError> {
-    let entries = decode_chunk(bytes, digest).map_err(|e| snapshot_error(revision, e))?;
-    Ok(entries
-        .into_iter()
-        .map(|entry| ready(record_of(entry)))
-        .collect())
+) -> Result<(Vec<Ready>, Vec<RememberedKey>), BookError> {
+    let chunk = decode_chunk(bytes, digest).map_err(|e| snapshot_error(revision, e))?;
+    let entries = chunk.entries.into_iter();
+    let records = entries.map(|entry| ready(record_of(entry))).collect();
+    Ok((records, chunk.keys))
 }
 
 fn record_of(entry: SnapshotEntry) -> Record {

@@ -1,8 +1,10 @@
 //! Taking snapshots, and moving the floor.
 
 use deedbook_log::Log;
-use deedbook_model::Revision;
-use deedbook_model::snapshot::{CHUNK_BYTES, SnapshotEntry, SnapshotInfo, encode_chunk};
+use deedbook_model::snapshot::{
+    CHUNK_BYTES, EncodedChunk, SnapshotEntry, SnapshotInfo, encode_chunk, encode_keys,
+};
+use deedbook_model::{RememberedKey, Revision};
 
 use crate::error::BookError;
 use crate::load::{Fold, Tail};
@@ -13,6 +15,9 @@ const TAIL_BATCHES: u64 = 4096;
 
 /// A tail of so many bytes asks for one, if it is also longer than what a snapshot would write.
 const TAIL_BYTES: u64 = 32 << 20;
+
+/// Most remembered keys of one chunk: below [`CHUNK_BYTES`], at no more than 64 bytes each.
+const CHUNK_KEYS: usize = 16_000;
 
 /// Whether the next start would read so long a tail that a snapshot is worth its bytes. All
 /// snapshots together stay within a small multiple of the log.
@@ -48,6 +53,7 @@ pub(crate) fn take(log: &dyn Log, view: &View) -> Result<Revision, BookError> {
     if !entries.is_empty() {
         put(log, revision, &mut chunks, &entries)?;
     }
+    put_keys(log, view, &mut chunks)?;
     log.finish_snapshot(&SnapshotInfo {
         head: view.head(),
         time: view.time(),
@@ -58,13 +64,32 @@ pub(crate) fn take(log: &dyn Log, view: &View) -> Result<Revision, BookError> {
     Ok(revision)
 }
 
+/// The idempotency keys that are remembered, after the last record.
+fn put_keys(log: &dyn Log, view: &View, chunks: &mut Vec<[u8; 32]>) -> Result<(), BookError> {
+    let revision = view.head().revision;
+    let mut keys = view.remembered_keys().copied().peekable();
+    while keys.peek().is_some() {
+        let some: Vec<RememberedKey> = keys.by_ref().take(CHUNK_KEYS).collect();
+        put_chunk(log, revision, chunks, encode_keys(&some))?;
+    }
+    Ok(())
+}
+
 fn put(
     log: &dyn Log,
     revision: Revision,
     chunks: &mut Vec<[u8; 32]>,
     entries: &[SnapshotEntry],
 ) -> Result<(), BookError> {
-    let chunk = encode_chunk(entries);
+    put_chunk(log, revision, chunks, encode_chunk(entries))
+}
+
+fn put_chunk(
+    log: &dyn Log,
+    revision: Revision,
+    chunks: &mut Vec<[u8; 32]>,
+    chunk: EncodedChunk,
+) -> Result<(), BookError> {
     let number = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
     log.put_chunk(revision, number, &chunk.bytes)?;
     chunks.push(chunk.digest);

@@ -205,10 +205,11 @@ impl Walk<'_> {
 
     fn check_snapshot(&self, log: &dyn Log, at: Revision) -> Result<(), BookError> {
         let snapshot = Fold::read_snapshot(log, at)?;
-        // The root covers what is live; removed records have to be the same too.
+        // The root covers what is live; removed records and remembered keys have to be the same too.
         let same = snapshot.head == self.fold.head
             && snapshot.state.time() == self.fold.state.time()
-            && snapshot.state.records().eq(self.fold.state.records());
+            && snapshot.state.records().eq(self.fold.state.records())
+            && (snapshot.state.remembered_keys()).eq(self.fold.state.remembered_keys());
         if !same {
             let message = "it isn't the state that the log gives there";
             return Err(BookError::damaged(Part::Snapshot(at), message));

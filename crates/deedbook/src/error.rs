@@ -309,6 +309,7 @@ fn name_of(code: Code) -> ErrorName {
         Code::Invalid | Code::TooLarge | Code::BadMediaType | Code::BadMethod => {
             "MetadataValidationError"
         }
+        Code::KeyReused => "IdempotencyKeyError",
         Code::NotFound => "ComponentNotFoundError",
         Code::Conflict | Code::PreconditionFailed => "RegistryConflictError",
         Code::Denied => "CapabilityError",

@@ -74,6 +74,7 @@ fn batch(previous: Head) -> StoredBatch {
         reason: "append rate".to_owned(),
         ticket: None,
         request_id: None,
+        keyed: None,
     });
     let changes: Vec<Change> = (first.0..first.0 + CHANGES)
         .map(|revision| Change {

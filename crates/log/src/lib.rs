@@ -16,7 +16,7 @@
 //! # use deedbook_model::{Change, CommandInfo, Generation, Kind, Timestamp, Verb};
 //! # let command = CommandInfo {
 //! #     first: Revision(1), last: Revision(1), time: Timestamp::default(), actor: "ada".into(),
-//! #     reason: "example".into(), ticket: None, request_id: None,
+//! #     reason: "example".into(), ticket: None, request_id: None, keyed: None,
 //! # };
 //! # let change = Change {
 //! #     revision: Revision(1), command: command.clone().into(), kind: Kind::named("component"),

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::change::{Change, CommandInfo, Verb};
+use crate::idempotency::{Idempotency, IdempotencyKey, KeyLimits, Keyed, RequestDigest};
 use crate::position::{Chain, Generation, Head, Revision, WriterId};
 use crate::record::Kind;
 use crate::root::StateRoot;
@@ -203,6 +204,7 @@ impl BatchBuilder {
             ticket: command.ticket.clone(),
             request_id: command.request_id.clone(),
             changes: entries,
+            keyed: command.keyed.as_ref().map(write_keyed),
         });
     }
 
@@ -338,10 +340,9 @@ fn read_changes(
     let mut at = bodies_at;
     let mut revision = stored.first;
     for entry in &header.commands {
-        let command = Arc::new(read_command(entry, revision).ok_or(BatchError::Damaged {
-            revision,
-            what: "a command without changes or with an impossible time",
-        })?);
+        let command = read_command(entry, revision);
+        let command = command.map_err(|what| BatchError::Damaged { revision, what })?;
+        let command = Arc::new(command);
         for change in &entry.changes {
             let damaged = |what| BatchError::Damaged { revision, what };
             let record = match change.length {
@@ -372,16 +373,54 @@ fn read_changes(
     Ok(changes)
 }
 
-fn read_command(entry: &wire::Command, first: Revision) -> Option<CommandInfo> {
-    let more = u64::try_from(entry.changes.len()).ok()?.checked_sub(1)?;
-    Some(CommandInfo {
+fn read_command(entry: &wire::Command, first: Revision) -> Result<CommandInfo, &'static str> {
+    let changes = u64::try_from(entry.changes.len()).unwrap_or(u64::MAX);
+    let last = changes
+        .checked_sub(1)
+        .and_then(|more| first.0.checked_add(more));
+    Ok(CommandInfo {
         first,
-        last: Revision(first.0.checked_add(more)?),
-        time: Timestamp::from_ticks(entry.time).ok()?,
+        last: Revision(last.ok_or("a command without changes")?),
+        time: Timestamp::from_ticks(entry.time).map_err(|_| "a command at an impossible time")?,
         actor: entry.actor.clone(),
         reason: entry.reason.clone(),
         ticket: entry.ticket.clone(),
         request_id: entry.request_id.clone(),
+        keyed: entry.keyed.as_ref().map(read_keyed).transpose()?,
+    })
+}
+
+/// What is usual is left out.
+fn write_keyed(keyed: &Keyed) -> wire::Keyed {
+    let Idempotency {
+        key,
+        digest,
+        limits,
+    } = &keyed.idempotency;
+    let usual = KeyLimits::default();
+    let unusual = |limit, usual| (limit != usual).then_some(limit);
+    wire::Keyed {
+        key: key.as_str().to_owned(),
+        digest: digest.0.to_vec(),
+        keep_seconds: unusual(limits.keep_seconds, usual.keep_seconds),
+        most: unusual(limits.most, usual.most),
+        outcomes: keyed.outcomes.iter().map(|revision| revision.0).collect(),
+    }
+}
+
+fn read_keyed(entry: &wire::Keyed) -> Result<Keyed, &'static str> {
+    let digest = exact(&entry.digest).ok_or("request digest of another length")?;
+    let usual = KeyLimits::default();
+    Ok(Keyed {
+        idempotency: Idempotency {
+            key: IdempotencyKey::stored(&entry.key),
+            digest: RequestDigest(digest),
+            limits: KeyLimits {
+                keep_seconds: entry.keep_seconds.unwrap_or(usual.keep_seconds),
+                most: entry.most.unwrap_or(usual.most),
+            },
+        },
+        outcomes: entry.outcomes.iter().copied().map(Revision).collect(),
     })
 }
 

@@ -9,6 +9,15 @@ fn command(first: u64, last: u64) -> CommandInfo {
         reason: "first registration".to_owned(),
         ticket: Some("OPS-1".to_owned()),
         request_id: None,
+        keyed: None,
+    }
+}
+
+fn keyed(first: u64, last: u64, keyed: Keyed) -> CommandInfo {
+    CommandInfo {
+        request_id: Some("r-1".to_owned()),
+        keyed: Some(keyed),
+        ..command(first, last)
     }
 }
 
@@ -48,6 +57,33 @@ fn sample() -> (StoredBatch, Vec<Change>) {
     (builder.finish(root, 2), changes)
 }
 
+/// With idempotency keys, once with usual limits and outcomes and once with others.
+fn keyed_sample() -> (StoredBatch, Vec<Change>) {
+    let under = |key: &str, limits, outcomes: &[u64]| Keyed {
+        idempotency: Idempotency {
+            key: key.parse().unwrap(),
+            digest: RequestDigest::of(&[key.as_bytes()]),
+            limits,
+        },
+        outcomes: outcomes.iter().copied().map(Revision).collect(),
+    };
+    let limits = KeyLimits {
+        keep_seconds: 60,
+        most: 0,
+    };
+    let one = keyed(1, 1, under("2f1c-11", KeyLimits::default(), &[]));
+    let two = keyed(2, 3, under("!", limits, &[1, 2, 300, 2, 3]));
+    let changes = vec![
+        change(1, &one, Some(br#"{"a":1}"#)),
+        change(2, &two, Some(b"")),
+        change(3, &two, None),
+    ];
+    let mut builder = BatchBuilder::new(Head::EMPTY, WriterId([7; 16]), 42);
+    builder.push(&one, &changes[..1], || [9; 16]);
+    builder.push(&two, &changes[1..], || [8; 16]);
+    (builder.finish(StateRoot::EMPTY, 2), changes)
+}
+
 fn golden(name: &str) -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden")
@@ -59,6 +95,8 @@ fn reads_back_what_was_pushed() {
     let (stored, changes) = sample();
     let batch = Batch::open(&stored).unwrap();
     assert_eq!(batch.changes, changes);
+    let (with_keys, keyed_changes) = keyed_sample();
+    assert_eq!(Batch::open(&with_keys).unwrap().changes, keyed_changes);
     assert_eq!(batch.previous, Head::EMPTY);
     assert_eq!(batch.head, stored.head());
     assert_eq!((stored.first, stored.last), (Revision(1), Revision(3)));
@@ -83,6 +121,36 @@ fn encoded_bytes_never_change() {
         std::fs::read_to_string(golden("batch-format-1.chain"))
             .unwrap()
             .trim()
+    );
+    let (stored, _) = keyed_sample();
+    let path = golden("batch-keys-format-1.bin");
+    assert_eq!(std::fs::read(&path).unwrap(), stored.bytes);
+}
+
+#[test]
+fn a_request_digest_of_another_length_is_damage() {
+    let digest = vec![1; 31];
+    let mut header = wire::Header {
+        format: FORMAT,
+        first: 1,
+        writer: vec![0; 16],
+        root: vec![0; 32],
+        ..wire::Header::default()
+    };
+    header.commands.push(wire::Command {
+        keyed: Some(wire::Keyed {
+            digest,
+            ..wire::Keyed::default()
+        }),
+        changes: vec![wire::Change::default()],
+        ..wire::Command::default()
+    });
+    let stored = seal(&Head::EMPTY, Revision(2), &header.encode_to_vec(), &[]);
+    let what = "request digest of another length";
+    let revision = Revision(1);
+    assert_eq!(
+        Batch::open(&stored).unwrap_err(),
+        BatchError::Damaged { revision, what }
     );
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::idempotency::Keyed;
 use crate::position::{Generation, Revision};
 use crate::record::Kind;
 use crate::time::Timestamp;
@@ -92,6 +93,8 @@ pub struct CommandInfo {
     pub ticket: Option<String>,
     /// The caller's id of the request, if one was named.
     pub request_id: Option<String>,
+    /// The idempotency key that it was asked for under, if one was named.
+    pub keyed: Option<Keyed>,
 }
 
 /// One change: what a reader needs without looking at any other.

@@ -25,6 +25,8 @@ pub enum Code {
     BadMethod,
     /// A request that took longer than allowed.
     Timeout,
+    /// An idempotency key that was given to another request.
+    KeyReused,
     /// Stored bytes aren't what was written.
     Integrity,
     /// That revision is no longer kept.
@@ -37,7 +39,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Code; 15] = [
+    pub const ALL: [Code; 16] = [
         Code::Invalid,
         Code::NotFound,
         Code::Conflict,
@@ -49,6 +51,7 @@ impl Code {
         Code::BadMediaType,
         Code::BadMethod,
         Code::Timeout,
+        Code::KeyReused,
         Code::Integrity,
         Code::Compacted,
         Code::CursorExpired,
@@ -146,6 +149,12 @@ impl Code {
                 6,
                 "The request didn't arrive in the time that it may take.",
                 "Send it again; nothing was changed.",
+            ),
+            Code::KeyReused => (
+                "key_reused",
+                2,
+                "The idempotency key was given to another request before; nothing was changed.",
+                "Draw a fresh key for each new request, and repeat one only with the same request.",
             ),
             Code::Integrity => (
                 "integrity",

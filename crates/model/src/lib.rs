@@ -8,6 +8,7 @@ pub mod code;
 pub mod component;
 pub mod document;
 pub mod glob;
+pub mod idempotency;
 pub mod issue;
 pub mod position;
 pub mod principal;
@@ -23,6 +24,9 @@ pub mod version_spec;
 pub use batch::{Batch, BatchError, StoredBatch};
 pub use capability::{Capability, Grant, Grants, Resource, Rights};
 pub use change::{Change, CommandInfo, Verb};
+pub use idempotency::{
+    Idempotency, IdempotencyKey, KeyLimits, Keyed, RememberedKey, RequestDigest,
+};
 pub use position::{Chain, Generation, Head, Lineage, Revision, WriterId};
 pub use record::{Envelope, Kind, RecordKey, UnknownMembers};
 pub use root::StateRoot;

@@ -5,7 +5,8 @@
 //! finish: "DEES" │ digest, 32 bytes │ Protobuf message Finish, which lists the chunks' digests
 //! ```
 //!
-//! A snapshot is valid once its finish is there. Removed records stay in it without a body, so
+//! After the records come the idempotency keys that are remembered, in chunks of their own. A
+//! snapshot is valid once its finish is there. Removed records stay in it without a body, so
 //! that a key that may never return, and the generation at which a record would go on, are known
 //! after compaction too.
 
@@ -15,6 +16,7 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::batch::{FORMAT, FORMAT_SINCE};
+use crate::idempotency::{KeyName, RememberedKey};
 use crate::position::{Chain, Generation, Head, Revision};
 use crate::record::Kind;
 use crate::root::StateRoot;
@@ -81,7 +83,16 @@ pub struct EncodedChunk {
     pub digest: [u8; 32],
 }
 
-/// Encodes one chunk of a snapshot.
+/// What a chunk holds: records, or keys after the last record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chunk {
+    /// Records, by kind and key.
+    pub entries: Vec<SnapshotEntry>,
+    /// Idempotency keys that are remembered, in the order of their commands.
+    pub keys: Vec<RememberedKey>,
+}
+
+/// Encodes one chunk of a snapshot that holds records.
 #[must_use]
 pub fn encode_chunk(entries: &[SnapshotEntry]) -> EncodedChunk {
     let message = wire::Chunk {
@@ -97,7 +108,33 @@ pub fn encode_chunk(entries: &[SnapshotEntry]) -> EncodedChunk {
                 record: entry.record.clone(),
             })
             .collect(),
+        keys: Vec::new(),
     };
+    sealed(&message)
+}
+
+/// Encodes one chunk of a snapshot that holds remembered keys.
+#[must_use]
+pub fn encode_keys(keys: &[RememberedKey]) -> EncodedChunk {
+    let message = wire::Chunk {
+        format: FORMAT,
+        since: FORMAT_SINCE.to_owned(),
+        entries: Vec::new(),
+        keys: keys
+            .iter()
+            .map(|key| wire::Key {
+                name: Bytes::copy_from_slice(&key.name.0),
+                digest: Bytes::copy_from_slice(&key.digest),
+                first: key.first.0,
+                last: key.last.0,
+                time: key.time.ticks(),
+            })
+            .collect(),
+    };
+    sealed(&message)
+}
+
+fn sealed(message: &wire::Chunk) -> EncodedChunk {
     let (bytes, digest) = seal(CHUNK_MAGIC, &message.encode_to_vec());
     EncodedChunk { bytes, digest }
 }
@@ -106,24 +143,35 @@ pub fn encode_chunk(entries: &[SnapshotEntry]) -> EncodedChunk {
 ///
 /// # Errors
 /// [`SnapshotError`] when the bytes are damaged, another chunk's, or of a later format.
-pub fn decode_chunk(bytes: &Bytes, digest: &[u8; 32]) -> Result<Vec<SnapshotEntry>, SnapshotError> {
+pub fn decode_chunk(bytes: &Bytes, digest: &[u8; 32]) -> Result<Chunk, SnapshotError> {
     let (message, found) = unseal(CHUNK_MAGIC, bytes)?;
     if found != *digest {
         return Err(SnapshotError::Damaged("a chunk of another snapshot"));
     }
     let chunk =
         wire::Chunk::decode(message).map_err(|_| SnapshotError::Damaged("unreadable chunk"))?;
-    Ok(chunk
-        .entries
-        .into_iter()
-        .map(|entry| SnapshotEntry {
-            kind: Kind::named(&entry.kind),
-            key: Arc::from(entry.key),
-            generation: Generation(entry.generation),
-            revision: Revision(entry.revision),
-            record: entry.record,
-        })
-        .collect())
+    let entry = |entry: wire::Entry| SnapshotEntry {
+        kind: Kind::named(&entry.kind),
+        key: Arc::from(entry.key),
+        generation: Generation(entry.generation),
+        revision: Revision(entry.revision),
+        record: entry.record,
+    };
+    let keys = chunk.keys.iter().map(read_key).collect::<Option<_>>();
+    Ok(Chunk {
+        entries: chunk.entries.into_iter().map(entry).collect(),
+        keys: keys.ok_or(SnapshotError::Damaged("unreadable key"))?,
+    })
+}
+
+fn read_key(key: &wire::Key) -> Option<RememberedKey> {
+    Some(RememberedKey {
+        name: KeyName(key.name.as_ref().try_into().ok()?),
+        digest: key.digest.as_ref().try_into().ok()?,
+        first: Revision(key.first),
+        last: Revision(key.last),
+        time: Timestamp::from_ticks(key.time).ok()?,
+    })
 }
 
 impl SnapshotInfo {
@@ -221,6 +269,22 @@ mod wire {
         pub(super) since: String,
         #[prost(message, repeated, tag = "3")]
         pub(super) entries: Vec<Entry>,
+        #[prost(message, repeated, tag = "4")]
+        pub(super) keys: Vec<Key>,
+    }
+
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(super) struct Key {
+        #[prost(bytes = "bytes", tag = "1")]
+        pub(super) name: Bytes,
+        #[prost(bytes = "bytes", tag = "2")]
+        pub(super) digest: Bytes,
+        #[prost(uint64, tag = "3")]
+        pub(super) first: u64,
+        #[prost(uint64, tag = "4")]
+        pub(super) last: u64,
+        #[prost(sint64, tag = "5")]
+        pub(super) time: i64,
     }
 
     #[derive(Clone, PartialEq, prost::Message)]
@@ -276,6 +340,17 @@ mod tests {
             .collect()
     }
 
+    fn keys() -> Vec<RememberedKey> {
+        let key = |n: u8| RememberedKey {
+            name: KeyName([n; 16]),
+            digest: [n + 100; 16],
+            first: Revision(u64::from(n)),
+            last: Revision(u64::from(n) + 1),
+            time: Timestamp::from_ticks(17_000_000_000_000_000 + i64::from(n)).unwrap(),
+        };
+        vec![key(1), key(7)]
+    }
+
     fn info(digest: [u8; 32]) -> SnapshotInfo {
         SnapshotInfo {
             head: Head {
@@ -294,7 +369,18 @@ mod tests {
         let chunk = encode_chunk(&entries());
         assert_eq!(
             decode_chunk(&chunk.bytes, &chunk.digest).unwrap(),
-            entries()
+            Chunk {
+                entries: entries(),
+                keys: Vec::new()
+            }
+        );
+        let chunk = encode_keys(&keys());
+        assert_eq!(
+            decode_chunk(&chunk.bytes, &chunk.digest).unwrap(),
+            Chunk {
+                entries: Vec::new(),
+                keys: keys()
+            }
         );
         let info = info(chunk.digest);
         assert_eq!(SnapshotInfo::decode(&info.encode()).unwrap(), info);
@@ -308,6 +394,8 @@ mod tests {
         assert_eq!(expected, chunk.bytes);
         let expected = std::fs::read(format!("{golden}snapshot-finish-format-1.bin")).unwrap();
         assert_eq!(expected, info(chunk.digest).encode());
+        let expected = std::fs::read(format!("{golden}snapshot-keys-format-1.bin")).unwrap();
+        assert_eq!(expected, encode_keys(&keys()).bytes);
     }
 
     #[test]
@@ -328,6 +416,12 @@ mod tests {
             bytes[at] ^= 4;
             assert!(SnapshotInfo::decode(&bytes.into()).is_err(), "{at}");
             assert!(SnapshotInfo::decode(&finish.slice(..at)).is_err(), "{at}");
+        }
+        let keys = encode_keys(&keys());
+        for at in 0..keys.bytes.len() {
+            let mut bytes = keys.bytes.to_vec();
+            bytes[at] ^= 4;
+            assert!(decode_chunk(&bytes.into(), &keys.digest).is_err(), "{at}");
         }
         let other = encode_chunk(&entries()[1..]);
         assert!(decode_chunk(&other.bytes, &chunk.digest).is_err());

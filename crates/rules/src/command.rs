@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use deedbook_model::component::Draft;
-use deedbook_model::{Generation, Grants, Lineage, Timestamp, TokenHash, TokenId};
+use deedbook_model::{Generation, Grants, Idempotency, Lineage, Timestamp, TokenHash, TokenId};
 
 use crate::book_record::Parent;
 use crate::components::ComponentKey;
@@ -21,10 +21,12 @@ pub struct Command {
     pub ticket: Option<String>,
     /// The caller's id of the request.
     pub request_id: Option<String>,
+    /// Asks that it be done once, however often it is sent.
+    pub idempotency: Option<Idempotency>,
 }
 
 impl Command {
-    /// A command of one write, without reason, ticket or request id.
+    /// A command of one write, with nothing that may be left out.
     #[must_use]
     pub fn of(actor: &str, write: Write) -> Command {
         Command {
@@ -33,6 +35,7 @@ impl Command {
             reason: None,
             ticket: None,
             request_id: None,
+            idempotency: None,
         }
     }
 }

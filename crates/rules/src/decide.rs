@@ -16,11 +16,13 @@ use deedbook_model::batch::{MAX_COMMAND_BYTES, MAX_COMMAND_CHANGES};
 use deedbook_model::code::Code;
 use deedbook_model::issue::{Issue, IssueKind, Severity};
 use deedbook_model::{
-    Change, CommandInfo, Envelope, Generation, Kind, Revision, Timestamp, UnknownMembers, Verb,
+    Change, CommandInfo, Envelope, Generation, Idempotency, Keyed, Kind, Revision, Timestamp,
+    UnknownMembers, Verb,
 };
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::command::{Command, Write};
+use crate::idempotency::{Recalled, Repeat};
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::state::{Standing, State};
@@ -30,8 +32,10 @@ use crate::state::{Standing, State};
 pub struct Decision {
     /// Its changes, in order; none when nothing changed.
     pub changes: Vec<Change>,
-    /// What became of each write.
+    /// What became of each write; nothing for a repeat.
     pub outcomes: Vec<Outcome>,
+    /// Where the command was done before, if it was: nothing is done again.
+    pub repeat: Option<Repeat>,
     /// The state after it.
     pub state: State,
 }
@@ -54,21 +58,28 @@ pub struct Outcome {
 /// Every write's refusal; nothing is done then.
 pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Decision, Vec<Refusal>> {
     let mut state = state.clone();
-    let Done { changes, outcomes } = decide_in_place(&mut state, command, now)?;
+    let Done {
+        changes,
+        outcomes,
+        repeat,
+    } = decide_in_place(&mut state, command, now)?;
     Ok(Decision {
         changes,
         outcomes,
+        repeat,
         state,
     })
 }
 
 /// What a command that was decided in place does.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Done {
     /// Its changes, in order; none when nothing changed.
     pub changes: Vec<Change>,
-    /// What became of each write.
+    /// What became of each write; nothing for a repeat.
     pub outcomes: Vec<Outcome>,
+    /// Where the command was done before, if it was: nothing is done again.
+    pub repeat: Option<Repeat>,
 }
 
 /// [`decide`] on a state that becomes the one after the command: for many commands in a row, where
@@ -84,9 +95,16 @@ pub fn decide_in_place(
     if let Some(refusal) = refuse_writer(state, command) {
         return Err(vec![refusal]);
     }
+    let now = now.max(state.time());
+    if let Some(repeat) = recall(state, command, now).map_err(|refusal| vec![refusal])? {
+        return Ok(Done {
+            repeat: Some(repeat),
+            ..Done::default()
+        });
+    }
     let before = state.standing();
     let mut work = Work {
-        now: now.max(state.time()),
+        now,
         state,
         proposed: Vec::new(),
         bytes: 0,
@@ -118,15 +136,62 @@ pub fn decide_in_place(
             .unwrap_or_default()
             .to_owned()
     });
-    Ok(work.finish(outcomes, |last, time| CommandInfo {
-        first: before.revision.next(),
-        last,
-        time,
-        actor: command.actor.clone(),
-        reason,
-        ticket: command.ticket.clone(),
-        request_id: command.request_id.clone(),
-    }))
+    Ok(
+        work.finish(outcomes, command.idempotency.as_ref(), |last, time| {
+            CommandInfo {
+                first: before.revision.next(),
+                last,
+                time,
+                actor: command.actor.clone(),
+                reason,
+                ticket: command.ticket.clone(),
+                request_id: command.request_id.clone(),
+                keyed: None,
+            }
+        }),
+    )
+}
+
+/// Whether the command was done before; a key that was given to something else is refused.
+fn recall(state: &State, command: &Command, now: Timestamp) -> Result<Option<Repeat>, Refusal> {
+    let Some(idempotency) = &command.idempotency else {
+        return Ok(None);
+    };
+    match state.recall(&command.actor, idempotency, now) {
+        Recalled::New => Ok(None),
+        Recalled::Done(repeat) => Ok(Some(repeat)),
+        Recalled::Other(repeat) => Err(key_reused(idempotency, repeat)),
+    }
+}
+
+fn key_reused(idempotency: &Idempotency, other: Repeat) -> Refusal {
+    let message = format!(
+        "idempotency key `{}` was given to another request, done at revision {}",
+        idempotency.key, other.first
+    );
+    let issue = issue(IssueKind::Conflict, "", None, message);
+    Refusal {
+        code: Code::KeyReused,
+        ..Refusal::of(
+            0,
+            vec![issue.with_hint("draw a fresh key for each new request")],
+        )
+    }
+}
+
+/// What the log keeps of a command's key.
+fn keyed(idempotency: &Idempotency, outcomes: &[Outcome], changes: &[Proposed]) -> Keyed {
+    let outcomes = outcomes.iter().map(|outcome| outcome.record.revision);
+    let changes = changes.iter().map(|proposed| proposed.record.revision);
+    let one_each = outcomes.clone().eq(changes);
+    Keyed {
+        idempotency: idempotency.clone(),
+        outcomes: if one_each {
+            Vec::new()
+        } else {
+            outcomes.collect()
+        },
+    }
 }
 
 /// A book may demand a later release of those who write to it.
@@ -374,13 +439,18 @@ impl Work<'_> {
     fn finish(
         self,
         outcomes: Vec<Outcome>,
+        idempotency: Option<&Idempotency>,
         info: impl FnOnce(Revision, Timestamp) -> CommandInfo,
     ) -> Done {
         let mut changes = Vec::with_capacity(self.proposed.len());
         if !self.proposed.is_empty() {
             let last = self.state.revision();
             self.state.stand_at(last, self.now);
-            let command = Arc::new(info(last, self.now));
+            let command = Arc::new(CommandInfo {
+                keyed: idempotency.map(|it| keyed(it, &outcomes, &self.proposed)),
+                ..info(last, self.now)
+            });
+            self.state.remember(&command);
             changes.extend(self.proposed.into_iter().map(|proposed| Change {
                 revision: proposed.record.revision,
                 command: Arc::clone(&command),
@@ -392,7 +462,11 @@ impl Work<'_> {
                 record: proposed.stored,
             }));
         }
-        Done { changes, outcomes }
+        Done {
+            changes,
+            outcomes,
+            repeat: None,
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`decide()`] | what that does, or why not |
 //! | [`state`] | what folding a log gives |
 //! | [`components`] | look-up, search, what a dependency means |
+//! | [`idempotency`] | which requests were done already |
 //! | [`principals`] | whose a token is |
 //! | [`visible`] | what a reader may see |
 //! | [`dependency_graph`] | what a component depends on, and how that looks |
@@ -24,6 +25,7 @@ mod dense;
 pub mod dependency_graph;
 pub mod dependents;
 pub mod diff;
+pub mod idempotency;
 pub mod principals;
 pub mod record;
 pub mod refusal;
@@ -35,6 +37,7 @@ pub mod visible;
 pub use book_record::{BookRecord, Parent};
 pub use command::{Command, NewToken, Write};
 pub use decide::{Decision, Done, Outcome, decide, decide_in_place};
+pub use idempotency::Repeat;
 pub use principals::Bearer;
 pub use record::Record;
 pub use refusal::Refusal;

@@ -9,6 +9,7 @@ use imbl::OrdMap;
 
 use crate::components::index::ComponentIndex;
 use crate::dense::dense;
+use crate::idempotency::KeyMemory;
 use crate::principals::TokenIndex;
 use crate::record::Record;
 
@@ -33,6 +34,7 @@ pub struct State {
     records: OrdMap<RecordKey, Arc<Record>>,
     pub(crate) components: ComponentIndex,
     pub(crate) tokens: TokenIndex,
+    pub(crate) keys: KeyMemory,
 }
 
 impl State {
@@ -48,12 +50,14 @@ impl State {
     pub fn without_index() -> State {
         State {
             components: ComponentIndex::deferred(),
+            keys: KeyMemory::deferred(),
             ..State::default()
         }
     }
 
     /// Makes the indexes of a state that began without them.
     pub fn index(&mut self) {
+        self.keys.index();
         if self.components.is_deferred() {
             self.records = dense(std::mem::take(&mut self.records));
             let live = self
@@ -94,6 +98,16 @@ impl State {
         self.stored_bytes
     }
 
+    /// About how many bytes a snapshot of it has.
+    #[must_use]
+    pub fn snapshot_bytes(&self) -> u64 {
+        /// A remembered key in a chunk.
+        const KEY_BYTES: u64 = 64;
+        let keys = u64::try_from(self.remembered()).unwrap_or(u64::MAX);
+        self.stored_bytes
+            .saturating_add(keys.saturating_mul(KEY_BYTES))
+    }
+
     /// Number of live components.
     #[must_use]
     pub fn component_count(&self) -> usize {
@@ -129,7 +143,16 @@ impl State {
     /// computed here, so that every release folds a log to the same bytes.
     pub fn evolve(&mut self, change: &Change) {
         self.put(Arc::new(Record::of(change)), None);
-        self.time = change.command.time;
+        self.stand_after(change);
+    }
+
+    /// Sets where the state stands after a change whose record was put, and remembers the key of the
+    /// command that ends with it.
+    pub fn stand_after(&mut self, change: &Change) {
+        self.stand_at(change.revision, change.command.time);
+        if change.revision == change.command.last {
+            self.remember(&change.command);
+        }
     }
 
     /// Puts a record at its revision, in place of the one that is returned. `digest` is what a live

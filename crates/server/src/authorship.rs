@@ -43,6 +43,7 @@ impl Authorship {
             reason: self.reason,
             ticket: self.ticket,
             request_id: self.request_id,
+            idempotency: None,
         }
     }
 }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use deedbook_log::{Appended, Log, MemoryLog};
 use deedbook_model::batch::BatchBuilder;
 use deedbook_model::{
-    Change, CommandInfo, Head, Kind, Lineage, Revision, StoredBatch, Timestamp, Verb, WriterId,
+    Change, CommandInfo, Head, Idempotency, KeyLimits, Kind, Lineage, RequestDigest, Revision,
+    StoredBatch, Timestamp, Verb, WriterId,
 };
 use deedbook_rules::book_record::BOOK_KEY;
 use deedbook_rules::components::{ComponentKey, NameOrUuid};
@@ -227,6 +228,7 @@ impl Past {
             reason: String::new(),
             ticket: Some("T-1".to_owned()),
             request_id: None,
+            keyed: None,
         });
         for act in acts {
             if let Some(change) = foreign_change(act, &state, &info) {
@@ -295,7 +297,30 @@ pub fn command_of(acts: &[Act], number: i64) -> Option<Command> {
         reason: (number % 2 == 0).then(|| format!("reason {number}")),
         ticket: None,
         request_id: Some(format!("r{number}")),
+        idempotency: (number % 4 != 0).then(|| idempotency_of(acts, number)),
     })
+}
+
+/// One of a few keys, which are soon forgotten: they are repeated, given to other requests, and come
+/// anew.
+fn idempotency_of(acts: &[Act], number: i64) -> Idempotency {
+    let key = format!("k{}", number.rem_euclid(5));
+    let limits = match number.rem_euclid(3) {
+        0 => KeyLimits::default(),
+        1 => KeyLimits {
+            keep_seconds: 4,
+            most: 6,
+        },
+        _ => KeyLimits {
+            keep_seconds: 9,
+            most: 3,
+        },
+    };
+    Idempotency {
+        key: key.parse().expect("it is visible and short"),
+        digest: RequestDigest::of(&[format!("{acts:?}").as_bytes()]),
+        limits,
+    }
 }
 
 fn write_of(act: &Act) -> Option<Write> {

@@ -21,6 +21,7 @@ pub(crate) fn assert_same(found: &State, wanted: &State) {
     assert_eq!(found.root(), wanted.root());
     assert_eq!(found.live(), wanted.live());
     assert_eq!(found.stored_bytes(), wanted.stored_bytes());
+    assert!(found.remembered_keys().eq(wanted.remembered_keys()));
     let (one, two): (Vec<_>, Vec<_>) = (found.records().collect(), wanted.records().collect());
     assert_eq!(one, two);
     assert_eq!(found.component_count(), wanted.component_count());

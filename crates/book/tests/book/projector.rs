@@ -431,6 +431,7 @@ fn append_nested(folder: &Path, depth: usize) {
         reason: "it may".to_owned(),
         ticket: None,
         request_id: None,
+        keyed: None,
     };
     let change = Change {
         revision,

@@ -93,6 +93,7 @@ fn load(folder: &Path, actor: &str, book: &Book, context: &mut Context) -> Resul
         reason: Some(format!("load {}", folder.display())),
         ticket: None,
         request_id: None,
+        idempotency: None,
     })?;
     Ok(())
 }

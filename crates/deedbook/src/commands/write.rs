@@ -48,6 +48,7 @@ impl Authorship {
             reason: self.reason.clone(),
             ticket: self.ticket.clone(),
             request_id: None,
+            idempotency: None,
         }
     }
 }

@@ -30,6 +30,7 @@ pub fn batch(previous: Head, changes: u64, text: &str) -> StoredBatch {
         reason: text.to_owned(),
         ticket: None,
         request_id: None,
+        keyed: None,
     });
     let changes: Vec<Change> = (first.0..first.0 + changes)
         .map(|revision| Change {

@@ -50,6 +50,27 @@ pub(super) struct Command {
     pub(super) request_id: Option<String>,
     #[prost(message, repeated, tag = "6")]
     pub(super) changes: Vec<Change>,
+    #[prost(message, optional, tag = "7")]
+    pub(super) keyed: Option<Keyed>,
+}
+
+/// The idempotency key of a command.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Keyed {
+    #[prost(string, tag = "1")]
+    pub(super) key: String,
+    /// Digest of the request, 32 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub(super) digest: Vec<u8>,
+    /// How long the key is remembered; absent: 86,400 seconds.
+    #[prost(uint32, optional, tag = "3")]
+    pub(super) keep_seconds: Option<u32>,
+    /// How many keys are remembered; absent: 250,000.
+    #[prost(uint32, optional, tag = "4")]
+    pub(super) most: Option<u32>,
+    /// Revision of each write's record; empty: the command's own revisions, one each.
+    #[prost(uint64, repeated, tag = "5")]
+    pub(super) outcomes: Vec<u64>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -15,7 +15,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use deedbook_model::batch::{BatchBuilder, BatchError};
-use deedbook_model::snapshot::{SnapshotEntry, SnapshotInfo, decode_chunk, encode_chunk};
+use deedbook_model::snapshot::{
+    Chunk, SnapshotEntry, SnapshotInfo, decode_chunk, encode_chunk, encode_keys,
+};
 use deedbook_model::{
     Batch, Chain, Change, CommandInfo, Generation, Head, Kind, Revision, StateRoot, StoredBatch,
     Timestamp, Verb, WriterId,
@@ -160,9 +162,13 @@ fn sealed_finish(message: &[u8]) {
 }
 
 fn chunk(bytes: &Bytes, digest: &[u8; 32]) {
-    if let Ok(entries) = decode_chunk(bytes, digest) {
-        let again = encode_chunk(&entries);
-        assert_eq!(decode_chunk(&again.bytes, &again.digest), Ok(entries));
+    if let Ok(chunk) = decode_chunk(bytes, digest) {
+        let again = encode_chunk(&chunk.entries);
+        let entries = decode_chunk(&again.bytes, &again.digest).map(|chunk| chunk.entries);
+        assert_eq!(entries, Ok(chunk.entries));
+        let again = encode_keys(&chunk.keys);
+        let keys = decode_chunk(&again.bytes, &again.digest).map(|chunk| chunk.keys);
+        assert_eq!(keys, Ok(chunk.keys));
     }
 }
 
@@ -221,17 +227,19 @@ fn damaged_snapshot(entries: &[SnapshotEntry], batch: &Batch, script: &mut Scrip
         records: batch.records,
         chunks: vec![sound.digest],
     };
-    assert_eq!(
-        decode_chunk(&sound.bytes, &sound.digest).as_deref(),
-        Ok(entries)
-    );
+    let whole = Chunk {
+        entries: entries.to_vec(),
+        keys: Vec::new(),
+    };
+    let decoded = decode_chunk(&sound.bytes, &sound.digest);
+    assert_eq!(decoded.as_ref(), Ok(&whole));
     assert_eq!(SnapshotInfo::decode(&info.encode()).as_ref(), Ok(&info));
 
     let (mut chunk, mut finish) = (sound.bytes.to_vec(), info.encode().to_vec());
     script.damage(&mut chunk);
     script.damage(&mut finish);
     if let Ok(found) = decode_chunk(&chunk.into(), &sound.digest) {
-        assert_eq!(found, entries, "other records than were written");
+        assert_eq!(found, whole, "other records than were written");
     }
     if let Ok(found) = SnapshotInfo::decode(&finish.into()) {
         assert_eq!(found, info, "another finish than was written");
@@ -263,6 +271,7 @@ fn command(first: Revision, script: &mut Script<'_>) -> (CommandInfo, Vec<Change
         reason: script.text(),
         ticket: script.flag().then(|| script.text()),
         request_id: script.flag().then(|| script.text()),
+        keyed: None,
     };
     let shared = Arc::new(command.clone());
     let changes = (0..=more)
