@@ -24,7 +24,7 @@ use crate::shared::Shared;
 use crate::verify::{AuditHead, Verification, audit_head, verify};
 use crate::view::View;
 use crate::watch::{Watch, WatchOptions};
-use crate::{backup, snapshots};
+use crate::{backup, repeat, snapshots};
 
 /// Most commands that wait for the sequencer.
 const QUEUE: usize = 4096;
@@ -259,11 +259,13 @@ impl Book {
         Ok(Arc::new(history::view_at(&self.running.core.shared, at)?))
     }
 
-    /// Does a command; durable when it returns.
+    /// Does a command; durable when it returns. One with an idempotency key that was done already
+    /// gets the receipt that it got then.
     ///
     /// # Errors
     /// [`BookError::Refused`] by the rules; what the log says; [`BookError::UnknownOutcome`] when
-    /// the log gave no answer. Nothing was done but perhaps in the last case.
+    /// the log gave no answer. Nothing was done but perhaps in the last case. For a repeat also what
+    /// [`Book::first_receipt`] says.
     pub fn execute(&self, command: Command) -> Result<Receipt, BookError> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let command = Arc::new(command);
@@ -272,11 +274,27 @@ impl Book {
             let _ = sender.send(result);
         })?;
         // A reply that is dropped unsaid says nothing about what was done.
-        receiver.recv().unwrap_or(Err(BookError::UnknownOutcome))
+        let receipt = receiver.recv().unwrap_or(Err(BookError::UnknownOutcome))?;
+        self.first_receipt(receipt)
+    }
+
+    /// The receipt that a command got when it was done, for one that turned out to be a repeat; its
+    /// warnings were told then and aren't stored. Any other receipt as it is. A repeat reads the log,
+    /// so this isn't for a `reply` of [`Book::submit`] to call, but for whoever it hands on to.
+    ///
+    /// # Errors
+    /// [`BookError::DoneBefore`] when compaction took what the command did; when the log can't be
+    /// read. The command was done all the same.
+    pub fn first_receipt(&self, receipt: Receipt) -> Result<Receipt, BookError> {
+        match receipt.repeat {
+            Some(repeat) => repeat::first_receipt(&self.running.core.shared, repeat),
+            None => Ok(receipt),
+        }
     }
 
     /// Hands a command in and returns; `reply` is called once, by the sequencer's thread, when the
-    /// command is durable or refused, so it must not block. Waits while the queue is full.
+    /// command is durable or refused, so it must not block. Waits while the queue is full. The
+    /// receipt of a repeat has no outcomes: [`Book::first_receipt`] reads them.
     ///
     /// # Errors
     /// [`BookError::Closed`], or [`LogError::ReadOnly`]; `reply` isn't called then.
@@ -328,9 +346,10 @@ impl Book {
         let view = self.view();
         let decision = decide(&view, command, self.running.core.clock.now());
         let decision = decision.map_err(BookError::Refused)?;
-        Ok(Receipt {
+        self.first_receipt(Receipt {
             outcomes: decision.outcomes,
             revision: view.head().revision,
+            repeat: decision.repeat,
         })
     }
 
@@ -519,7 +538,7 @@ impl Book {
         let wrote = lock(&self.running.queue).is_some();
         self.running.close();
         let mut fold = self.running.core.lock();
-        if wrote && snapshots::is_due(fold.tail, fold.state.stored_bytes()) {
+        if wrote && snapshots::is_due(fold.tail, fold.state.snapshot_bytes()) {
             snapshots::take(self.log(), &self.view())?;
             fold.tail = Tail::default();
         }

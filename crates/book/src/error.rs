@@ -39,6 +39,19 @@ pub enum BookError {
         /// The floor.
         floor: Revision,
     },
+    /// The command was done before, under its idempotency key, and what it did was compacted away.
+    #[error(
+        "the command was done before, at revisions {first} to {last}; \
+         what it did was compacted away, changes are kept after {floor}"
+    )]
+    DoneBefore {
+        /// Revision of its first change.
+        first: Revision,
+        /// Revision of its last change.
+        last: Revision,
+        /// The floor.
+        floor: Revision,
+    },
     /// An instant before the oldest revision still readable.
     #[error("nothing is kept from before {oldest}")]
     BeforeTime {
@@ -96,7 +109,9 @@ impl BookError {
             BookError::Log(error) => code_of(error),
             BookError::Divergent { .. } | BookError::Backup(_) => Code::Integrity,
             BookError::Future { .. } => Code::Invalid,
-            BookError::Forgotten { .. } | BookError::BeforeTime { .. } => Code::Compacted,
+            BookError::Forgotten { .. }
+            | BookError::DoneBefore { .. }
+            | BookError::BeforeTime { .. } => Code::Compacted,
             BookError::BeforeBook { .. } => Code::NotFound,
             BookError::UnknownOutcome => Code::UnknownOutcome,
             BookError::Busy
@@ -123,6 +138,9 @@ impl BookError {
             }
             BookError::Log(LogError::NewerFormat { since, .. }) => {
                 Some(format!("use Deedbook {since} or later"))
+            }
+            BookError::DoneBefore { .. } => {
+                Some("nothing is left to do; read the record for what it says now".to_owned())
             }
             BookError::BeforeBook { .. } => Some("ask for that time or a later one".to_owned()),
             BookError::Exists(_) | BookError::Occupied(_) => {

@@ -210,7 +210,8 @@ pub(crate) fn history(
     Ok(found)
 }
 
-fn change_at(shared: &Shared, revision: Revision) -> Result<Change, BookError> {
+/// The change of a revision above the floor.
+pub(crate) fn change_at(shared: &Shared, revision: Revision) -> Result<Change, BookError> {
     let batch = batch_after(shared, Revision(revision.0.saturating_sub(1)))?;
     let change = batch.and_then(|batch| {
         batch

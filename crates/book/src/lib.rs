@@ -52,6 +52,7 @@
 //! | `load` | folds a log to a state, checking every byte |
 //! | `shared`, `view`, `watch` | what readers see |
 //! | `history`, `removed` | the past: changes, who set a field, states at a revision, what is gone |
+//! | `repeat` | the answer of a command that was done before |
 //! | `snapshots`, `backup`, `restore`, `verify` | keeping, moving and proving it |
 //! | `projector` | ordinary SQL tables for people and their tools |
 
@@ -64,6 +65,7 @@ mod load;
 mod pipeline;
 mod projector;
 mod removed;
+mod repeat;
 mod restore;
 mod sequencer;
 mod shared;

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use deedbook_log::{Appended, LogError, ReadLimit};
 use deedbook_model::batch::BatchBuilder;
 use deedbook_model::{Batch, Change, Revision, StoredBatch, WriterId};
-use deedbook_rules::{Command, Outcome, State, decide_in_place};
+use deedbook_rules::{Command, Outcome, Repeat, State, decide_in_place};
 
 use crate::clock::{Clock, Salts};
 use crate::error::BookError;
@@ -41,10 +41,13 @@ const WORTH_A_JANITOR: usize = 16;
 /// What came of a command.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    /// What became of each write, in order.
+    /// What became of each write, in order. Nothing for a repeat, until
+    /// [`Book::first_receipt`](crate::Book::first_receipt) has read it.
     pub outcomes: Vec<Outcome>,
     /// The book's revision once the command was done; everything up to it is durable.
     pub revision: Revision,
+    /// Where the command was done before under its idempotency key, if it was.
+    pub repeat: Option<Repeat>,
 }
 
 pub(crate) type Reply = Box<dyn FnOnce(Result<Receipt, BookError>) + Send>;
@@ -111,7 +114,7 @@ struct Decided {
     state: State,
 }
 
-type Answer = Result<Vec<Outcome>, BookError>;
+type Answer = Result<(Vec<Outcome>, Option<Repeat>), BookError>;
 
 impl Sequencer {
     pub(crate) fn run(mut self, queue: &Receiver<Job>) {
@@ -126,7 +129,11 @@ impl Sequencer {
             drop(fold);
             for (job, answer) in jobs.into_iter().zip(answers) {
                 drop(job.command);
-                let answer = answer.map(|outcomes| Receipt { outcomes, revision });
+                let answer = answer.map(|(outcomes, repeat)| Receipt {
+                    outcomes,
+                    revision,
+                    repeat,
+                });
                 // A caller whose reply panics must not take the others' answers with it.
                 let _ = catch_unwind(AssertUnwindSafe(|| (job.reply)(answer)));
             }
@@ -158,7 +165,7 @@ impl Sequencer {
         if let Some(ended) = self.snapshot.take() {
             self.failed_at = ended.join().unwrap_or_default();
         }
-        let due = snapshots::is_due(fold.tail, fold.state.stored_bytes());
+        let due = snapshots::is_due(fold.tail, fold.state.snapshot_bytes());
         if !due || !snapshots::may_retry(fold.tail, self.failed_at) {
             return;
         }
@@ -226,7 +233,7 @@ impl Sequencer {
                         builder.push(&change.command, &done.changes, || self.salts.next());
                     }
                     changes.extend(done.changes);
-                    answers.push(Ok(done.outcomes));
+                    answers.push(Ok((done.outcomes, done.repeat)));
                 }
                 Err(refusals) => answers.push(Err(BookError::Refused(refusals))),
             }

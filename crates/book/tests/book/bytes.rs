@@ -8,7 +8,9 @@ use deedbook_book::{
     At, Book, BookError, Broken, ChangeQuery, OpenOptions, Verification, verify, verify_folder,
 };
 use deedbook_log::{Access, Log, MemoryLog, ReadLimit, SqliteLog};
-use deedbook_model::{Batch, Change, Revision, StoredBatch};
+use deedbook_model::{
+    Batch, Change, Idempotency, KeyLimits, RememberedKey, RequestDigest, Revision, StoredBatch,
+};
 use deedbook_rules::{Command, Record, Write};
 use deedbook_testkit::check::Dice;
 use deedbook_testkit::components::{numbered, uuid_of_number};
@@ -26,8 +28,15 @@ fn is_full() -> bool {
 /// Makes a small history: several batches, some of several changes, a removal and a snapshot.
 fn live_a_little(book: &Book) {
     let do_it = |writes| {
+        let key = book.view().revision().to_string();
+        let idempotency = Idempotency {
+            key: key.parse().unwrap(),
+            digest: RequestDigest::of(&[]),
+            limits: KeyLimits::default(),
+        };
         let command = Command {
             writes,
+            idempotency: Some(idempotency),
             ..Command::of("ada", numbered(0))
         };
         book.execute(command).unwrap();
@@ -46,6 +55,7 @@ fn live_a_little(book: &Book) {
 /// What a book gives when nothing is wrong with it.
 struct Truth {
     records: Vec<Arc<Record>>,
+    keys: Vec<RememberedKey>,
     past: Vec<Vec<Arc<Record>>>,
     changes: Vec<Change>,
     floor: Revision,
@@ -57,6 +67,7 @@ impl Truth {
         let end = book.view().revision();
         Truth {
             records: all(&book.view()),
+            keys: keys(&book.view()),
             past: (floor.0..=end.0)
                 .map(|revision| all(&book.view_at(At::Revision(Revision(revision))).unwrap()))
                 .collect(),
@@ -69,6 +80,7 @@ impl Truth {
     #[track_caller]
     fn check(&self, book: &Book, how: &str) -> bool {
         assert!(all(&book.view()) == self.records, "{how}: another state");
+        assert!(keys(&book.view()) == self.keys, "{how}: other keys");
         let mut whole = true;
         for (records, revision) in self.past.iter().zip(self.floor.0..) {
             match book.view_at(At::Revision(Revision(revision))) {
@@ -86,6 +98,10 @@ impl Truth {
 
 fn all(state: &deedbook_rules::State) -> Vec<Arc<Record>> {
     state.records().cloned().collect()
+}
+
+fn keys(state: &deedbook_rules::State) -> Vec<RememberedKey> {
+    state.remembered_keys().copied().collect()
 }
 
 fn changes(book: &Book, floor: Revision) -> Result<Vec<Change>, BookError> {

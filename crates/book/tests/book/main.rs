@@ -16,6 +16,7 @@ mod crash;
 mod disk;
 mod past;
 mod projector;
+mod repeats;
 mod replay;
 mod restore;
 mod scratch;
