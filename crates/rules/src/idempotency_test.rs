@@ -288,3 +288,46 @@ fn a_folded_state_remembers_once_the_command_is_whole() {
     folded.evolve(&decision.changes[1]);
     assert!(folded.remembered_keys().eq(sample.state.remembered_keys()));
 }
+
+#[test]
+fn zz_measure() {
+    let one = Asked { key: 0, seconds: 0, keep_seconds: 86400, most: 250000 };
+    let infos: Vec<CommandInfo> = (0..60_000u64).map(|n| {
+        let mut i = info(&one, n + 1, at_second(0));
+        i.keyed.as_mut().unwrap().idempotency.key = format!("{n}-{n}").parse().unwrap();
+        i
+    }).collect();
+    for shared in [false, true] {
+        let mut state = State::empty();
+        let start = clock();
+        for i in &infos {
+            let copy = shared.then(|| state.clone());
+            state.remember(i);
+            drop(copy);
+        }
+        println!("state {shared} ms {}", clock() - start);
+    }
+    for shared in [false, true] {
+        let mut v: Vector<[u8; 56]> = Vector::new();
+        let start = clock();
+        for _ in 0..60_000 {
+            let copy = shared.then(|| v.clone());
+            v.push_back([1; 56]);
+            drop(copy);
+        }
+        println!("vector {shared} ms {}", clock() - start);
+    }
+    for shared in [false, true] {
+        let mut v: OrdMap<KeyName, u64> = OrdMap::new();
+        let names: Vec<KeyName> = infos.iter().map(|i| KeyName::of("a", &i.keyed.as_ref().unwrap().idempotency.key)).collect();
+        let start = clock();
+        for name in names {
+            let copy = shared.then(|| v.clone());
+            v.insert(name, 1);
+            drop(copy);
+        }
+        println!("map {shared} ms {}", clock() - start);
+    }
+}
+#[expect(clippy::disallowed_methods, reason = "x")]
+fn clock() -> u128 { std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() }

@@ -200,6 +200,16 @@ mod tests {
     }
 
     #[test]
+    fn a_record_of_another_kind_is_no_component_whatever_it_says() {
+        let stored: &[u8] = br#"{"data":{"meta_type":"tool","name":"geo_index"}}"#;
+        let tools = rights(&["REGISTRY_READ:tools/*"]);
+        assert!(may_see_stored(&tools, &Kind::COMPONENT, Some(stored)));
+        for kind in [Kind::PRINCIPAL, Kind::BOOK, Kind::named("moon_phase")] {
+            assert!(!may_see_stored(&tools, &kind, Some(stored)), "{kind}");
+        }
+    }
+
+    #[test]
     fn the_log_is_asked_only_where_it_matters() {
         let mut sample = Sample::with(vec![register("a@1.0.0", json!({}))]);
         let removed = sample.done(vec![remove("a")]).changes;
