@@ -1,5 +1,7 @@
 //! What a book refuses, as far as a caller can act on it.
 
+use std::io::ErrorKind;
+
 use deedbook_log::{LogError, Part};
 use deedbook_model::batch::BatchError;
 use deedbook_model::code::Code;
@@ -96,6 +98,9 @@ impl BookError {
             BookError::Forgotten { .. } | BookError::BeforeTime { .. } => Code::Compacted,
             BookError::BeforeBook { .. } => Code::NotFound,
             BookError::UnknownOutcome => Code::UnknownOutcome,
+            BookError::Stream { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+                Code::Denied
+            }
             BookError::Closed | BookError::Stream { .. } | BookError::Projection(_) => {
                 Code::Unavailable
             }
