@@ -22,11 +22,13 @@ use crate::error::BookError;
 /// something else; [`BookError::Backup`] when the backup is damaged or cut short; nothing is left
 /// behind then.
 pub fn restore(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<Book, BookError> {
+    let named = dir;
+    let dir = &resolve(named)?;
     if dir.join("log.sqlite").exists() || dir.join("log.head").exists() {
-        return Err(BookError::Exists(dir.to_owned()));
+        return Err(BookError::Exists(named.to_owned()));
     }
     if !is_free(dir)? {
-        return Err(BookError::Occupied(dir.to_owned()));
+        return Err(BookError::Occupied(named.to_owned()));
     }
     let beside = beside(dir)?;
     let filled = fill(&beside, actor, from);
@@ -37,6 +39,23 @@ pub fn restore(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<Book,
         return Err(error);
     }
     Book::open(dir, &OpenOptions::default())
+}
+
+/// The folder itself, which is moved away and put anew: not `.`, and not a link to it.
+fn resolve(dir: &Path) -> Result<PathBuf, BookError> {
+    let resolved = if dir.is_symlink() {
+        dir.canonicalize()
+    } else {
+        std::path::absolute(dir)
+    };
+    resolved.map_err(|source| match source.kind() {
+        // A link to nothing.
+        io::ErrorKind::NotFound => BookError::Occupied(dir.to_owned()),
+        _ => BookError::Stream {
+            action: "look for the folder to restore into",
+            source,
+        },
+    })
 }
 
 /// Whether a book may be put there: in an empty folder, or where nothing is.
@@ -99,8 +118,7 @@ fn beside(dir: &Path) -> Result<PathBuf, BookError> {
         action: "make the folder to restore into",
         source,
     };
-    let dir = std::path::absolute(dir).map_err(failed)?;
-    let parent = dir.parent().unwrap_or(&dir);
+    let parent = dir.parent().unwrap_or(dir);
     std::fs::create_dir_all(parent).map_err(failed)?;
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
     let random = u64::from_le_bytes(random()?);

@@ -71,15 +71,21 @@ impl Core {
         self.fold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what other writers appended and makes it visible.
+    /// Takes what other writers appended and makes it visible: all of it, or nothing where some
+    /// can't be read or doesn't give its state root.
     pub(crate) fn catch_up(&self, fold: &mut Fold) -> Result<Vec<Arc<Batch>>, BookError> {
         let mut batches = Vec::new();
-        let result = fold.catch_up(&*self.shared.log, |batch| batches.push(batch));
+        let tail = fold.tail;
+        if let Err(error) = fold.catch_up(&*self.shared.log, |batch| batches.push(batch)) {
+            let View { state, head } = (*self.shared.view()).clone();
+            *fold = Fold { state, head, tail };
+            return Err(error);
+        }
         let seen = batches.iter().cloned().map(Arc::new).collect();
         if !batches.is_empty() {
             drop(self.publish(fold, batches));
         }
-        result.map(|()| seen)
+        Ok(seen)
     }
 
     fn publish(&self, fold: &Fold, batches: Vec<Batch>) -> Displaced {
@@ -163,7 +169,7 @@ impl Sequencer {
             return;
         }
         if let Some(ended) = self.snapshot.take() {
-            self.failed_at = ended.join().unwrap_or_default();
+            self.failed_at = ended.join().unwrap_or(fold.tail);
         }
         let due = snapshots::is_due(fold.tail, fold.state.snapshot_bytes());
         if !due || !snapshots::may_retry(fold.tail, self.failed_at) {

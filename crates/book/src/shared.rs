@@ -141,8 +141,9 @@ impl Shared {
     }
 
     /// Leaves the processor to those who write: waits until nothing was written for a moment, at
-    /// most for about `longest`, and not at all once the book is closed.
-    pub(crate) fn yield_to_writers(&self, longest: Duration) {
+    /// most for about `longest`, and not at all once the book is closed. The head at which
+    /// nothing was written, if it came to that.
+    pub(crate) fn yield_to_writers(&self, longest: Duration) -> Option<Head> {
         let mut seen = self.head();
         let mut left = longest;
         while !left.is_zero() {
@@ -153,11 +154,12 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner);
             let head = self.head();
             if recent.closed || head == seen {
-                return;
+                return Some(head);
             }
             seen = head;
             left -= some;
         }
+        None
     }
 
     /// Ends all waiting; what was published is still handed out.

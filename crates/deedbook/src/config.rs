@@ -19,6 +19,14 @@ pub(crate) const FILE_NAME: &str = "deedbook.toml";
 /// What the names of variables begin with.
 const PREFIX: &str = "DEEDBOOK_";
 
+/// What Kubernetes and Docker set in each container that runs beside a service called `deedbook`
+/// begins with one of these.
+const LINKS: [&str; 3] = [
+    "DEEDBOOK_SERVICE_HOST",
+    "DEEDBOOK_SERVICE_PORT",
+    "DEEDBOOK_PORT",
+];
+
 /// All variables that are read.
 const VARIABLES: [&str; 6] = [
     "DEEDBOOK_DATA",
@@ -254,12 +262,21 @@ impl Loaded {
 fn refuse_unknown_variables() -> Result<(), Failure> {
     let set = env::vars_os().filter(|(_, value)| !value.is_empty());
     let mut names = set.map(|(name, _)| name.to_string_lossy().into_owned());
-    let unknown =
-        names.find(|name| name.starts_with(PREFIX) && !VARIABLES.contains(&name.as_str()));
+    let is_unknown =
+        |name: &str| name.starts_with(PREFIX) && !VARIABLES.contains(&name) && !is_link(name);
+    let unknown = names.find(|name| is_unknown(name));
     unknown.map_or(Ok(()), |name| {
         let known = VARIABLES.join(", ");
         let message = format!("the variable {name} is unknown; there are {known}");
         Err(Failure::Config(message))
+    })
+}
+
+/// `DEEDBOOK_PORT`, `DEEDBOOK_PORT_8080_TCP_ADDR`: where a service is, not a setting.
+fn is_link(name: &str) -> bool {
+    LINKS.iter().any(|link| {
+        name.strip_prefix(link)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
     })
 }
 

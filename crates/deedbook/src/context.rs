@@ -33,7 +33,7 @@ impl Context {
         Context { config, output }
     }
 
-    /// Opens the book to read it: takes no lock and makes nothing.
+    /// Opens the book to read it: takes no lock, and makes none.
     pub(crate) fn open_to_read(&mut self) -> Result<Book, Failure> {
         let folder = data_folder::to_read(&self.config)?;
         let begin = Stopwatch::start();
@@ -70,8 +70,13 @@ impl Context {
         self.opener().existing()
     }
 
-    /// What opens the book to write to it, on any thread.
-    pub(crate) fn opener(&self) -> Opener {
+    /// What opens the book to write to it, on any thread. Tells when it is a parent's.
+    pub(crate) fn opener(&mut self) -> Opener {
+        if let Some(folder) = data_folder::of_parent(&self.config) {
+            let folder = folder.display();
+            let note = format!("hint: this goes to the book in {folder}; --data names another");
+            self.output.note(&note);
+        }
         Opener {
             folder: data_folder::to_write(&self.config),
             options: OpenOptions {

@@ -31,6 +31,7 @@ pub(crate) struct Output {
     pub(crate) data: Option<PathBuf>,
     stdout: BufWriter<io::StdoutLock<'static>>,
     colored: bool,
+    terminal: bool,
     stderr: AutoStream<io::Stderr>,
 }
 
@@ -63,6 +64,7 @@ impl Output {
                 }
                 other => other != anstream::ColorChoice::Never,
             },
+            terminal: io::stdout().is_terminal(),
             stderr: AutoStream::new(io::stderr(), color),
         }
     }
@@ -133,6 +135,9 @@ impl Output {
             Format::Yaml => yaml::document(value)?,
             _ => json::pretty(&json::line(value)?) + "\n",
         };
+        if self.terminal && format != Format::Yaml {
+            return self.raw(json::for_terminal(&text).as_bytes());
+        }
         self.raw(text.as_bytes())
     }
 

@@ -209,6 +209,8 @@ fn a_log_that_folds_to_another_root_is_divergent() {
     let honest = book_on(log.clone());
     honest.execute(Command::of("ada", numbered(1))).unwrap();
     honest.close().unwrap();
+    let following = book_on(log.clone());
+    let before = following.view();
     let batches = log.read(Revision::ZERO, Default::default()).unwrap();
     let last = Batch::open(batches.last().unwrap()).unwrap();
     let mut builder = BatchBuilder::new(honest.view().head(), last.writer, 9);
@@ -223,4 +225,12 @@ fn a_log_that_folds_to_another_root_is_divergent() {
     assert_eq!(error.code(), Code::Integrity);
     let verified = verify(&log, None).unwrap();
     assert_eq!(at_revision(&verified), Some(change.revision));
+    // One that was open already serves what it had, and takes nothing on top of it.
+    assert!(following.execute(Command::of("ada", numbered(2))).is_err());
+    assert!(following.refresh().is_err());
+    let after = following.view();
+    assert_eq!(
+        (after.head(), after.root(), after.records().count()),
+        (before.head(), before.root(), before.records().count())
+    );
 }
