@@ -1,5 +1,5 @@
 //! What Deedbook looks like over HTTP: one table of routes, from which the server dispatches, the
-//! OpenAPI document is made and tests are walked. No async, no socket.
+//! OpenAPI document is made and tests are walked; and a client that speaks it. No async.
 //!
 //! | module | says |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | [`shapes`] | what is answered beside records |
 //! | [`schemas`], [`openapi`] | the same for machines |
 //! | [`samples`] | the documents that the examples speak of |
+//! | [`client`] | a small blocking client |
 //!
 //! ```
 //! use deedbook_api::matcher::{Match, Matcher};
@@ -23,6 +24,7 @@
 //! assert_eq!((route.id, key), (RouteId::ListVersions, Some("geo_index")));
 //! ```
 
+pub mod client;
 pub mod matcher;
 pub mod openapi;
 pub mod parameters;
