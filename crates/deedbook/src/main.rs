@@ -10,6 +10,7 @@ mod files;
 mod grammar;
 mod invocation;
 mod output;
+mod socket;
 
 use std::process::ExitCode;
 

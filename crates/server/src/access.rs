@@ -87,6 +87,15 @@ fn foreign(header: &str, value: &str) -> Problem {
     )
 }
 
+/// Which way a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// Over the network, from anybody.
+    Network,
+    /// Through the socket in the book's folder, from somebody who may open that folder: an admin.
+    Socket,
+}
+
 /// Who sent a request, once that was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {

@@ -3,5 +3,7 @@
 mod accept;
 mod connection;
 mod patient;
+mod socket;
 
-pub(crate) use accept::accept;
+pub(crate) use accept::{accept, accept_local};
+pub(crate) use socket::Socket;

@@ -1,6 +1,7 @@
 //! What a server is told.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How a server runs.
@@ -8,6 +9,8 @@ use std::time::Duration;
 pub struct Options {
     /// Where to listen; port 0 lets the operating system choose.
     pub listen: SocketAddr,
+    /// Unix socket for programs of the same user, who may open the book's files as well.
+    pub socket: Option<PathBuf>,
     /// Who makes changes where no credential says so.
     pub actor: String,
     /// How long a read waits for the revision that it asks for.
@@ -50,6 +53,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            socket: None,
             actor: "anonymous".to_owned(),
             wait: Duration::from_secs(10),
             threads: 1,

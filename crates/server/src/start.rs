@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::access::Guard;
 use crate::journal;
-use crate::net;
+use crate::net::{self, Socket};
 use crate::options::Options;
 use crate::server::Server;
 
@@ -30,6 +31,14 @@ pub enum StartError {
     Listen {
         /// The address.
         address: SocketAddr,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// The socket for programs of the same user can't be made.
+    #[error("can't make the socket {path}")]
+    Socket {
+        /// Its path.
+        path: PathBuf,
         /// The operating system's error.
         source: io::Error,
     },
@@ -88,6 +97,10 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
         .block_on(TcpListener::bind(wanted))
         .map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
+    let socket = {
+        let _inside = runtime.enter();
+        options.socket.as_deref().map(Socket::make).transpose()?
+    };
     let connections = usize::try_from(options.limits.connections).unwrap_or(usize::MAX);
     let permits = Arc::new(Semaphore::new(connections));
     let server = Arc::new(Server::new(book, options, Guard::of(address)));
@@ -96,6 +109,13 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
         listener,
         Arc::clone(&permits),
     ));
+    if let Some(socket) = socket {
+        runtime.spawn(net::accept_local(
+            Arc::clone(&server),
+            socket,
+            Arc::clone(&permits),
+        ));
+    }
     Ok(Running {
         runtime,
         server,

@@ -13,10 +13,12 @@ use deedbook_server::{Ended, Limits, Options, start};
 
 use crate::config::user_name;
 use crate::context::Context;
+use crate::data_folder;
 use crate::documents::read_ahead;
 use crate::error::Failure;
 use crate::files;
 use crate::grammar::book::Serve;
+use crate::socket;
 
 /// Status of a server that cut requests off.
 const CUT: u8 = 8;
@@ -28,6 +30,7 @@ const END: Duration = Duration::from_millis(9_500);
 pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> {
     let actor = context.config.actor.value.clone().unwrap_or_else(user_name);
     let book = context.open_to_write()?;
+    let folder = data_folder::to_write(&context.config);
     if let Some(folder) = &args.load {
         load(folder, &actor, &book, context)?;
     }
@@ -35,6 +38,7 @@ pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> 
         book.clone(),
         Options {
             listen: args.listen,
+            socket: Some(socket::to_make(&folder)?),
             actor,
             wait: Duration::from_secs(args.wait),
             threads: usize::from(args.threads),

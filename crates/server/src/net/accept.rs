@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::serve;
+use super::socket::Socket;
+use crate::access::Arrival;
 use crate::journal;
 use crate::server::{Phase, Server};
 
@@ -29,7 +32,7 @@ pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, permits: 
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => begin(&server, stream, &permits),
+            Ok((stream, _)) => begin_remote(&server, stream, &permits),
             Err(error) => {
                 journal::warn(format!("can't accept a connection: {error}"));
                 tokio::time::sleep(PAUSE).await;
@@ -38,7 +41,32 @@ pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, permits: 
     }
 }
 
-fn begin(server: &Arc<Server>, stream: TcpStream, permits: &Arc<Semaphore>) {
+/// Takes connections from programs of the same user until the server ends.
+pub(crate) async fn accept_local(server: Arc<Server>, socket: Socket, permits: Arc<Semaphore>) {
+    let mut phase = server.phase.subscribe();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = phase.wait_for(|phase| *phase == Phase::Ending) => return,
+            accepted = socket.accept() => accepted,
+        };
+        match accepted {
+            Ok(Some(stream)) => match Arc::clone(&permits).try_acquire_owned() {
+                Ok(permit) => begin(&server, stream, Arrival::Socket, permit),
+                Err(_) => {
+                    let _ = stream.try_write(FULL);
+                }
+            },
+            Ok(None) => journal::warn("another user's program was turned away from the socket"),
+            Err(error) => {
+                journal::warn(format!("can't accept a connection: {error}"));
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+fn begin_remote(server: &Arc<Server>, stream: TcpStream, permits: &Arc<Semaphore>) {
     let Ok(permit) = Arc::clone(permits).try_acquire_owned() else {
         // It fits into an empty send buffer; who doesn't read it, doesn't.
         let _ = stream.try_write(FULL);
@@ -46,9 +74,16 @@ fn begin(server: &Arc<Server>, stream: TcpStream, permits: &Arc<Semaphore>) {
     };
     // Answers are written whole; waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
+    begin(server, stream, Arrival::Network, permit);
+}
+
+fn begin<S>(server: &Arc<Server>, stream: S, arrival: Arrival, permit: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let server = Arc::clone(server);
     tokio::spawn(async move {
-        serve(server, stream).await;
+        serve(server, stream, arrival).await;
         drop(permit);
     });
 }
