@@ -16,6 +16,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 pub fn status_of(code: Code) -> u16 {
     match code {
         Code::Invalid => 400,
+        Code::Unauthenticated => 401,
         Code::Denied => 403,
         Code::NotFound => 404,
         Code::BadMethod => 405,
@@ -26,6 +27,7 @@ pub fn status_of(code: Code) -> u16 {
         Code::TooLarge => 413,
         Code::BadMediaType => 415,
         Code::KeyReused => 422,
+        Code::RateLimited => 429,
         Code::Integrity | Code::Internal => 500,
         Code::Unavailable | Code::UnknownOutcome => 503,
     }

@@ -1,6 +1,7 @@
 //! Who asks for a change, why, and for which ticket.
 
 use deedbook_api::problem::Problem;
+use deedbook_model::Rights;
 use deedbook_rules::{Command, Write};
 
 use crate::access::Caller;
@@ -40,6 +41,7 @@ impl Authorship {
         Command {
             writes,
             actor: self.actor,
+            rights: Rights::all(),
             reason: self.reason,
             ticket: self.ticket,
             request_id: self.request_id,

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use deedbook_book::Book;
+use deedbook_model::Rights;
 use deedbook_model::component::ReadOptions;
 use deedbook_rules::{Command, Write};
 use deedbook_server::{Ended, Limits, Options, start};
@@ -90,6 +91,7 @@ fn load(folder: &Path, actor: &str, book: &Book, context: &mut Context) -> Resul
     book.execute(Command {
         writes,
         actor: actor.to_owned(),
+        rights: Rights::all(),
         reason: Some(format!("load {}", folder.display())),
         ticket: None,
         request_id: None,
