@@ -77,6 +77,11 @@ pub const WRITE: &[Parameter] = &[
         "The change ticket; percent-encoded UTF-8.",
     ),
     header(
+        "Idempotency-Key",
+        "The caller's name for the request, 1 to 255 visible characters: however often it is sent, \
+         it is done once. Remembered for 24 hours; for another request 422.",
+    ),
+    header(
         "Deedbook-Actor",
         "In whose name an admin, or a server without principals, writes; percent-encoded UTF-8.",
     ),

@@ -63,6 +63,12 @@ pub struct ProblemDetails {
     pub cycle: Option<Vec<String>>,
     /// The request's id, to ask for in the server's log.
     pub request_id: String,
+    /// For the server's log alone.
+    #[serde(skip)]
+    pub cause: Option<String>,
+    /// After how many seconds it is worth another try; for a header.
+    #[serde(skip)]
+    pub retry_after: Option<u32>,
 }
 
 /// One fault.
@@ -141,6 +147,8 @@ impl Problem {
             errors: Vec::new(),
             cycle: None,
             request_id: String::new(),
+            cause: None,
+            retry_after: None,
         }))
     }
 

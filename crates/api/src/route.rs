@@ -1,5 +1,6 @@
 //! What a row of the route table consists of.
 
+use deedbook_model::Capability;
 use deedbook_model::code::Code;
 
 /// A method that some route takes. `HEAD` is answered as `GET` without the body.
@@ -90,32 +91,6 @@ impl RouteId {
             RouteId::OpenApi => "openapi",
             RouteId::Docs => "docs",
             RouteId::Welcome => "welcome",
-        }
-    }
-}
-
-/// What a credential may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Capability {
-    /// Read components.
-    RegistryRead,
-    /// Register, change and remove components.
-    RegistryWrite,
-    /// Read every change and whole copies of the book.
-    ReplicationRead,
-    /// Everything.
-    Admin,
-}
-
-impl Capability {
-    /// The word in a credential.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Capability::RegistryRead => "REGISTRY_READ",
-            Capability::RegistryWrite => "REGISTRY_WRITE",
-            Capability::ReplicationRead => "REPLICATION_READ",
-            Capability::Admin => "ADMIN",
         }
     }
 }
@@ -295,11 +270,14 @@ pub struct Route {
 }
 
 impl Route {
-    /// What every route may refuse with: a bad parameter, a foreign host, too large a head or
-    /// content, a slow client, a server that is busy, and a fault of its own.
-    pub const ALWAYS_REFUSED: [Code; 6] = [
+    /// What every route may refuse with: a bad parameter, a foreign host, a missing or wrong
+    /// credential, too large a head or content, a slow client, a server that is busy, and a fault of
+    /// its own.
+    pub const ALWAYS_REFUSED: [Code; 8] = [
         Code::Invalid,
         Code::Denied,
+        Code::Unauthenticated,
+        Code::RateLimited,
         Code::TooLarge,
         Code::Timeout,
         Code::Unavailable,

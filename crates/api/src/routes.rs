@@ -1,15 +1,14 @@
 //! Every route of Deedbook. The server dispatches by this table, the OpenAPI document is made from
 //! it, and a test sends its examples.
 
+use deedbook_model::Capability;
 use deedbook_model::code::Code;
 
 use crate::parameters::{
     CHANGES, CONDITIONS, DEPTHS, DIFF, DRY_RUN, FILTERS, GRAPH, IF_NONE_MATCH, KEY, KIND, LIMITED,
     PAGE, POINTER, READ, REQUIRE_DEPENDENCIES, STRICT, WRITE,
 };
-use crate::route::{
-    Answer, Capability, Content, Decision, Example, Method, Resource, Route, RouteId, Schema,
-};
+use crate::route::{Answer, Content, Decision, Example, Method, Resource, Route, RouteId, Schema};
 use crate::samples;
 
 const JSON: &str = "application/json";
@@ -47,6 +46,8 @@ const WRITE_REFUSALS: &[Code] = &[
     Code::Conflict,
     Code::PreconditionFailed,
     Code::BadMediaType,
+    Code::KeyReused,
+    Code::Compacted,
     Code::UnknownOutcome,
     Code::Integrity,
 ];

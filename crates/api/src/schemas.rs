@@ -44,8 +44,8 @@ impl Schema {
         match self {
             Schema::ComponentDocument => component_document(),
             Schema::ComponentPatch => described("object", "RFC 7396: null removes a member."),
-            Schema::ComponentRecord => record(&[]),
-            Schema::WrittenComponent => record(&written()),
+            Schema::ComponentRecord => record(&[], &[]),
+            Schema::WrittenComponent => record(&written(), UNSEEN),
             Schema::RemovedComponent => removed(),
             Schema::ComponentPage => page(reference(Schema::ComponentRecord)),
             Schema::History => history(),
@@ -175,7 +175,17 @@ fn hex(digits: usize) -> Value {
     json!({"type": "string", "pattern": format!("^[0-9a-f]{{{digits}}}$")})
 }
 
-fn record(more: &[(&str, Value)]) -> Value {
+/// What a written component lacks for one who may not read it, and what only a dry run has.
+const UNSEEN: &[&str] = &[
+    "checksum",
+    "createdAt",
+    "updatedAt",
+    "annotations",
+    "data",
+    "dryRun",
+];
+
+fn record(more: &[(&str, Value)], optional: &[&str]) -> Value {
     let mut members: Members<'_> = vec![
         ("kind", json!({"const": "component"})),
         ("key", uuid()),
@@ -191,7 +201,7 @@ fn record(more: &[(&str, Value)]) -> Value {
         ("data", reference(Schema::ComponentDocument)),
     ];
     members.extend(more.iter().cloned());
-    object(&members, &["dryRun"])
+    object(&members, optional)
 }
 
 fn written() -> Members<'static> {

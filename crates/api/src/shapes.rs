@@ -211,19 +211,20 @@ pub struct WrittenShape<'a> {
     pub dry_run: bool,
 }
 
-/// A record that is gone.
+/// A written record without its data: it is gone, or whoever wrote it may not read it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RemovedShape<'a> {
+pub struct UnseenShape<'a> {
     /// Its kind.
     pub kind: &'a str,
     /// Its key.
     pub key: &'a str,
-    /// Its counter after the removal.
+    /// Its counter after the write.
     pub generation: Generation,
-    /// Revision of the removal.
+    /// Revision of its last change.
     pub revision: Revision,
-    /// Always true.
+    /// Whether it is gone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub removed: bool,
     /// What the write says.
     #[serde(flatten)]

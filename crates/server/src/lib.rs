@@ -13,7 +13,8 @@
 //! | `options`, `start` | what a server is told, and its beginning and end |
 //! | `net` | listening, connections, what a slow or half-open client may hold |
 //! | `middleware` | what happens to every request, in one place |
-//! | `access` | foreign hosts, and who may call a route |
+//! | `access` | foreign hosts, credentials, and who may call a route |
+//! | `journal` | what the server says of itself |
 //! | `sight` | which view a read looks at |
 //! | `write` | handing a command in and waiting for it |
 //! | `routes` | a module for each noun: parse, call, render |
@@ -28,6 +29,7 @@ mod conditions;
 mod content;
 mod gzip;
 mod health;
+mod instant;
 mod journal;
 mod middleware;
 mod net;
@@ -41,5 +43,6 @@ mod slow;
 mod start;
 mod write;
 
+pub use journal::{Journal, Level, LogFormat, NotALevel};
 pub use options::{Limits, Options};
 pub use start::{Ended, Running, StartError, Stopped, start};

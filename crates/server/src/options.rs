@@ -3,6 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use deedbook_model::KeyLimits;
+
+use crate::journal::Journal;
+
 /// How a server runs.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -17,6 +21,10 @@ pub struct Options {
     pub threads: usize,
     /// What a client may take.
     pub limits: Limits,
+    /// How long, and how many, idempotency keys are remembered.
+    pub remember: KeyLimits,
+    /// Where it says what it does.
+    pub journal: Journal,
 }
 
 /// What one client, or all together, may take.
@@ -54,6 +62,8 @@ impl Default for Options {
             wait: Duration::from_secs(10),
             threads: 1,
             limits: Limits::default(),
+            remember: KeyLimits::default(),
+            journal: Journal::default(),
         }
     }
 }

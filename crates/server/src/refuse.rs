@@ -6,20 +6,12 @@ use deedbook_log::LogError;
 use deedbook_model::code::Code;
 use deedbook_rules::components::{LookupError, SearchError};
 
-use crate::journal;
-
 /// The book failed or refused.
 pub(crate) fn book(error: BookError) -> Problem {
     match error {
         BookError::Refused(refusals) => Problem::refused(refusals, |_| String::new()),
         error => {
             let code = error.code();
-            if matches!(
-                code,
-                Code::Integrity | Code::Internal | Code::UnknownOutcome
-            ) {
-                journal::fault(with_causes(&error));
-            }
             let hint = match &error {
                 BookError::Future { .. } => {
                     Some("leave the revision out for the newest state".to_owned())
@@ -29,7 +21,8 @@ pub(crate) fn book(error: BookError) -> Problem {
                 }
                 error => error.hint(),
             };
-            let problem = Problem::new(code, told(&error));
+            let mut problem = Problem::new(code, told(&error));
+            problem.cause = Some(with_causes(&error));
             hint.into_iter().fold(problem, Problem::with_hint)
         }
     }

@@ -5,9 +5,9 @@ use deedbook_book::Book;
 use deedbook_model::Revision;
 use tokio::sync::watch;
 
-use crate::access::Guard;
+use crate::access::{Caller, Guesses};
 use crate::health::Health;
-use crate::journal;
+use crate::journal::Journal;
 use crate::options::Options;
 use crate::request_id::RequestIds;
 use crate::routes::pages::Pages;
@@ -28,7 +28,11 @@ pub(crate) struct Server {
     pub(crate) book: Book,
     pub(crate) options: Options,
     pub(crate) matcher: Matcher,
-    pub(crate) guard: Guard,
+    /// Who calls where nobody has to say who they are.
+    pub(crate) anybody: Caller,
+    /// Who calls what needs no credential.
+    pub(crate) nobody: Caller,
+    pub(crate) guesses: Guesses,
     pub(crate) health: Health,
     pub(crate) request_ids: RequestIds,
     pub(crate) past: PastViews,
@@ -41,7 +45,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(book: Book, options: Options, guard: Guard) -> Server {
+    pub(crate) fn new(book: Book, options: Options) -> Server {
         let revisions = watch::Sender::new(book.view().head().revision);
         let published = revisions.clone();
         book.on_publish(move |revision| {
@@ -53,7 +57,9 @@ impl Server {
         });
         Server {
             matcher: Matcher::new(),
-            guard,
+            anybody: Caller::anybody(),
+            nobody: Caller::nobody(),
+            guesses: Guesses::default(),
             health: Health::default(),
             request_ids: RequestIds::new(),
             past: PastViews::default(),
@@ -69,7 +75,18 @@ impl Server {
     /// Begins the end: no new connection, no new request, and streams end where they are.
     pub(crate) fn end(&self) {
         self.phase.send_replace(Phase::Ending);
-        journal::note("ending: requests in flight are finished");
+        self.journal()
+            .note("ending: requests in flight are finished");
+    }
+
+    /// Where the server says what it does.
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.options.journal
+    }
+
+    /// Whether nobody has to say who they are: until the book has its first principal.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.book.view().has_principals()
     }
 
     pub(crate) fn is_ending(&self) -> bool {

@@ -12,8 +12,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::access::Guard;
-use crate::journal;
 use crate::net;
 use crate::options::Options;
 use crate::server::Server;
@@ -70,7 +68,7 @@ pub struct Running {
 /// [`StartError`].
 pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     let wanted = options.listen;
-    if !wanted.ip().is_loopback() {
+    if !wanted.ip().is_loopback() && !book.view().has_principals() {
         return Err(StartError::Open(wanted));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -90,7 +88,7 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(listening)?;
     let connections = usize::try_from(options.limits.connections).unwrap_or(usize::MAX);
     let permits = Arc::new(Semaphore::new(connections));
-    let server = Arc::new(Server::new(book, options, Guard::of(address)));
+    let server = Arc::new(Server::new(book, options));
     runtime.spawn(net::accept(
         Arc::clone(&server),
         listener,
@@ -131,7 +129,7 @@ impl Running {
             tokio::select! {
                 ended = self.drain() => ended,
                 () = either(&mut terminate, &mut interrupt) => {
-                    journal::warn("ending at once");
+                    self.server.journal().warn("ending at once");
                     Ended::Cut
                 }
             }
@@ -157,7 +155,9 @@ impl Running {
         match tokio::time::timeout(limits.end_time, all).await {
             Ok(_) => Ended::Drained,
             Err(_) => {
-                journal::warn("some requests took too long and are cut off");
+                self.server
+                    .journal()
+                    .warn("some requests took too long and are cut off");
                 Ended::Cut
             }
         }

@@ -7,10 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use deedbook_book::Book;
-use deedbook_model::Rights;
 use deedbook_model::component::ReadOptions;
+use deedbook_model::{KeyLimits, Rights};
 use deedbook_rules::{Command, Write};
-use deedbook_server::{Ended, Limits, Options, start};
+use deedbook_server::{Ended, Journal, Limits, Options, start};
 
 use crate::config::user_name;
 use crate::context::Context;
@@ -40,6 +40,11 @@ pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> 
             wait: Duration::from_secs(args.wait),
             threads: usize::from(args.threads),
             limits: Limits::default(),
+            remember: KeyLimits {
+                keep_seconds: args.remember_hours * 3600,
+                most: args.remember_keys,
+            },
+            journal: Journal::to_stderr(args.log_level.into(), args.log_format.into()),
         },
     )?;
     context

@@ -1,5 +1,6 @@
 //! Taking connections, as many as may be.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::connection::serve;
-use crate::journal;
 use crate::server::{Phase, Server};
 
 /// How long nothing is accepted after the system had nothing to give, mostly file descriptors.
@@ -29,16 +29,17 @@ pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, permits: 
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => begin(&server, stream, &permits),
+            Ok((stream, from)) => begin(&server, stream, from.ip(), &permits),
             Err(error) => {
-                journal::warn(format!("can't accept a connection: {error}"));
+                let journal = server.journal();
+                journal.warn(&format!("can't accept a connection: {error}"));
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-fn begin(server: &Arc<Server>, stream: TcpStream, permits: &Arc<Semaphore>) {
+fn begin(server: &Arc<Server>, stream: TcpStream, from: IpAddr, permits: &Arc<Semaphore>) {
     let Ok(permit) = Arc::clone(permits).try_acquire_owned() else {
         // It fits into an empty send buffer; who doesn't read it, doesn't.
         let _ = stream.try_write(FULL);
@@ -48,7 +49,7 @@ fn begin(server: &Arc<Server>, stream: TcpStream, permits: &Arc<Semaphore>) {
     let _ = stream.set_nodelay(true);
     let server = Arc::clone(server);
     tokio::spawn(async move {
-        serve(server, stream).await;
+        serve(server, stream, from).await;
         drop(permit);
     });
 }

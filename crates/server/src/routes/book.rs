@@ -16,7 +16,6 @@ use crate::answer::Answer;
 use crate::body::{Body, Broken};
 use crate::call::Call;
 use crate::content::Received;
-use crate::journal;
 use crate::refuse;
 
 /// How much of a backup is made at a time.
@@ -69,15 +68,16 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 pub(super) async fn backup(call: Call) -> Result<Answer, Problem> {
     let turn = call.server.slow.turn().await?;
     let (sender, parts) = mpsc::channel(PARTS);
-    let book = call.server.book.clone();
+    let server = Arc::clone(&call.server);
     tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let mut writer = PartWriter {
             part: Vec::with_capacity(PART_BYTES),
             parts: sender,
         };
-        if let Err(error) = book.backup(&mut writer) {
-            journal::fault(format!("a backup broke off: {error}"));
+        if let Err(error) = server.book.backup(&mut writer) {
+            let journal = server.journal();
+            journal.fault(&format!("a backup broke off: {error}"));
             // Without its end the client knows that it isn't one.
             let _ = writer.parts.blocking_send(Err(Broken));
         }

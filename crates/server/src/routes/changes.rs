@@ -8,6 +8,7 @@ use deedbook_api::problem::Problem;
 use deedbook_api::shapes::{ChangeShape, ChangesShape};
 use deedbook_book::{ChangeFilter, ChangeQuery, View};
 use deedbook_model::{Change, Kind, Revision};
+use deedbook_rules::visible::may_see_change;
 use serde::{Deserialize, Serialize};
 
 use super::listing::limit;
@@ -36,20 +37,74 @@ pub(super) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
         (None, None) => book.stats().map_err(refuse::book)?.floor,
     };
     let up_to = cursor.map_or(view.head().revision, |cursor| cursor.u);
-    let found = book.changes(&ChangeQuery {
-        after,
-        up_to: Some(up_to),
-        filter,
-        newest_first: false,
-        limit: limit(call),
-    });
-    let found = found.map_err(refuse::book)?;
-    let items: Result<Vec<_>, _> = found.iter().map(ChangeShape::whole).collect();
+    let page = page(call, after, up_to, &filter)?;
+    let items: Result<Vec<_>, _> = page.items.iter().map(ChangeShape::whole).collect();
     Answer::json(&ChangesShape {
         items: items.map_err(|error| internal(&error))?,
-        next_cursor: next_cursor(&found, limit(call), up_to, names)?,
+        next_cursor: next_cursor(page.goes_on_after, up_to, names)?,
         revision: up_to,
     })
+}
+
+/// Changes that fit and may be seen, and after which revision there may be more.
+struct Page {
+    items: Vec<Change>,
+    goes_on_after: Option<Revision>,
+}
+
+/// Most changes that one page looks at: a reader who may see few of them gets a short page.
+const MOST_READ: usize = 50_000;
+
+fn page(
+    call: &Call,
+    mut after: Revision,
+    up_to: Revision,
+    filter: &ChangeFilter,
+) -> Result<Page, Problem> {
+    let limit = limit(call);
+    let (mut items, mut read) = (Vec::new(), 0);
+    loop {
+        let wanted = limit - items.len();
+        let found = call.server.book.changes(&ChangeQuery {
+            after,
+            up_to: Some(up_to),
+            filter: filter.clone(),
+            newest_first: false,
+            limit: wanted,
+        });
+        let found = found.map_err(refuse::book)?;
+        let was_all = found.len() < wanted;
+        after = found.last().map_or(up_to, |last| last.revision);
+        read += found.len();
+        for change in found {
+            if may_see(call, &change)? {
+                items.push(change);
+            }
+        }
+        if was_all || after >= up_to || items.len() == limit || read >= MOST_READ {
+            let goes_on = !was_all && after < up_to;
+            return Ok(Page {
+                items,
+                goes_on_after: goes_on.then_some(after),
+            });
+        }
+    }
+}
+
+fn may_see(call: &Call, change: &Change) -> Result<bool, Problem> {
+    let mut failed = None;
+    let before = || {
+        let before = call.server.book.stored_before(change);
+        before.unwrap_or_else(|error| {
+            failed = Some(error);
+            None
+        })
+    };
+    let may_see = may_see_change(call.caller.rights(), change, before);
+    match failed {
+        Some(error) => Err(refuse::book(error)),
+        None => Ok(may_see),
+    }
 }
 
 fn filter(call: &Call) -> ChangeFilter {
@@ -87,20 +142,16 @@ fn read_cursor(call: &Call, names: &str) -> Result<Option<Cursor>, Problem> {
 }
 
 fn next_cursor(
-    found: &[Change],
-    limit: usize,
+    after: Option<Revision>,
     up_to: Revision,
     names: String,
 ) -> Result<Option<String>, Problem> {
-    let last = found
-        .last()
-        .filter(|last| found.len() == limit && last.revision < up_to);
-    let Some(last) = last else {
+    let Some(after) = after else {
         return Ok(None);
     };
     let cursor = to_json(&Cursor {
         v: 1,
-        a: last.revision,
+        a: after,
         u: up_to,
         f: names,
     })?;

@@ -16,6 +16,7 @@ use deedbook_book::{Book, View};
 use deedbook_model::{Envelope, Kind};
 use deedbook_rules::Record;
 use deedbook_rules::components::{ComponentKey, Found, LookupError, NameOrUuid};
+use deedbook_rules::visible::may_see_stored;
 use serde_json::Value;
 
 use crate::answer::internal;
@@ -25,8 +26,21 @@ use crate::refuse;
 /// The component that a request's key means.
 pub(super) fn find<'v>(call: &Call, view: &'v View) -> Result<Found<'v>, Problem> {
     let key = call.component_key()?;
-    view.lookup(&key.name, key.spec.as_ref())
-        .map_err(|error| refuse::lookup(&error))
+    let found = view.lookup(&key.name, key.spec.as_ref());
+    match &found {
+        Ok(found) => demand_sight(call, found.record)?,
+        // The refusal lists the versions that there are.
+        Err(_) => {
+            if let Some(other) = view.versions(&key.name).first() {
+                demand_sight(call, other)?;
+            }
+        }
+    }
+    found.map_err(|error| refuse::lookup(&error))
+}
+
+fn demand_sight(call: &Call, record: &Record) -> Result<(), Problem> {
+    call.caller.demand_sight(record, &call.key_text()?)
 }
 
 /// The uuid that a key means where history counts: of a component that is there, or of the one
@@ -34,21 +48,40 @@ pub(super) fn find<'v>(call: &Call, view: &'v View) -> Result<Found<'v>, Problem
 pub(super) fn find_in_history(call: &Call, view: &View) -> Result<String, Problem> {
     let key = call.component_key()?;
     let error = match view.lookup(&key.name, key.spec.as_ref()) {
-        Ok(found) => return Ok(found.facts.uuid.to_string()),
+        Ok(found) => {
+            demand_sight(call, found.record)?;
+            return Ok(found.facts.uuid.to_string());
+        }
         Err(error) => error,
     };
-    match (&key.name, &error) {
-        (NameOrUuid::Name(name), _) => {
-            removed(&call.server.book, view, &key, name)?.ok_or_else(|| refuse::lookup(&error))
-        }
+    let uuid = match (&key.name, &error) {
+        (NameOrUuid::Name(name), _) => removed(&call.server.book, view, &key, name)?,
         // Known by its key alone: removed, or of a form that only a later release reads.
-        (NameOrUuid::Uuid(uuid), LookupError::Unknown { .. })
-            if view.record(&Kind::COMPONENT, &uuid.to_string()).is_some() =>
-        {
-            Ok(uuid.to_string())
+        (NameOrUuid::Uuid(uuid), LookupError::Unknown { .. }) => {
+            let uuid = uuid.to_string();
+            let is_known = view.record(&Kind::COMPONENT, &uuid).is_some();
+            is_known.then_some(uuid)
         }
-        _ => Err(refuse::lookup(&error)),
+        _ => None,
+    };
+    let uuid = uuid.ok_or_else(|| refuse::lookup(&error))?;
+    demand_sight_of_removed(call, view, &uuid)?;
+    Ok(uuid)
+}
+
+/// What was removed is seen by whoever could see it before, as far as the log still tells.
+fn demand_sight_of_removed(call: &Call, view: &View, uuid: &str) -> Result<(), Problem> {
+    if call.caller.reader().is_none() {
+        return Ok(());
     }
+    let book = &call.server.book;
+    let last = book.history(view, &Kind::COMPONENT, uuid, 2);
+    let last = last.map_err(refuse::book)?;
+    let stored = last.iter().find_map(|change| change.record.as_deref());
+    if may_see_stored(call.caller.rights(), &Kind::COMPONENT, stored) {
+        return Ok(());
+    }
+    Err(call.caller.unseen(&call.key_text()?))
 }
 
 fn removed(

@@ -100,7 +100,7 @@ fn filters(call: &Call) -> Result<Query, Problem> {
         name: owned("name"),
         text: owned("text"),
         latest_only: query.flag("latestOnly"),
-        reader: None,
+        reader: call.caller.reader(),
     })
 }
 

@@ -1,0 +1,115 @@
+//! What a request shows to prove whose it is.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use deedbook_api::problem::Problem;
+use deedbook_model::code::Code;
+use deedbook_model::{Token, TokenHash};
+use deedbook_rules::Bearer;
+use http::{HeaderMap, HeaderValue, header};
+
+use super::Caller;
+use crate::server::Server;
+
+/// The other end of one connection.
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    /// The token that it showed last, read: most connections show the same again and again.
+    shown: Mutex<Option<(HeaderValue, TokenHash)>>,
+}
+
+impl Peer {
+    pub(crate) fn new(address: IpAddr) -> Peer {
+        Peer {
+            address,
+            shown: Mutex::default(),
+        }
+    }
+
+    /// The hash of the token that a header shows.
+    fn token_of(&self, shown: &HeaderValue) -> Result<TokenHash, Useless> {
+        let mut last = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, hash)) = last.as_ref().filter(|(known, _)| known == shown) {
+            return Ok(*hash);
+        }
+        let token = Token::parse(bearer(shown)?);
+        let hash = token
+            .map_err(|error| Useless::Wrong(error.to_string()))?
+            .hash();
+        *last = Some((shown.clone(), hash));
+        Ok(hash)
+    }
+}
+
+/// Why a credential is of no use.
+enum Useless {
+    /// Nobody has it.
+    Wrong(String),
+    /// Somebody had it.
+    Ended(String),
+}
+
+const HOW: &str = "send `Authorization: Bearer TOKEN`; `deedbook token create` makes a token";
+
+/// Who bears the credential that a request shows.
+pub(super) fn caller(server: &Server, peer: &Peer, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = shown.next() else {
+        return Err(refused("this needs a credential", HOW));
+    };
+    if shown.next().is_some() {
+        return Err(refused("there are several Authorization headers", HOW));
+    }
+    let found = peer.token_of(first);
+    let found = found.and_then(|hash| bearer_of(server, &hash));
+    found.map_err(|useless| told(useless, server, peer))
+}
+
+fn bearer_of(server: &Server, hash: &TokenHash) -> Result<Caller, Useless> {
+    match server.book.view().principal_of(hash, server.book.now()) {
+        Bearer::Principal { name, grants, .. } => {
+            Ok(Caller::bearer(Arc::clone(name), Arc::clone(grants)))
+        }
+        Bearer::Expired { since, .. } => Err(Useless::Ended(format!("the token ended at {since}"))),
+        Bearer::Unknown => Err(Useless::Wrong(
+            "nobody has this token: it was never made, or revoked".to_owned(),
+        )),
+    }
+}
+
+/// The credential in `Bearer CREDENTIAL`.
+fn bearer(shown: &HeaderValue) -> Result<&str, Useless> {
+    let text = shown.to_str().unwrap_or_default();
+    let (scheme, credential) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        let detail = "the Authorization header isn't `Bearer TOKEN`";
+        return Err(Useless::Wrong(detail.to_owned()));
+    }
+    Ok(credential.trim())
+}
+
+/// A wrong credential counts against its sender; after too many they are no longer told apart.
+fn told(useless: Useless, server: &Server, peer: &Peer) -> Problem {
+    let detail = match useless {
+        Useless::Ended(detail) => {
+            return refused(
+                detail,
+                "`deedbook token rotate` gives its principal a new one",
+            );
+        }
+        Useless::Wrong(detail) => detail,
+    };
+    let Err(seconds) = server.guesses.count(peer.address) else {
+        return refused(detail, HOW);
+    };
+    let detail = "too many wrong credentials came from this address";
+    let mut problem = Problem::new(Code::RateLimited, detail)
+        .with_hint("wait for as long as Retry-After says, and send one that is right");
+    problem.retry_after = Some(seconds);
+    problem
+}
+
+fn refused(detail: impl Into<String>, hint: &str) -> Problem {
+    Problem::new(Code::Unauthenticated, detail).with_hint(hint)
+}
