@@ -108,13 +108,27 @@ pub const REQUIRE_DEPENDENCIES: &[Parameter] = &[query(
     "Refuse dependencies that lead nowhere. Absent: `false`, which warns.",
 )];
 
+/// The name of a principal in the path.
+pub const NAME: &[Parameter] = &[Parameter {
+    name: "key",
+    place: Place::Path,
+    form: Form::Text(TEXT),
+    required: true,
+    description: "The principal's name, percent-encoded.",
+}];
+
+/// The counter that the record that is changed is to have.
+pub const EXPECTED: &[Parameter] = &[EXPECTED_GENERATION];
+
+const EXPECTED_GENERATION: Parameter = query(
+    "expectedGeneration",
+    Form::Number(1, u64::MAX),
+    "Only if the record is at this generation; otherwise 409.",
+);
+
 /// Conditions on the record that is changed.
 pub const CONDITIONS: &[Parameter] = &[
-    query(
-        "expectedGeneration",
-        Form::Number(1, u64::MAX),
-        "Only if the record is at this generation; otherwise 409.",
-    ),
+    EXPECTED_GENERATION,
     header(
         "If-Match",
         "Only if the record's last change is at this revision (an `ETag`); otherwise 412.",

@@ -5,8 +5,8 @@ use deedbook_model::Capability;
 use deedbook_model::code::Code;
 
 use crate::parameters::{
-    CHANGES, CONDITIONS, DEPTHS, DIFF, DRY_RUN, FILTERS, GRAPH, IF_NONE_MATCH, KEY, KIND, LIMITED,
-    PAGE, POINTER, READ, REQUIRE_DEPENDENCIES, STRICT, WRITE,
+    CHANGES, CONDITIONS, DEPTHS, DIFF, DRY_RUN, EXPECTED, FILTERS, GRAPH, IF_NONE_MATCH, KEY, KIND,
+    LIMITED, NAME, PAGE, POINTER, READ, REQUIRE_DEPENDENCIES, STRICT, WRITE,
 };
 use crate::route::{Answer, Content, Decision, Example, Method, Resource, Route, RouteId, Schema};
 use crate::samples;
@@ -51,6 +51,16 @@ const WRITE_REFUSALS: &[Code] = &[
     Code::UnknownOutcome,
     Code::Integrity,
 ];
+
+/// Content that is a handful of members.
+const fn small(schema: Schema, required: bool) -> Content {
+    Content {
+        media_types: &[JSON],
+        schema,
+        required,
+        max_bytes: SMALL_BYTES,
+    }
+}
 
 const fn json(status: u16, schema: Schema, description: &'static str) -> Answer {
     Answer {
@@ -549,18 +559,143 @@ pub const ROUTES: &[Route] = &[
         ],
     },
     Route {
+        id: RouteId::CreatePrincipal,
+        method: Method::Post,
+        path: "/v1/principals",
+        summary: "Make a principal and its first token, which is shown this once",
+        decision: RULES,
+        parameters: &[WRITE],
+        content: Some(small(Schema::PrincipalRequest, true)),
+        answers: &[json(201, Schema::Issued, "The principal and its token.")],
+        refusals: WRITE_REFUSALS,
+        examples: &[
+            send(
+                "A reader of all maps, for ninety days",
+                "/v1/principals",
+                (
+                    JSON,
+                    r#"{"name":"map-viewer","grants":["REGISTRY_READ:tools/geo_*"],"expires":"90d"}"#,
+                ),
+                201,
+            ),
+            send(
+                "A capability that there isn't",
+                "/v1/principals",
+                (JSON, r#"{"name":"map-viewer","grants":["FLY"]}"#),
+                400,
+            ),
+        ],
+    },
+    Route {
+        id: RouteId::ListPrincipals,
+        method: Method::Get,
+        path: "/v1/principals",
+        summary: "List principals, by name",
+        decision: RULES,
+        parameters: &[PAGE, READ],
+        content: None,
+        answers: &[json(200, Schema::PrincipalPage, "A page, by name.")],
+        refusals: READ_REFUSALS,
+        examples: &[get("All", "/v1/principals", 200)],
+    },
+    Route {
+        id: RouteId::GetPrincipal,
+        method: Method::Get,
+        path: "/v1/principals/{key}",
+        summary: "Get one principal: its grants, and what is kept of its tokens",
+        decision: RULES,
+        parameters: &[NAME, READ],
+        content: None,
+        answers: &[json(200, Schema::PrincipalRecord, "The principal.")],
+        refusals: READ_REFUSALS,
+        examples: &[get("Nobody has that name", "/v1/principals/nobody", 404)],
+    },
+    Route {
+        id: RouteId::SetGrants,
+        method: Method::Patch,
+        path: "/v1/principals/{key}",
+        summary: "Give a principal other grants, in place of all that it has",
+        decision: RULES,
+        parameters: &[NAME, EXPECTED, WRITE],
+        content: Some(small(Schema::GrantsRequest, true)),
+        answers: &[json(
+            200,
+            Schema::PrincipalRecord,
+            "The principal as it is now.",
+        )],
+        refusals: WRITE_REFUSALS,
+        examples: &[send(
+            "Nobody has that name",
+            "/v1/principals/nobody",
+            (
+                JSON,
+                r#"{"grants":["REGISTRY_READ","REGISTRY_WRITE:tools/geo_*"]}"#,
+            ),
+            404,
+        )],
+    },
+    Route {
+        id: RouteId::RemovePrincipal,
+        method: Method::Delete,
+        path: "/v1/principals/{key}",
+        summary: "Remove a principal with its tokens",
+        decision: RULES,
+        parameters: &[NAME, EXPECTED, WRITE],
+        content: None,
+        answers: &[json(200, Schema::RemovedPrincipal, "It is gone.")],
+        refusals: WRITE_REFUSALS,
+        examples: &[get("Nobody has that name", "/v1/principals/nobody", 404)],
+    },
+    Route {
+        id: RouteId::RotateToken,
+        method: Method::Post,
+        path: "/v1/principals/{key}/rotate",
+        summary: "Make another token for a principal; its others end, now or after an overlap",
+        decision: RULES,
+        parameters: &[NAME, EXPECTED, WRITE],
+        content: Some(small(Schema::RotateRequest, false)),
+        answers: &[json(
+            200,
+            Schema::Issued,
+            "The principal and its new token.",
+        )],
+        refusals: WRITE_REFUSALS,
+        examples: &[send(
+            "Nobody has that name",
+            "/v1/principals/nobody/rotate",
+            (JSON, r#"{"expires":"90d","overlapSeconds":3600}"#),
+            404,
+        )],
+    },
+    Route {
+        id: RouteId::RevokeTokens,
+        method: Method::Post,
+        path: "/v1/principals/{key}/revoke",
+        summary: "Take one token of a principal away, or all; the principal stays",
+        decision: RULES,
+        parameters: &[NAME, EXPECTED, WRITE],
+        content: Some(small(Schema::RevokeRequest, false)),
+        answers: &[json(
+            200,
+            Schema::PrincipalRecord,
+            "The principal as it is now.",
+        )],
+        refusals: WRITE_REFUSALS,
+        examples: &[send(
+            "Nobody has that name",
+            "/v1/principals/nobody/revoke",
+            (JSON, "{}"),
+            404,
+        )],
+    },
+    Route {
         id: RouteId::Verify,
         method: Method::Post,
         path: "/v1/verify",
         summary: "Check every stored byte, and the history against an earlier head",
         decision: RULES,
         parameters: &[],
-        content: Some(Content {
-            media_types: &[JSON],
-            schema: Schema::Head,
-            required: false,
-            max_bytes: SMALL_BYTES,
-        }),
+        content: Some(small(Schema::Head, false)),
         answers: &[json(
             200,
             Schema::Verification,
@@ -579,12 +714,7 @@ pub const ROUTES: &[Route] = &[
         summary: "Drop changes that a snapshot covers; reads from the floor on still work",
         decision: RULES,
         parameters: &[],
-        content: Some(Content {
-            media_types: &[JSON],
-            schema: Schema::CompactRequest,
-            required: true,
-            max_bytes: SMALL_BYTES,
-        }),
+        content: Some(small(Schema::CompactRequest, true)),
         answers: &[json(200, Schema::Compacted, "Where the floor is now.")],
         refusals: &[Code::BadMediaType, Code::Integrity],
         examples: &[

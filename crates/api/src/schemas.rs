@@ -6,7 +6,7 @@ use crate::route::Schema;
 
 impl Schema {
     /// All of them.
-    pub const ALL: [Schema; 23] = [
+    pub const ALL: [Schema; 31] = [
         Schema::ComponentDocument,
         Schema::ComponentPatch,
         Schema::ComponentRecord,
@@ -22,6 +22,14 @@ impl Schema {
         Schema::Validation,
         Schema::BatchRequest,
         Schema::BatchResult,
+        Schema::PrincipalRecord,
+        Schema::PrincipalPage,
+        Schema::PrincipalRequest,
+        Schema::GrantsRequest,
+        Schema::RotateRequest,
+        Schema::RevokeRequest,
+        Schema::Issued,
+        Schema::RemovedPrincipal,
         Schema::Head,
         Schema::Verification,
         Schema::CompactRequest,
@@ -46,7 +54,7 @@ impl Schema {
             Schema::ComponentPatch => described("object", "RFC 7396: null removes a member."),
             Schema::ComponentRecord => record(&[], &[]),
             Schema::WrittenComponent => record(&written(), UNSEEN),
-            Schema::RemovedComponent => removed(),
+            Schema::RemovedComponent => removed("component", uuid()),
             Schema::ComponentPage => page(reference(Schema::ComponentRecord)),
             Schema::History => history(),
             Schema::ChangePage => page(object(&change_with_record(), &["record"])),
@@ -69,6 +77,24 @@ impl Schema {
                 ],
                 &[],
             ),
+            Schema::PrincipalRecord => record_of("principal", text(), principal(), &[], &[]),
+            Schema::PrincipalPage => page(reference(Schema::PrincipalRecord)),
+            Schema::PrincipalRequest => object(
+                &[
+                    ("name", text()),
+                    ("grants", list(text())),
+                    ("expires", text()),
+                ],
+                &["expires"],
+            ),
+            Schema::GrantsRequest => object(&[("grants", list(text()))], &[]),
+            Schema::RotateRequest => object(
+                &[("expires", text()), ("overlapSeconds", revision())],
+                &["expires", "overlapSeconds"],
+            ),
+            Schema::RevokeRequest => object(&[("token", hex(16))], &["token"]),
+            Schema::Issued => issued(),
+            Schema::RemovedPrincipal => removed("principal", text()),
             Schema::Head => head(),
             Schema::Verification => verification(),
             Schema::CompactRequest => object(&[("before", revision())], &[]),
@@ -186,9 +212,49 @@ const UNSEEN: &[&str] = &[
 ];
 
 fn record(more: &[(&str, Value)], optional: &[&str]) -> Value {
+    let data = reference(Schema::ComponentDocument);
+    record_of("component", uuid(), data, more, optional)
+}
+
+fn principal() -> Value {
+    let token = object(
+        &[
+            ("id", hex(16)),
+            ("hash", hex(64)),
+            ("createdAt", time()),
+            ("expiresAt", time()),
+            ("endsAt", time()),
+        ],
+        &["expiresAt", "endsAt"],
+    );
+    object(&[("grants", list(text())), ("tokens", list(token))], &[])
+}
+
+fn issued() -> Value {
+    object(
+        &[
+            ("token", text()),
+            ("tokenId", hex(16)),
+            ("expiresAt", text_or_null()),
+            ("name", text()),
+            ("grants", list(text())),
+            ("generation", revision()),
+            ("revision", revision()),
+        ],
+        &[],
+    )
+}
+
+fn record_of(
+    kind: &str,
+    key: Value,
+    data: Value,
+    more: &[(&str, Value)],
+    optional: &[&str],
+) -> Value {
     let mut members: Members<'_> = vec![
-        ("kind", json!({"const": "component"})),
-        ("key", uuid()),
+        ("kind", json!({"const": kind})),
+        ("key", key),
         ("generation", json!({"type": "integer", "minimum": 1})),
         ("revision", revision()),
         ("checksum", hex(64)),
@@ -198,7 +264,7 @@ fn record(more: &[(&str, Value)], optional: &[&str]) -> Value {
             "annotations",
             json!({"type": "object", "additionalProperties": text()}),
         ),
-        ("data", reference(Schema::ComponentDocument)),
+        ("data", data),
     ];
     members.extend(more.iter().cloned());
     object(&members, optional)
@@ -212,10 +278,10 @@ fn written() -> Members<'static> {
     ]
 }
 
-fn removed() -> Value {
+fn removed(kind: &str, key: Value) -> Value {
     let mut members = vec![
-        ("kind", json!({"const": "component"})),
-        ("key", uuid()),
+        ("kind", json!({"const": kind})),
+        ("key", key),
         ("generation", revision()),
         ("revision", revision()),
         ("removed", json!({"const": true})),

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use deedbook_model::component::Lifecycle;
 use deedbook_model::issue::Issue;
-use deedbook_model::{Change, Generation, Revision};
+use deedbook_model::{Change, Generation, Revision, Timestamp, Token, TokenId};
+use deedbook_rules::Record;
 use deedbook_rules::dependents::Dependent;
 use deedbook_rules::diff::Difference;
 use serde::{Deserialize, Serialize};
@@ -265,6 +266,86 @@ pub struct BatchWrite<'a> {
     /// Refuse dependencies that lead nowhere.
     #[serde(default)]
     pub require_dependencies: bool,
+}
+
+/// A principal that is to be made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreatePrincipalShape {
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub grants: Vec<String>,
+    /// When its token expires: so long from now (`90d`) or an RFC 3339 time; absent: never.
+    pub expires: Option<String>,
+}
+
+/// What a principal is to be allowed, in place of all that it was.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetGrantsShape {
+    /// What it may do from now on.
+    pub grants: Vec<String>,
+}
+
+/// How a token is rotated.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RotateTokenShape {
+    /// When the new token expires: so long from now (`90d`) or an RFC 3339 time; absent: never.
+    pub expires: Option<String>,
+    /// How many seconds longer the others are good for; absent: not at all.
+    #[serde(default)]
+    pub overlap_seconds: u32,
+}
+
+/// Which tokens are revoked.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevokeTokensShape {
+    /// The id of one; absent: all that the principal has.
+    pub token: Option<TokenId>,
+}
+
+/// A principal and a token that was made for it: the only time that anybody sees the token.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedShape {
+    /// The token.
+    pub token: String,
+    /// What the token is called.
+    pub token_id: TokenId,
+    /// When it expires; null: never.
+    pub expires_at: Option<Timestamp>,
+    /// The principal's name.
+    pub name: String,
+    /// What it may do.
+    pub grants: Vec<String>,
+    /// The principal's counter.
+    pub generation: Generation,
+    /// Revision of its last change.
+    pub revision: Revision,
+}
+
+impl IssuedShape {
+    /// The answer to whoever asked for a token.
+    #[must_use]
+    pub fn of(token: &Token, expires_at: Option<Timestamp>, principal: &Record) -> IssuedShape {
+        let grants = principal.principal().map(|facts| facts.grants.iter());
+        IssuedShape {
+            token: token.reveal(),
+            token_id: token.hash().id(),
+            expires_at,
+            name: principal.key.to_string(),
+            grants: grants
+                .into_iter()
+                .flatten()
+                .map(ToString::to_string)
+                .collect(),
+            generation: principal.generation,
+            revision: principal.revision,
+        }
+    }
 }
 
 /// What is to be compacted.

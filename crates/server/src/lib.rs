@@ -18,6 +18,7 @@
 //! | `sight` | which view a read looks at |
 //! | `write` | handing a command in and waiting for it |
 //! | `routes` | a module for each noun: parse, call, render |
+//! | `cursor` | where a list goes on |
 //! | `answer`, `body`, `gzip`, `refuse` | how an answer goes out |
 
 mod access;
@@ -27,6 +28,7 @@ mod body;
 mod call;
 mod conditions;
 mod content;
+mod cursor;
 mod gzip;
 mod health;
 mod instant;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use deedbook_api::problem::Problem;
 use deedbook_book::{At, Clock, SystemClock, View};
 use deedbook_model::code::Code;
+use deedbook_model::time::seconds_of;
 use deedbook_model::{Revision, Timestamp};
 
 use crate::call::Call;
@@ -37,26 +38,11 @@ impl Moment {
             return text.parse().ok().map(|r| Moment(At::Revision(Revision(r))));
         }
         let time = match text.strip_prefix('-') {
-            Some(ago) => now.plus_seconds(-seconds(ago)?),
+            Some(ago) => now.plus_seconds(-seconds_of(ago)?),
             None => text.parse().ok()?,
         };
         Some(Moment(At::Time(time)))
     }
-}
-
-/// `90s`, `30m`, `2h`, `7d`, `2w` in seconds.
-fn seconds(text: &str) -> Option<i64> {
-    let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        "w" => 7 * 86_400,
-        _ => return None,
-    };
-    let plain = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| count.parse::<i64>().ok()?.checked_mul(unit))?
 }
 
 /// Whether the newest view will do, which needs no waiting.

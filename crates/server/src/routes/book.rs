@@ -57,7 +57,7 @@ pub(super) async fn compact(call: Call, received: Received) -> Result<Answer, Pr
     Answer::json(&CompactedShape { floor })
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!("the request's content isn't what it should be: {error}");
         Problem::new(Code::Invalid, detail)

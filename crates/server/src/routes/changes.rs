@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use deedbook_api::problem::Problem;
 use deedbook_api::shapes::{ChangeShape, ChangesShape};
 use deedbook_book::{ChangeFilter, ChangeQuery, View};
@@ -12,8 +10,9 @@ use deedbook_rules::visible::may_see_change;
 use serde::{Deserialize, Serialize};
 
 use super::listing::limit;
-use crate::answer::{Answer, internal, to_json};
+use crate::answer::{Answer, internal};
 use crate::call::Call;
+use crate::cursor;
 use crate::refuse;
 
 /// Where a list of changes goes on, and up to where: version, after, up to, filter.
@@ -125,19 +124,13 @@ fn filter_text(call: &Call) -> String {
 }
 
 fn read_cursor(call: &Call, names: &str) -> Result<Option<Cursor>, Problem> {
-    let Some(text) = call.query.text("cursor") else {
-        return Ok(None);
-    };
-    let bytes = BASE64.decode(text).ok();
-    let cursor = bytes.and_then(|bytes| serde_json::from_slice::<Cursor>(&bytes).ok());
-    match cursor {
-        Some(cursor) if cursor.v != 1 => Err(Problem::parameter("cursor", "not a cursor")),
-        Some(cursor) if cursor.f != names => Err(Problem::parameter(
-            "cursor",
-            "the cursor belongs to a list with other filters",
-        )),
-        Some(cursor) => Ok(Some(cursor)),
-        None => Err(Problem::parameter("cursor", "not a cursor")),
+    let refuse = |message| Err(Problem::parameter("cursor", message));
+    match cursor::read::<Cursor>(call)? {
+        Some(cursor) if cursor.v != 1 => refuse("not a cursor"),
+        Some(cursor) if cursor.f != names => {
+            refuse("the cursor belongs to a list with other filters")
+        }
+        cursor => Ok(cursor),
     }
 }
 
@@ -149,11 +142,11 @@ fn next_cursor(
     let Some(after) = after else {
         return Ok(None);
     };
-    let cursor = to_json(&Cursor {
+    let cursor = cursor::encode(&Cursor {
         v: 1,
         a: after,
         u: up_to,
         f: names,
     })?;
-    Ok(Some(BASE64.encode(cursor)))
+    Ok(Some(cursor))
 }
