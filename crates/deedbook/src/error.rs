@@ -290,9 +290,9 @@ impl Failure {
                 Some("leave the revision out for the newest state".to_owned())
             }
             Failure::Book(error) => error.hint(),
-            Failure::Server(StartError::Open(_)) => {
-                Some("listen on 127.0.0.1 or [::1], and let a proxy ask who it is".to_owned())
-            }
+            Failure::Server(StartError::Open(_)) => Some(
+                "make a token first (`deedbook token create`), or listen on 127.0.0.1".to_owned(),
+            ),
             Failure::Server(StartError::Listen { .. }) => Some(
                 "--listen names another address; port 0 lets the operating system choose"
                     .to_owned(),

@@ -3,6 +3,7 @@
 pub(crate) mod arguments;
 pub(crate) mod book;
 pub(crate) mod component;
+pub(crate) mod principal;
 pub(crate) mod values;
 
 use std::path::PathBuf;
@@ -101,6 +102,9 @@ pub(crate) enum Command {
     /// Register, find and change components
     #[command(subcommand, visible_alias = "registry")]
     Component(component::Component),
+    /// Say who may use the book over the network
+    #[command(subcommand, visible_alias = "token")]
+    Principal(principal::Principal),
     Search(component::Search),
     Graph(component::Graph),
     Log(book::Log),

@@ -1,5 +1,7 @@
 //! `serve`: the book over HTTP.
 
+mod first_token;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -31,6 +33,13 @@ pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> 
     let book = context.open_to_write()?;
     if let Some(folder) = &args.load {
         load(folder, &actor, &book, context)?;
+    }
+    if !args.listen.ip().is_loopback() && !book.view().has_principals() {
+        let path = first_token::make(&book, &context.opener().folder, &actor)?;
+        context.output.note(&format!(
+            "an admin's token is in {}: take it from there and remove the file",
+            path.display()
+        ));
     }
     let server = start(
         book.clone(),
