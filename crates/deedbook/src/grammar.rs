@@ -4,6 +4,7 @@ pub(crate) mod arguments;
 pub(crate) mod book;
 pub(crate) mod component;
 pub(crate) mod principal;
+pub(crate) mod serve;
 pub(crate) mod values;
 
 use std::path::PathBuf;
@@ -121,7 +122,7 @@ pub(crate) enum Command {
     Snapshot,
     Backup(book::Backup),
     Restore(book::Restore),
-    Serve(book::Serve),
+    Serve(serve::Serve),
     /// Show document schemas and version rules
     #[command(subcommand)]
     Schema(book::Schema),

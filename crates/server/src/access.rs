@@ -12,6 +12,7 @@ mod caller;
 mod credential;
 mod guard;
 mod guesses;
+mod jwt;
 
 use deedbook_api::problem::Problem;
 use deedbook_api::route::{Decision, Resource as Scope};
@@ -24,6 +25,8 @@ use crate::server::Server;
 pub(crate) use caller::Caller;
 pub(crate) use credential::Peer;
 pub(crate) use guesses::Guesses;
+pub(crate) use jwt::Jwt;
+pub use jwt::{JwtOptions, KeysError};
 
 /// Decides whether a request may go on.
 pub(crate) fn decide(

@@ -11,7 +11,7 @@
 //! | module | does |
 //! |---|---|
 //! | `options`, `start` | what a server is told, and its beginning and end |
-//! | `net` | listening, connections, what a slow or half-open client may hold |
+//! | `net` | listening, TLS, connections, what a slow or half-open client may hold |
 //! | `middleware` | what happens to every request, in one place |
 //! | `access` | foreign hosts, credentials, and who may call a route |
 //! | `journal` | what the server says of itself |
@@ -45,6 +45,8 @@ mod slow;
 mod start;
 mod write;
 
+pub use access::{JwtOptions, KeysError};
 pub use journal::{Journal, Level, LogFormat, NotALevel};
+pub use net::{TlsError, TlsFiles};
 pub use options::{Limits, Options};
 pub use start::{Ended, Running, StartError, Stopped, start};

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use deedbook_model::KeyLimits;
 
+use crate::access::JwtOptions;
 use crate::journal::Journal;
+use crate::net::TlsFiles;
 
 /// How a server runs.
 #[derive(Clone, Debug)]
@@ -21,6 +23,12 @@ pub struct Options {
     pub threads: usize,
     /// What a client may take.
     pub limits: Limits,
+    /// Where the certificate is; `None`: connections aren't encrypted.
+    pub tls: Option<TlsFiles>,
+    /// Which signed tokens are taken; `None`: none.
+    pub jwt: Option<JwtOptions>,
+    /// How often files that may change are looked at.
+    pub reload: Duration,
     /// How long, and how many, idempotency keys are remembered.
     pub remember: KeyLimits,
     /// Where it says what it does.
@@ -62,6 +70,9 @@ impl Default for Options {
             wait: Duration::from_secs(10),
             threads: 1,
             limits: Limits::default(),
+            tls: None,
+            jwt: None,
+            reload: Duration::from_secs(1),
             remember: KeyLimits::default(),
             journal: Journal::default(),
         }

@@ -12,9 +12,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::net;
+use crate::access::KeysError;
+use crate::net::{self, TlsError};
 use crate::options::Options;
-use crate::server::Server;
+use crate::server::{Phase, Server};
 
 /// Why a server can't begin.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,12 @@ pub enum StartError {
         /// The operating system's error.
         source: io::Error,
     },
+    /// The certificate or its key is of no use.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The keys of signed tokens are of no use.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The operating system has no threads or events to give.
     #[error("can't start")]
     System(#[source] io::Error),
@@ -68,7 +75,8 @@ pub struct Running {
 /// [`StartError`].
 pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     let wanted = options.listen;
-    if !wanted.ip().is_loopback() && !book.view().has_principals() {
+    let is_open = options.jwt.is_none() && !book.view().has_principals();
+    if !wanted.ip().is_loopback() && is_open {
         return Err(StartError::Open(wanted));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -88,7 +96,8 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(listening)?;
     let connections = usize::try_from(options.limits.connections).unwrap_or(usize::MAX);
     let permits = Arc::new(Semaphore::new(connections));
-    let server = Arc::new(Server::new(book, options));
+    let server = Arc::new(Server::new(book, options)?);
+    runtime.spawn(reload(Arc::clone(&server)));
     runtime.spawn(net::accept(
         Arc::clone(&server),
         listener,
@@ -103,6 +112,13 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
 }
 
 impl Running {
+    /// Where it listens, as clients write it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = self.server.tls.as_ref().map_or("http", |_| "https");
+        format!("{scheme}://{}", self.address)
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -161,6 +177,23 @@ impl Running {
                 Ended::Cut
             }
         }
+    }
+}
+
+/// Looks at files that may change, until the server ends.
+async fn reload(server: Arc<Server>) {
+    if server.tls.is_none() && server.jwt.is_none() {
+        return;
+    }
+    let mut phase = server.phase.subscribe();
+    loop {
+        tokio::select! {
+            _ = phase.wait_for(|phase| *phase == Phase::Ending) => return,
+            () = tokio::time::sleep(server.options.reload) => {}
+        }
+        let server = Arc::clone(&server);
+        // A panic would have been told; the next look is another try.
+        let _ = tokio::task::spawn_blocking(move || server.reload()).await;
     }
 }
 

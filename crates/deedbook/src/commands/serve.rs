@@ -12,14 +12,14 @@ use deedbook_book::Book;
 use deedbook_model::component::ReadOptions;
 use deedbook_model::{KeyLimits, Rights};
 use deedbook_rules::{Command, Write};
-use deedbook_server::{Ended, Journal, Limits, Options, start};
+use deedbook_server::{Ended, Journal, JwtOptions, Limits, Options, TlsFiles, start};
 
 use crate::config::user_name;
 use crate::context::Context;
 use crate::documents::read_ahead;
 use crate::error::Failure;
 use crate::files;
-use crate::grammar::book::Serve;
+use crate::grammar::serve::{JwtArgs, Serve, TlsArgs};
 
 /// Status of a server that cut requests off.
 const CUT: u8 = 8;
@@ -34,7 +34,8 @@ pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> 
     if let Some(folder) = &args.load {
         load(folder, &actor, &book, context)?;
     }
-    if !args.listen.ip().is_loopback() && !book.view().has_principals() {
+    let nobody_is_known = args.jwt.issuer.is_none() && !book.view().has_principals();
+    if !args.listen.ip().is_loopback() && nobody_is_known {
         let path = first_token::make(&book, &context.opener().folder, &actor)?;
         context.output.note(&format!(
             "an admin's token is in {}: take it from there and remove the file",
@@ -48,23 +49,41 @@ pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> 
             actor,
             wait: Duration::from_secs(args.wait),
             threads: usize::from(args.threads),
+            tls: tls(&args.tls),
+            jwt: jwt(&args.jwt),
             limits: Limits::default(),
             remember: KeyLimits {
                 keep_seconds: args.remember_hours * 3600,
                 most: args.remember_keys,
             },
             journal: Journal::to_stderr(args.log_level.into(), args.log_format.into()),
+            ..Options::default()
         },
     )?;
     context
         .output
-        .line(&format!("listening: http://{}", server.address()))?;
+        .line(&format!("listening: {}", server.url()))?;
     context.output.flush()?;
     let stopped = server.until_signal()?;
     if stopped.ended == Ended::Cut {
         return Err(Failure::Status(CUT));
     }
     close(book, END.saturating_sub(stopped.took))
+}
+
+fn tls(args: &TlsArgs) -> Option<TlsFiles> {
+    let certificate = args.certificate.clone()?;
+    let key = args.key.clone()?;
+    Some(TlsFiles { certificate, key })
+}
+
+fn jwt(args: &JwtArgs) -> Option<JwtOptions> {
+    Some(JwtOptions {
+        issuer: args.issuer.clone()?,
+        audience: args.audience.clone()?,
+        keys: args.keys.clone()?,
+        claim: args.claim.clone(),
+    })
 }
 
 /// Closes the book, as far as time allows: all that was answered is durable, and what closing does

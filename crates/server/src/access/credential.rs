@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use deedbook_api::problem::Problem;
 use deedbook_model::code::Code;
-use deedbook_model::{Token, TokenHash};
+use deedbook_model::token::TOKEN_PREFIX;
+use deedbook_model::{Kind, Token, TokenHash};
 use deedbook_rules::Bearer;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::Caller;
+use super::jwt::{Jwt, Refused, Verified};
 use crate::server::Server;
 
 /// The other end of one connection.
@@ -61,8 +63,12 @@ pub(super) fn caller(server: &Server, peer: &Peer, headers: &HeaderMap) -> Resul
     if shown.next().is_some() {
         return Err(refused("there are several Authorization headers", HOW));
     }
-    let found = peer.token_of(first);
-    let found = found.and_then(|hash| bearer_of(server, &hash));
+    let found = match server.jwt.as_ref().zip(signed(first)) {
+        Some((jwt, token)) => subject_of(server, jwt, token),
+        None => peer
+            .token_of(first)
+            .and_then(|hash| bearer_of(server, &hash)),
+    };
     found.map_err(|useless| told(useless, server, peer))
 }
 
@@ -76,6 +82,30 @@ fn bearer_of(server: &Server, hash: &TokenHash) -> Result<Caller, Useless> {
             "nobody has this token: it was never made, or revoked".to_owned(),
         )),
     }
+}
+
+/// The signed token that a header shows, if it shows one.
+fn signed(shown: &HeaderValue) -> Option<&str> {
+    let credential = bearer(shown).ok()?;
+    let is_opaque = credential.starts_with(TOKEN_PREFIX);
+    (!is_opaque && credential.contains('.')).then_some(credential)
+}
+
+fn subject_of(server: &Server, jwt: &Jwt, token: &str) -> Result<Caller, Useless> {
+    let Verified { name, grants } =
+        jwt.verify(token, server.book.now())
+            .map_err(|refused| match refused {
+                Refused::Wrong(why) => Useless::Wrong(why.to_owned()),
+                Refused::Ended(since) => Useless::Ended(format!("the token ended at {since}")),
+            })?;
+    // Whoever reads the history couldn't tell the two apart.
+    let view = server.book.view();
+    let principal = view.record(&Kind::PRINCIPAL, &name);
+    if principal.is_some_and(|principal| principal.is_live()) {
+        let detail = format!("the token's subject `{name}` is a principal of this book");
+        return Err(Useless::Wrong(detail));
+    }
+    Ok(Caller::bearer(name.into(), Arc::new(grants)))
 }
 
 /// The credential in `Bearer CREDENTIAL`.
@@ -95,7 +125,7 @@ fn told(useless: Useless, server: &Server, peer: &Peer) -> Problem {
         Useless::Ended(detail) => {
             return refused(
                 detail,
-                "`deedbook token rotate` gives its principal a new one",
+                "get another: `deedbook token rotate`, or from whoever issued it",
             );
         }
         Useless::Wrong(detail) => detail,

@@ -49,7 +49,17 @@ fn begin(server: &Arc<Server>, stream: TcpStream, from: IpAddr, permits: &Arc<Se
     let _ = stream.set_nodelay(true);
     let server = Arc::clone(server);
     tokio::spawn(async move {
-        serve(server, stream, from).await;
+        match &server.tls {
+            None => serve(server, stream, from).await,
+            Some(tls) => {
+                let handshake = tls.acceptor().accept(stream);
+                let patience = server.options.limits.head_time;
+                // Who doesn't come to an agreement is owed nothing.
+                if let Ok(Ok(stream)) = tokio::time::timeout(patience, handshake).await {
+                    serve(server, stream, from).await;
+                }
+            }
+        }
         drop(permit);
     });
 }

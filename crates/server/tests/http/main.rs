@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod components;
 #[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod ending;
 #[cfg(test)]
 mod examples;
@@ -18,3 +20,5 @@ mod lists;
 mod sandbox;
 #[cfg(test)]
 mod sights;
+#[cfg(test)]
+mod signed;
