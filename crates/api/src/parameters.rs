@@ -77,6 +77,11 @@ pub const WRITE: &[Parameter] = &[
         "The change ticket; percent-encoded UTF-8.",
     ),
     header(
+        "Idempotency-Key",
+        "The caller's name for the request, 1 to 255 visible characters: however often it is sent, \
+         it is done once. Remembered for 24 hours; for another request 422.",
+    ),
+    header(
         "Deedbook-Actor",
         "In whose name an admin, or a server without principals, writes; percent-encoded UTF-8.",
     ),
@@ -103,13 +108,27 @@ pub const REQUIRE_DEPENDENCIES: &[Parameter] = &[query(
     "Refuse dependencies that lead nowhere. Absent: `false`, which warns.",
 )];
 
+/// The name of a principal in the path.
+pub const NAME: &[Parameter] = &[Parameter {
+    name: "key",
+    place: Place::Path,
+    form: Form::Text(TEXT),
+    required: true,
+    description: "The principal's name, percent-encoded.",
+}];
+
+/// The counter that the record that is changed is to have.
+pub const EXPECTED: &[Parameter] = &[EXPECTED_GENERATION];
+
+const EXPECTED_GENERATION: Parameter = query(
+    "expectedGeneration",
+    Form::Number(1, u64::MAX),
+    "Only if the record is at this generation; otherwise 409.",
+);
+
 /// Conditions on the record that is changed.
 pub const CONDITIONS: &[Parameter] = &[
-    query(
-        "expectedGeneration",
-        Form::Number(1, u64::MAX),
-        "Only if the record is at this generation; otherwise 409.",
-    ),
+    EXPECTED_GENERATION,
     header(
         "If-Match",
         "Only if the record's last change is at this revision (an `ETag`); otherwise 412.",
@@ -208,7 +227,36 @@ pub const CHANGES: &[Parameter] = &[
         Form::Text(TEXT),
         "Only changes that this actor made.",
     ),
+    SINCE,
+    query(
+        "order",
+        Form::Word(&["oldest", "newest"]),
+        "Which comes first. Absent: `oldest`.",
+    ),
+    query(
+        "records",
+        Form::Word(&["true", "false"]),
+        "Whether each change comes with the whole record. Absent: `true`.",
+    ),
 ];
+
+/// Which changes of a component are listed, and how.
+pub const HISTORY: &[Parameter] = &[SINCE, RECORDS];
+
+/// Whether a change comes with its record.
+pub const WITH_RECORD: &[Parameter] = &[RECORDS];
+
+const SINCE: Parameter = query(
+    "since",
+    Form::Text(64),
+    "Only changes after this moment: a revision, an RFC 3339 time, or so long ago (`-7d`).",
+);
+
+const RECORDS: Parameter = query(
+    "records",
+    Form::Flag,
+    "Whether a change comes with the whole record. Absent: `false`.",
+);
 
 /// A place in a document.
 pub const POINTER: &[Parameter] = &[query(
@@ -221,7 +269,7 @@ pub const POINTER: &[Parameter] = &[query(
 pub const GRAPH: &[Parameter] = &[
     query(
         "format",
-        Form::Word(&["json", "dot", "mermaid", "svg"]),
+        Form::Word(&["json", "dot", "mermaid", "svg", "tree"]),
         "How the graph is written. Absent: `json`.",
     ),
     DEPTH,

@@ -16,6 +16,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 pub fn status_of(code: Code) -> u16 {
     match code {
         Code::Invalid => 400,
+        Code::Unauthenticated => 401,
         Code::Denied => 403,
         Code::NotFound => 404,
         Code::BadMethod => 405,
@@ -26,6 +27,7 @@ pub fn status_of(code: Code) -> u16 {
         Code::TooLarge => 413,
         Code::BadMediaType => 415,
         Code::KeyReused => 422,
+        Code::RateLimited => 429,
         Code::Integrity | Code::Internal => 500,
         Code::Unavailable | Code::UnknownOutcome => 503,
     }
@@ -61,6 +63,12 @@ pub struct ProblemDetails {
     pub cycle: Option<Vec<String>>,
     /// The request's id, to ask for in the server's log.
     pub request_id: String,
+    /// For the server's log alone.
+    #[serde(skip)]
+    pub cause: Option<String>,
+    /// After how many seconds it is worth another try; for a header.
+    #[serde(skip)]
+    pub retry_after: Option<u32>,
 }
 
 /// One fault.
@@ -139,6 +147,8 @@ impl Problem {
             errors: Vec::new(),
             cycle: None,
             request_id: String::new(),
+            cause: None,
+            retry_after: None,
         }))
     }
 

@@ -1,5 +1,6 @@
 //! What a row of the route table consists of.
 
+use deedbook_model::Capability;
 use deedbook_model::code::Code;
 
 /// A method that some route takes. `HEAD` is answered as `GET` without the body.
@@ -50,8 +51,17 @@ pub enum RouteId {
     Batch,
     ListChanges,
     GetHead,
+    ListPrincipals,
+    CreatePrincipal,
+    GetPrincipal,
+    SetGrants,
+    RemovePrincipal,
+    RotateToken,
+    RevokeTokens,
     Verify,
     Compact,
+    Snapshot,
+    DiffStates,
     Backup,
     Live,
     Ready,
@@ -81,8 +91,17 @@ impl RouteId {
             RouteId::Batch => "batch",
             RouteId::ListChanges => "listChanges",
             RouteId::GetHead => "getHead",
+            RouteId::ListPrincipals => "listPrincipals",
+            RouteId::CreatePrincipal => "createPrincipal",
+            RouteId::GetPrincipal => "getPrincipal",
+            RouteId::SetGrants => "setGrants",
+            RouteId::RemovePrincipal => "removePrincipal",
+            RouteId::RotateToken => "rotateToken",
+            RouteId::RevokeTokens => "revokeTokens",
             RouteId::Verify => "verify",
             RouteId::Compact => "compact",
+            RouteId::Snapshot => "snapshot",
+            RouteId::DiffStates => "diffStates",
             RouteId::Backup => "backup",
             RouteId::Live => "live",
             RouteId::Ready => "ready",
@@ -90,32 +109,6 @@ impl RouteId {
             RouteId::OpenApi => "openapi",
             RouteId::Docs => "docs",
             RouteId::Welcome => "welcome",
-        }
-    }
-}
-
-/// What a credential may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Capability {
-    /// Read components.
-    RegistryRead,
-    /// Register, change and remove components.
-    RegistryWrite,
-    /// Read every change and whole copies of the book.
-    ReplicationRead,
-    /// Everything.
-    Admin,
-}
-
-impl Capability {
-    /// The word in a credential.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Capability::RegistryRead => "REGISTRY_READ",
-            Capability::RegistryWrite => "REGISTRY_WRITE",
-            Capability::ReplicationRead => "REPLICATION_READ",
-            Capability::Admin => "ADMIN",
         }
     }
 }
@@ -218,10 +211,20 @@ pub enum Schema {
     Validation,
     BatchRequest,
     BatchResult,
+    PrincipalRecord,
+    PrincipalPage,
+    PrincipalRequest,
+    GrantsRequest,
+    RotateRequest,
+    RevokeRequest,
+    Issued,
+    RemovedPrincipal,
     Head,
     Verification,
     CompactRequest,
     Compacted,
+    SnapshotTaken,
+    StatesDiff,
     Health,
     ServerVersion,
     OpenApiDocument,
@@ -295,11 +298,14 @@ pub struct Route {
 }
 
 impl Route {
-    /// What every route may refuse with: a bad parameter, a foreign host, too large a head or
-    /// content, a slow client, a server that is busy, and a fault of its own.
-    pub const ALWAYS_REFUSED: [Code; 6] = [
+    /// What every route may refuse with: a bad parameter, a foreign host, a missing or wrong
+    /// credential, too large a head or content, a slow client, a server that is busy, and a fault of
+    /// its own.
+    pub const ALWAYS_REFUSED: [Code; 8] = [
         Code::Invalid,
         Code::Denied,
+        Code::Unauthenticated,
+        Code::RateLimited,
         Code::TooLarge,
         Code::Timeout,
         Code::Unavailable,

@@ -1,15 +1,15 @@
 //! Every route of Deedbook. The server dispatches by this table, the OpenAPI document is made from
 //! it, and a test sends its examples.
 
+use deedbook_model::Capability;
 use deedbook_model::code::Code;
 
 use crate::parameters::{
-    CHANGES, CONDITIONS, DEPTHS, DIFF, DRY_RUN, FILTERS, GRAPH, IF_NONE_MATCH, KEY, KIND, LIMITED,
-    PAGE, POINTER, READ, REQUIRE_DEPENDENCIES, STRICT, WRITE,
+    CHANGES, CONDITIONS, DEPTHS, DIFF, DRY_RUN, EXPECTED, FILTERS, GRAPH, HISTORY, IF_NONE_MATCH,
+    KEY, KIND, LIMITED, NAME, PAGE, POINTER, READ, REQUIRE_DEPENDENCIES, STRICT, WITH_RECORD,
+    WRITE,
 };
-use crate::route::{
-    Answer, Capability, Content, Decision, Example, Method, Resource, Route, RouteId, Schema,
-};
+use crate::route::{Answer, Content, Decision, Example, Method, Resource, Route, RouteId, Schema};
 use crate::samples;
 
 const JSON: &str = "application/json";
@@ -47,9 +47,21 @@ const WRITE_REFUSALS: &[Code] = &[
     Code::Conflict,
     Code::PreconditionFailed,
     Code::BadMediaType,
+    Code::KeyReused,
+    Code::Compacted,
     Code::UnknownOutcome,
     Code::Integrity,
 ];
+
+/// Content that is a handful of members.
+const fn small(schema: Schema, required: bool) -> Content {
+    Content {
+        media_types: &[JSON],
+        schema,
+        required,
+        max_bytes: SMALL_BYTES,
+    }
+}
 
 const fn json(status: u16, schema: Schema, description: &'static str) -> Answer {
     Answer {
@@ -339,7 +351,7 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/components/{key}/history",
         summary: "List the changes of a component, newest first; also of a removed one",
         decision: READS,
-        parameters: &[KEY, LIMITED, READ],
+        parameters: &[KEY, LIMITED, HISTORY, READ],
         content: None,
         answers: &[json(
             200,
@@ -355,7 +367,7 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/components/{key}/why",
         summary: "Say which change last set a component or a field of it",
         decision: READS,
-        parameters: &[KEY, POINTER, READ],
+        parameters: &[KEY, POINTER, WITH_RECORD, READ],
         content: None,
         answers: &[json(
             200,
@@ -393,6 +405,7 @@ pub const ROUTES: &[Route] = &[
             other("text/vnd.graphviz", "`format=dot`."),
             other("text/vnd.mermaid", "`format=mermaid`."),
             other("image/svg+xml", "`format=svg`."),
+            other("text/plain", "`format=tree`: for people."),
         ],
         refusals: READ_REFUSALS,
         examples: &[
@@ -405,6 +418,11 @@ pub const ROUTES: &[Route] = &[
             get(
                 "For Graphviz",
                 "/v1/components/route_planner/graph?format=dot&missing=true",
+                200,
+            ),
+            get(
+                "As a tree",
+                "/v1/components/route_planner/graph?format=tree",
                 200,
             ),
             get(
@@ -526,6 +544,11 @@ pub const ROUTES: &[Route] = &[
         examples: &[
             get("From the beginning", "/v1/changes", 200),
             get(
+                "The newest two, without the records",
+                "/v1/changes?order=newest&records=false&limit=2",
+                200,
+            ),
+            get(
                 "After a revision, components only",
                 "/v1/changes?after=2&kind=component&limit=1",
                 200,
@@ -548,18 +571,143 @@ pub const ROUTES: &[Route] = &[
         ],
     },
     Route {
+        id: RouteId::CreatePrincipal,
+        method: Method::Post,
+        path: "/v1/principals",
+        summary: "Make a principal and its first token, which is shown this once",
+        decision: RULES,
+        parameters: &[WRITE],
+        content: Some(small(Schema::PrincipalRequest, true)),
+        answers: &[json(201, Schema::Issued, "The principal and its token.")],
+        refusals: WRITE_REFUSALS,
+        examples: &[
+            send(
+                "A reader of all maps, for ninety days",
+                "/v1/principals",
+                (
+                    JSON,
+                    r#"{"name":"map-viewer","grants":["REGISTRY_READ:tools/geo_*"],"expires":"90d"}"#,
+                ),
+                201,
+            ),
+            send(
+                "A capability that there isn't",
+                "/v1/principals",
+                (JSON, r#"{"name":"map-viewer","grants":["FLY"]}"#),
+                400,
+            ),
+        ],
+    },
+    Route {
+        id: RouteId::ListPrincipals,
+        method: Method::Get,
+        path: "/v1/principals",
+        summary: "List principals, by name",
+        decision: RULES,
+        parameters: &[PAGE, READ],
+        content: None,
+        answers: &[json(200, Schema::PrincipalPage, "A page, by name.")],
+        refusals: READ_REFUSALS,
+        examples: &[get("All", "/v1/principals", 200)],
+    },
+    Route {
+        id: RouteId::GetPrincipal,
+        method: Method::Get,
+        path: "/v1/principals/{key}",
+        summary: "Get one principal: its grants, and what is kept of its tokens",
+        decision: RULES,
+        parameters: &[NAME, READ],
+        content: None,
+        answers: &[json(200, Schema::PrincipalRecord, "The principal.")],
+        refusals: READ_REFUSALS,
+        examples: &[get("Nobody has that name", "/v1/principals/nobody", 404)],
+    },
+    Route {
+        id: RouteId::SetGrants,
+        method: Method::Patch,
+        path: "/v1/principals/{key}",
+        summary: "Give a principal other grants, in place of all that it has",
+        decision: RULES,
+        parameters: &[NAME, EXPECTED, WRITE],
+        content: Some(small(Schema::GrantsRequest, true)),
+        answers: &[json(
+            200,
+            Schema::PrincipalRecord,
+            "The principal as it is now.",
+        )],
+        refusals: WRITE_REFUSALS,
+        examples: &[send(
+            "Nobody has that name",
+            "/v1/principals/nobody",
+            (
+                JSON,
+                r#"{"grants":["REGISTRY_READ","REGISTRY_WRITE:tools/geo_*"]}"#,
+            ),
+            404,
+        )],
+    },
+    Route {
+        id: RouteId::RemovePrincipal,
+        method: Method::Delete,
+        path: "/v1/principals/{key}",
+        summary: "Remove a principal with its tokens",
+        decision: RULES,
+        parameters: &[NAME, EXPECTED, WRITE],
+        content: None,
+        answers: &[json(200, Schema::RemovedPrincipal, "It is gone.")],
+        refusals: WRITE_REFUSALS,
+        examples: &[get("Nobody has that name", "/v1/principals/nobody", 404)],
+    },
+    Route {
+        id: RouteId::RotateToken,
+        method: Method::Post,
+        path: "/v1/principals/{key}/rotate",
+        summary: "Make another token for a principal; its others end, now or after an overlap",
+        decision: RULES,
+        parameters: &[NAME, EXPECTED, WRITE],
+        content: Some(small(Schema::RotateRequest, false)),
+        answers: &[json(
+            200,
+            Schema::Issued,
+            "The principal and its new token.",
+        )],
+        refusals: WRITE_REFUSALS,
+        examples: &[send(
+            "Nobody has that name",
+            "/v1/principals/nobody/rotate",
+            (JSON, r#"{"expires":"90d","overlapSeconds":3600}"#),
+            404,
+        )],
+    },
+    Route {
+        id: RouteId::RevokeTokens,
+        method: Method::Post,
+        path: "/v1/principals/{key}/revoke",
+        summary: "Take one token of a principal away, or all; the principal stays",
+        decision: RULES,
+        parameters: &[NAME, EXPECTED, WRITE],
+        content: Some(small(Schema::RevokeRequest, false)),
+        answers: &[json(
+            200,
+            Schema::PrincipalRecord,
+            "The principal as it is now.",
+        )],
+        refusals: WRITE_REFUSALS,
+        examples: &[send(
+            "Nobody has that name",
+            "/v1/principals/nobody/revoke",
+            (JSON, "{}"),
+            404,
+        )],
+    },
+    Route {
         id: RouteId::Verify,
         method: Method::Post,
         path: "/v1/verify",
         summary: "Check every stored byte, and the history against an earlier head",
         decision: RULES,
         parameters: &[],
-        content: Some(Content {
-            media_types: &[JSON],
-            schema: Schema::Head,
-            required: false,
-            max_bytes: SMALL_BYTES,
-        }),
+        content: Some(small(Schema::Head, false)),
         answers: &[json(
             200,
             Schema::Verification,
@@ -578,12 +726,7 @@ pub const ROUTES: &[Route] = &[
         summary: "Drop changes that a snapshot covers; reads from the floor on still work",
         decision: RULES,
         parameters: &[],
-        content: Some(Content {
-            media_types: &[JSON],
-            schema: Schema::CompactRequest,
-            required: true,
-            max_bytes: SMALL_BYTES,
-        }),
+        content: Some(small(Schema::CompactRequest, true)),
         answers: &[json(200, Schema::Compacted, "Where the floor is now.")],
         refusals: &[Code::BadMediaType, Code::Integrity],
         examples: &[
@@ -599,6 +742,41 @@ pub const ROUTES: &[Route] = &[
                 (JSON, r#"{"before":3000}"#),
                 400,
             ),
+        ],
+    },
+    Route {
+        id: RouteId::Snapshot,
+        method: Method::Post,
+        path: "/v1/snapshot",
+        summary: "Write a snapshot of the newest state, so that the next start is quick",
+        decision: RULES,
+        parameters: &[],
+        content: None,
+        answers: &[json(
+            200,
+            Schema::SnapshotTaken,
+            "The revision of the snapshot.",
+        )],
+        refusals: &[Code::Integrity],
+        examples: &[get("Take one", "/v1/snapshot", 200)],
+    },
+    Route {
+        id: RouteId::DiffStates,
+        method: Method::Get,
+        path: "/v1/diff",
+        summary: "Say which records differ between two moments",
+        decision: FINDS,
+        parameters: &[DIFF],
+        content: None,
+        answers: &[json(
+            200,
+            Schema::StatesDiff,
+            "Each record that differs, as it was and as it is.",
+        )],
+        refusals: READ_REFUSALS,
+        examples: &[
+            get("Since a revision", "/v1/diff?from=2", 200),
+            get("Between two", "/v1/diff?from=2&to=3", 200),
         ],
     },
     Route {

@@ -6,7 +6,7 @@ use crate::route::Schema;
 
 impl Schema {
     /// All of them.
-    pub const ALL: [Schema; 23] = [
+    pub const ALL: [Schema; 33] = [
         Schema::ComponentDocument,
         Schema::ComponentPatch,
         Schema::ComponentRecord,
@@ -22,10 +22,20 @@ impl Schema {
         Schema::Validation,
         Schema::BatchRequest,
         Schema::BatchResult,
+        Schema::PrincipalRecord,
+        Schema::PrincipalPage,
+        Schema::PrincipalRequest,
+        Schema::GrantsRequest,
+        Schema::RotateRequest,
+        Schema::RevokeRequest,
+        Schema::Issued,
+        Schema::RemovedPrincipal,
         Schema::Head,
         Schema::Verification,
         Schema::CompactRequest,
         Schema::Compacted,
+        Schema::SnapshotTaken,
+        Schema::StatesDiff,
         Schema::Health,
         Schema::ServerVersion,
         Schema::OpenApiDocument,
@@ -44,12 +54,12 @@ impl Schema {
         match self {
             Schema::ComponentDocument => component_document(),
             Schema::ComponentPatch => described("object", "RFC 7396: null removes a member."),
-            Schema::ComponentRecord => record(&[]),
-            Schema::WrittenComponent => record(&written()),
-            Schema::RemovedComponent => removed(),
+            Schema::ComponentRecord => record(&[], &[]),
+            Schema::WrittenComponent => record(&written(), UNSEEN),
+            Schema::RemovedComponent => removed("component", uuid()),
             Schema::ComponentPage => page(reference(Schema::ComponentRecord)),
             Schema::History => history(),
-            Schema::ChangePage => page(object(&change_with_record(), &["record"])),
+            Schema::ChangePage => change_page(),
             Schema::Why => why(),
             Schema::Graph => graph(),
             Schema::Dependents => dependents(),
@@ -69,10 +79,30 @@ impl Schema {
                 ],
                 &[],
             ),
+            Schema::PrincipalRecord => record_of("principal", text(), principal(), &[], &[]),
+            Schema::PrincipalPage => page(reference(Schema::PrincipalRecord)),
+            Schema::PrincipalRequest => object(
+                &[
+                    ("name", text()),
+                    ("grants", list(text())),
+                    ("expires", text()),
+                ],
+                &["expires"],
+            ),
+            Schema::GrantsRequest => object(&[("grants", list(text()))], &[]),
+            Schema::RotateRequest => object(
+                &[("expires", text()), ("overlapSeconds", revision())],
+                &["expires", "overlapSeconds"],
+            ),
+            Schema::RevokeRequest => object(&[("token", hex(16))], &["token"]),
+            Schema::Issued => issued(),
+            Schema::RemovedPrincipal => removed("principal", text()),
             Schema::Head => head(),
             Schema::Verification => verification(),
             Schema::CompactRequest => object(&[("before", revision())], &[]),
             Schema::Compacted => object(&[("floor", revision())], &[]),
+            Schema::SnapshotTaken => object(&[("snapshot", revision())], &[]),
+            Schema::StatesDiff => states_diff(),
             Schema::Health => object(&[("status", text()), ("revision", revision())], &[]),
             Schema::ServerVersion => object(
                 &[
@@ -175,10 +205,60 @@ fn hex(digits: usize) -> Value {
     json!({"type": "string", "pattern": format!("^[0-9a-f]{{{digits}}}$")})
 }
 
-fn record(more: &[(&str, Value)]) -> Value {
+/// What a written component lacks for one who may not read it, and what only a dry run has.
+const UNSEEN: &[&str] = &[
+    "checksum",
+    "createdAt",
+    "updatedAt",
+    "annotations",
+    "data",
+    "dryRun",
+];
+
+fn record(more: &[(&str, Value)], optional: &[&str]) -> Value {
+    let data = reference(Schema::ComponentDocument);
+    record_of("component", uuid(), data, more, optional)
+}
+
+fn principal() -> Value {
+    let token = object(
+        &[
+            ("id", hex(16)),
+            ("hash", hex(64)),
+            ("createdAt", time()),
+            ("expiresAt", time()),
+            ("endsAt", time()),
+        ],
+        &["expiresAt", "endsAt"],
+    );
+    object(&[("grants", list(text())), ("tokens", list(token))], &[])
+}
+
+fn issued() -> Value {
+    object(
+        &[
+            ("token", text()),
+            ("tokenId", hex(16)),
+            ("expiresAt", text_or_null()),
+            ("name", text()),
+            ("grants", list(text())),
+            ("generation", revision()),
+            ("revision", revision()),
+        ],
+        &[],
+    )
+}
+
+fn record_of(
+    kind: &str,
+    key: Value,
+    data: Value,
+    more: &[(&str, Value)],
+    optional: &[&str],
+) -> Value {
     let mut members: Members<'_> = vec![
-        ("kind", json!({"const": "component"})),
-        ("key", uuid()),
+        ("kind", json!({"const": kind})),
+        ("key", key),
         ("generation", json!({"type": "integer", "minimum": 1})),
         ("revision", revision()),
         ("checksum", hex(64)),
@@ -188,10 +268,10 @@ fn record(more: &[(&str, Value)]) -> Value {
             "annotations",
             json!({"type": "object", "additionalProperties": text()}),
         ),
-        ("data", reference(Schema::ComponentDocument)),
+        ("data", data),
     ];
     members.extend(more.iter().cloned());
-    object(&members, &["dryRun"])
+    object(&members, optional)
 }
 
 fn written() -> Members<'static> {
@@ -202,10 +282,10 @@ fn written() -> Members<'static> {
     ]
 }
 
-fn removed() -> Value {
+fn removed(kind: &str, key: Value) -> Value {
     let mut members = vec![
-        ("kind", json!({"const": "component"})),
-        ("key", uuid()),
+        ("kind", json!({"const": kind})),
+        ("key", key),
         ("generation", revision()),
         ("revision", revision()),
         ("removed", json!({"const": true})),
@@ -252,22 +332,72 @@ fn change_with_record() -> Members<'static> {
 fn history() -> Value {
     object(
         &[
-            ("items", list(object(&change(), &[]))),
+            ("uuid", uuid()),
+            ("items", list(object(&change_with_record(), &["record"]))),
             ("hasOlder", boolean()),
+            ("removed", list(removed_component())),
+            ("floor", revision()),
             ("revision", revision()),
         ],
         &[],
     )
 }
 
+fn change_page() -> Value {
+    object(
+        &[
+            ("items", list(object(&change_with_record(), &["record"]))),
+            ("nextCursor", text_or_null()),
+            ("floor", revision()),
+            ("revision", revision()),
+        ],
+        &[],
+    )
+}
+
+fn removed_component() -> Value {
+    object(
+        &[
+            ("uuid", uuid()),
+            ("name", text()),
+            ("version", text()),
+            ("revision", revision()),
+        ],
+        &[],
+    )
+}
+
+fn states_diff() -> Value {
+    let stored = json!({"type": ["object", "null"]});
+    let item = object(
+        &[
+            ("change", json!({"enum": ["added", "changed", "removed"]})),
+            ("kind", text()),
+            ("key", text()),
+            ("before", stored.clone()),
+            ("after", stored),
+        ],
+        &[],
+    );
+    object(
+        &[
+            ("from", revision()),
+            ("to", revision()),
+            ("items", list(item)),
+        ],
+        &[],
+    )
+}
+
 fn why() -> Value {
-    let mut members = change();
+    let mut members = change_with_record();
     members.extend([
         ("pointer", text()),
         ("before", json!({})),
         ("after", json!({})),
+        ("removed", list(removed_component())),
     ]);
-    object(&members, &[])
+    object(&members, &["record"])
 }
 
 fn graph() -> Value {

@@ -1,12 +1,14 @@
 //! What is answered beside records. Records and documents are sent as they are stored.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use deedbook_model::component::Lifecycle;
 use deedbook_model::issue::Issue;
-use deedbook_model::{Change, Generation, Revision};
+use deedbook_model::{Change, Generation, Revision, Timestamp, Token, TokenId};
+use deedbook_rules::Record;
 use deedbook_rules::dependents::Dependent;
-use deedbook_rules::diff::Difference;
+use deedbook_rules::diff::{Difference, RecordDifference};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -83,19 +85,39 @@ impl<'a> ChangeShape<'a> {
     }
 }
 
+/// A component that is gone but was meant by a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedComponentShape {
+    /// Its uuid.
+    pub uuid: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Revision of its removal.
+    pub revision: Revision,
+}
+
 /// A record's changes, newest first.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryShape<'a> {
+    /// The component.
+    pub uuid: &'a str,
     /// The changes.
     pub items: Vec<ChangeShape<'a>>,
     /// Whether the record has older changes than these.
     pub has_older: bool,
+    /// The components of that name that are gone, if one of them is meant; that one first.
+    pub removed: Vec<RemovedComponentShape>,
+    /// The oldest revision whose state can be read; changes up to it aren't kept.
+    pub floor: Revision,
     /// The revision that was looked at.
     pub revision: Revision,
 }
 
-/// A page of changes, oldest first.
+/// A page of changes.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangesShape<'a> {
@@ -103,6 +125,8 @@ pub struct ChangesShape<'a> {
     pub items: Vec<ChangeShape<'a>>,
     /// Where the list goes on, if it does.
     pub next_cursor: Option<String>,
+    /// The oldest revision whose state can be read; changes up to it aren't kept.
+    pub floor: Revision,
     /// The revision up to which the list goes.
     pub revision: Revision,
 }
@@ -120,6 +144,75 @@ pub struct WhyShape<'a> {
     pub before: Option<Value>,
     /// The field after it; null: it isn't there.
     pub after: Option<Value>,
+    /// The components of that name that are gone, if one of them is meant; that one first.
+    pub removed: Vec<RemovedComponentShape>,
+}
+
+/// A snapshot that was taken.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotShape {
+    /// Its revision.
+    pub snapshot: Revision,
+}
+
+/// Which records differ between two moments.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatesDiffShape<'a> {
+    /// The earlier revision.
+    pub from: Revision,
+    /// The later revision.
+    pub to: Revision,
+    /// The records, by kind and key.
+    pub items: Vec<RecordDiffShape<'a>>,
+}
+
+/// A record that differs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordDiffShape<'a> {
+    /// `added`, `changed` or `removed`.
+    pub change: &'static str,
+    /// Its kind.
+    pub kind: &'a str,
+    /// Its key.
+    pub key: &'a str,
+    /// The record in the earlier state; null: it wasn't there.
+    pub before: Option<&'a RawValue>,
+    /// The record in the later state; null: it isn't there.
+    pub after: Option<&'a RawValue>,
+}
+
+impl<'a> RecordDiffShape<'a> {
+    /// The difference of one record; `None` for one that is in neither state.
+    ///
+    /// # Errors
+    /// When a stored record isn't JSON.
+    pub fn of(
+        difference: &'a RecordDifference,
+    ) -> Result<Option<RecordDiffShape<'a>>, serde_json::Error> {
+        let RecordDifference { before, after } = difference;
+        let Some(record) = after.as_ref().or(before.as_ref()) else {
+            return Ok(None);
+        };
+        Ok(Some(RecordDiffShape {
+            change: match (before, after) {
+                (None, _) => "added",
+                (Some(_), None) => "removed",
+                (Some(_), Some(_)) => "changed",
+            },
+            kind: record.kind.as_str(),
+            key: &record.key,
+            before: stored(before)?,
+            after: stored(after)?,
+        }))
+    }
+}
+
+fn stored(record: &Option<Arc<Record>>) -> Result<Option<&RawValue>, serde_json::Error> {
+    let bytes = record.as_ref().and_then(|record| record.bytes.as_deref());
+    bytes.map(serde_json::from_slice).transpose()
 }
 
 /// A component that depends on another.
@@ -211,19 +304,20 @@ pub struct WrittenShape<'a> {
     pub dry_run: bool,
 }
 
-/// A record that is gone.
+/// A written record without its data: it is gone, or whoever wrote it may not read it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RemovedShape<'a> {
+pub struct UnseenShape<'a> {
     /// Its kind.
     pub kind: &'a str,
     /// Its key.
     pub key: &'a str,
-    /// Its counter after the removal.
+    /// Its counter after the write.
     pub generation: Generation,
-    /// Revision of the removal.
+    /// Revision of its last change.
     pub revision: Revision,
-    /// Always true.
+    /// Whether it is gone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub removed: bool,
     /// What the write says.
     #[serde(flatten)]
@@ -266,8 +360,88 @@ pub struct BatchWrite<'a> {
     pub require_dependencies: bool,
 }
 
+/// A principal that is to be made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreatePrincipalShape {
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub grants: Vec<String>,
+    /// When its token expires: so long from now (`90d`) or an RFC 3339 time; absent: never.
+    pub expires: Option<String>,
+}
+
+/// What a principal is to be allowed, in place of all that it was.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetGrantsShape {
+    /// What it may do from now on.
+    pub grants: Vec<String>,
+}
+
+/// How a token is rotated.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RotateTokenShape {
+    /// When the new token expires: so long from now (`90d`) or an RFC 3339 time; absent: never.
+    pub expires: Option<String>,
+    /// How many seconds longer the others are good for; absent: not at all.
+    #[serde(default)]
+    pub overlap_seconds: u32,
+}
+
+/// Which tokens are revoked.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevokeTokensShape {
+    /// The id of one; absent: all that the principal has.
+    pub token: Option<TokenId>,
+}
+
+/// A principal and a token that was made for it: the only time that anybody sees the token.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedShape {
+    /// The token.
+    pub token: String,
+    /// What the token is called.
+    pub token_id: TokenId,
+    /// When it expires; null: never.
+    pub expires_at: Option<Timestamp>,
+    /// The principal's name.
+    pub name: String,
+    /// What it may do.
+    pub grants: Vec<String>,
+    /// The principal's counter.
+    pub generation: Generation,
+    /// Revision of its last change.
+    pub revision: Revision,
+}
+
+impl IssuedShape {
+    /// The answer to whoever asked for a token.
+    #[must_use]
+    pub fn of(token: &Token, expires_at: Option<Timestamp>, principal: &Record) -> IssuedShape {
+        let grants = principal.principal().map(|facts| facts.grants.iter());
+        IssuedShape {
+            token: token.reveal(),
+            token_id: token.hash().id(),
+            expires_at,
+            name: principal.key.to_string(),
+            grants: grants
+                .into_iter()
+                .flatten()
+                .map(ToString::to_string)
+                .collect(),
+            generation: principal.generation,
+            revision: principal.revision,
+        }
+    }
+}
+
 /// What is to be compacted.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CompactShape {
     /// Everything from this revision on is kept.
@@ -275,7 +449,7 @@ pub struct CompactShape {
 }
 
 /// What was compacted.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CompactedShape {
     /// The oldest revision whose state can be read.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bytes::Bytes;
 use deedbook_log::{Access, Log, LogError, MemoryLog, SqliteLog};
 use deedbook_model::{Change, Head, Kind, Lineage, Revision, Timestamp, WriterId};
 use deedbook_rules::{Command, Write, decide};
@@ -381,6 +382,12 @@ impl Book {
         Ok(self.log().head()?.revision)
     }
 
+    /// The time by which changes are stamped.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.running.core.clock.now()
+    }
+
     /// Takes what other processes wrote since; `view` sees it then.
     ///
     /// # Errors
@@ -397,6 +404,15 @@ impl Book {
     /// [`LogError::Compacted`] for an `after` below the floor, oldest first.
     pub fn changes(&self, query: &ChangeQuery) -> Result<Vec<Change>, BookError> {
         history::changes(&self.running.core.shared, query)
+    }
+
+    /// The stored form that a change's record had before it; `None`: it wasn't there, or that change
+    /// is no longer kept.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn stored_before(&self, change: &Change) -> Result<Option<Bytes>, BookError> {
+        history::stored_before(&self.running.core.shared, change)
     }
 
     /// One record's changes up to a view, newest first, down to the floor.

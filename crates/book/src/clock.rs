@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use deedbook_model::Timestamp;
+use deedbook_model::{Timestamp, Token};
 
 use crate::error::BookError;
 
@@ -74,6 +74,14 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], BookError> {
         source: std::io::Error::other(error),
     })?;
     Ok(bytes)
+}
+
+/// A token that nobody has yet.
+///
+/// # Errors
+/// When the operating system has no random bytes to give.
+pub fn draw_token() -> Result<Token, BookError> {
+    Ok(Token::of_secret(random()?))
 }
 
 /// Fresh salts for record digests, from one seed of the operating system.

@@ -75,7 +75,7 @@ mod view;
 mod watch;
 
 pub use book::{Book, BookStats, OpenOptions};
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, ManualClock, SystemClock, draw_token};
 pub use error::BookError;
 pub use history::{At, ChangeQuery, Why};
 pub use projector::{PROJECTION_FILE, ProjectionStatus, projected_revision};

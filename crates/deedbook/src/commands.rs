@@ -11,6 +11,7 @@ mod doctor;
 mod explain;
 mod log;
 mod man;
+mod principal;
 mod schema;
 mod serve;
 mod snapshot;
@@ -25,11 +26,13 @@ use crate::error::Failure;
 use crate::grammar::Command;
 use crate::grammar::book::{Audit, Config, Schema, Validate, Version};
 use crate::grammar::component::Component;
+use crate::grammar::principal::Principal;
 
 /// Runs one command.
 pub(crate) fn run(command: Command, context: &mut Context) -> Result<(), Failure> {
     match command {
         Command::Component(command) => run_component(command, context),
+        Command::Principal(command) => run_principal(command, context),
         Command::Search(args) => component::list::search(args, context),
         Command::Graph(args) => component::graph::graph(&args, context),
         Command::Log(args) => log::log(args, context),
@@ -52,6 +55,18 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Explain(args) => explain::explain(&args, context),
         Command::Completions(args) => completions::completions(&args, context),
         Command::Man(args) => man::man(&args, context),
+    }
+}
+
+fn run_principal(command: Principal, context: &mut Context) -> Result<(), Failure> {
+    match command {
+        Principal::Create(args) => principal::create(&args, context),
+        Principal::Ls(args) => principal::list(&args, context),
+        Principal::Get(args) => principal::get(&args, context),
+        Principal::Set(args) => principal::set(&args, context),
+        Principal::Rotate(args) => principal::rotate(&args, context),
+        Principal::Revoke(args) => principal::revoke(&args, context),
+        Principal::Rm(args) => principal::remove(&args, context),
     }
 }
 

@@ -97,7 +97,7 @@ impl Context {
 
 /// Opens a book to write to it.
 pub(crate) struct Opener {
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     options: OpenOptions,
 }
 

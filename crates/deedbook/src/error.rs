@@ -290,9 +290,9 @@ impl Failure {
                 Some("leave the revision out for the newest state".to_owned())
             }
             Failure::Book(error) => error.hint(),
-            Failure::Server(StartError::Open(_)) => {
-                Some("listen on 127.0.0.1 or [::1], and let a proxy ask who it is".to_owned())
-            }
+            Failure::Server(StartError::Open(_)) => Some(
+                "make a token first (`deedbook token create`), or listen on 127.0.0.1".to_owned(),
+            ),
             Failure::Server(StartError::Listen { .. }) => Some(
                 "--listen names another address; port 0 lets the operating system choose"
                     .to_owned(),
@@ -312,8 +312,8 @@ fn name_of(code: Code) -> ErrorName {
         Code::KeyReused => "IdempotencyKeyError",
         Code::NotFound => "ComponentNotFoundError",
         Code::Conflict | Code::PreconditionFailed => "RegistryConflictError",
-        Code::Denied => "CapabilityError",
-        Code::Unavailable | Code::Timeout => "RegistryUnavailableError",
+        Code::Denied | Code::Unauthenticated => "CapabilityError",
+        Code::Unavailable | Code::RateLimited | Code::Timeout => "RegistryUnavailableError",
         Code::UnknownOutcome => "UnknownOutcomeError",
         Code::Integrity => "IntegrityError",
         Code::Compacted => "CompactedError",

@@ -3,6 +3,8 @@
 pub(crate) mod arguments;
 pub(crate) mod book;
 pub(crate) mod component;
+pub(crate) mod principal;
+pub(crate) mod serve;
 pub(crate) mod values;
 
 use std::path::PathBuf;
@@ -101,6 +103,9 @@ pub(crate) enum Command {
     /// Register, find and change components
     #[command(subcommand, visible_alias = "registry")]
     Component(component::Component),
+    /// Say who may use the book over the network
+    #[command(subcommand, visible_alias = "token")]
+    Principal(principal::Principal),
     Search(component::Search),
     Graph(component::Graph),
     Log(book::Log),
@@ -117,7 +122,7 @@ pub(crate) enum Command {
     Snapshot,
     Backup(book::Backup),
     Restore(book::Restore),
-    Serve(book::Serve),
+    Serve(serve::Serve),
     /// Show document schemas and version rules
     #[command(subcommand)]
     Schema(book::Schema),

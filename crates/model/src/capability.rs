@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -323,7 +324,7 @@ impl FromIterator<Grant> for Grants {
 /// What one request may do: its credential's grants, narrowed by what the request itself asserts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rights {
-    granted: Grants,
+    granted: Arc<Grants>,
     /// Each narrows; none widens.
     claimed: Vec<Grants>,
 }
@@ -343,9 +344,9 @@ pub struct Denied {
 impl Rights {
     /// All that was granted.
     #[must_use]
-    pub fn of(granted: Grants) -> Rights {
+    pub fn of(granted: impl Into<Arc<Grants>>) -> Rights {
         Rights {
-            granted,
+            granted: granted.into(),
             claimed: Vec::new(),
         }
     }
@@ -393,7 +394,7 @@ impl Rights {
     }
 
     fn layers(&self) -> impl Iterator<Item = &Grants> {
-        std::iter::once(&self.granted).chain(&self.claimed)
+        std::iter::once(&*self.granted).chain(&self.claimed)
     }
 }
 

@@ -13,6 +13,10 @@ pub enum Code {
     PreconditionFailed,
     /// The caller may not do that.
     Denied,
+    /// Nobody knows who asks: a credential is missing or of no use.
+    Unauthenticated,
+    /// Too much was asked too quickly.
+    RateLimited,
     /// It can't be done now, or not by this version.
     Unavailable,
     /// Nobody knows whether the command was committed.
@@ -39,12 +43,14 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Code; 16] = [
+    pub const ALL: [Code; 18] = [
         Code::Invalid,
         Code::NotFound,
         Code::Conflict,
         Code::PreconditionFailed,
         Code::Denied,
+        Code::Unauthenticated,
+        Code::RateLimited,
         Code::Unavailable,
         Code::UnknownOutcome,
         Code::TooLarge,
@@ -113,6 +119,18 @@ impl Code {
                 5,
                 "The caller may not do that, or the folder may not be read or written.",
                 "Check who you are and the permissions of the data folder.",
+            ),
+            Code::Unauthenticated => (
+                "unauthenticated",
+                5,
+                "A credential is required, or the one that was shown is of no use.",
+                "Send `Authorization: Bearer TOKEN`; `deedbook token create` makes a token.",
+            ),
+            Code::RateLimited => (
+                "rate_limited",
+                6,
+                "Too many requests of that kind came from there in a short time.",
+                "Wait for as long as Retry-After says, then try again.",
             ),
             Code::Unavailable => (
                 "unavailable",

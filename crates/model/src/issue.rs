@@ -54,6 +54,8 @@ pub enum IssueKind {
     DependencyCycle,
     /// The record is at another generation than expected.
     RevisionConflict,
+    /// Whoever asks may not do that.
+    Denied,
     /// The version of the metadata was assumed.
     AssumedVersion,
     /// An older word that was read as its successor.
@@ -112,6 +114,7 @@ impl IssueKind {
             Self::NotFound => "not_found",
             Self::DependencyCycle => "dependency_cycle",
             Self::RevisionConflict => "revision_conflict",
+            Self::Denied => "denied",
             Self::AssumedVersion => "assumed_version",
             Self::LegacyValue => "legacy_value",
             Self::PlaceholderHash => "placeholder_hash",
@@ -164,6 +167,7 @@ impl IssueKind {
             Self::UnknownField => "SC010",
             Self::MissingDependency => "RG007",
             Self::RevisionConflict
+            | Self::Denied
             | Self::AssumedVersion
             | Self::LegacyValue
             | Self::PlaceholderHash => return None,

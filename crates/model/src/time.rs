@@ -123,6 +123,31 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// `90s`, `30m`, `2h`, `7d`, `2w` in seconds.
+#[must_use]
+pub fn seconds_of(text: &str) -> Option<i64> {
+    let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 7 * 86_400,
+        _ => return None,
+    };
+    let plain = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| count.parse::<i64>().ok()?.checked_mul(unit))?
+}
+
+/// An instant to come, as people write it: so long from `now` (`90d`), or RFC 3339.
+#[must_use]
+pub fn instant_to_come(text: &str, now: Timestamp) -> Option<Timestamp> {
+    match seconds_of(text) {
+        Some(seconds) => Some(now.plus_seconds(seconds)),
+        None => text.parse().ok(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

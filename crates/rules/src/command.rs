@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use deedbook_model::component::Draft;
-use deedbook_model::{Generation, Grants, Idempotency, Lineage, Timestamp, TokenHash, TokenId};
+use deedbook_model::{
+    Generation, Grants, Idempotency, Lineage, Rights, Timestamp, TokenHash, TokenId,
+};
 
 use crate::book_record::Parent;
 use crate::components::ComponentKey;
@@ -15,6 +17,8 @@ pub struct Command {
     pub writes: Vec<Write>,
     /// Who asks.
     pub actor: String,
+    /// What whoever asks may do.
+    pub rights: Rights,
     /// Why; the name of the first write unless given.
     pub reason: Option<String>,
     /// Change ticket.
@@ -26,12 +30,13 @@ pub struct Command {
 }
 
 impl Command {
-    /// A command of one write, with nothing that may be left out.
+    /// A command of one write by one who may do everything, with nothing that may be left out.
     #[must_use]
     pub fn of(actor: &str, write: Write) -> Command {
         Command {
             writes: vec![write],
             actor: actor.to_owned(),
+            rights: Rights::all(),
             reason: None,
             ticket: None,
             request_id: None,
@@ -138,6 +143,21 @@ pub struct NewToken {
 }
 
 impl Write {
+    /// Whether it is about components, and not about principals or the book itself.
+    #[must_use]
+    pub fn is_of_components(&self) -> bool {
+        match self {
+            Write::Register { .. } | Write::Update { .. } | Write::Remove { .. } => true,
+            Write::CreateBook { .. }
+            | Write::Import { .. }
+            | Write::CreatePrincipal { .. }
+            | Write::SetGrants { .. }
+            | Write::RotateToken { .. }
+            | Write::RevokeTokens { .. }
+            | Write::RemovePrincipal { .. } => false,
+        }
+    }
+
     /// The write's name: the reason of a command that gives none.
     #[must_use]
     pub fn name(&self) -> &'static str {

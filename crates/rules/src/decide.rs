@@ -16,8 +16,8 @@ use deedbook_model::batch::{MAX_COMMAND_BYTES, MAX_COMMAND_CHANGES};
 use deedbook_model::code::Code;
 use deedbook_model::issue::{Issue, IssueKind, Severity};
 use deedbook_model::{
-    Change, CommandInfo, Envelope, Generation, Idempotency, Keyed, Kind, Revision, Timestamp,
-    UnknownMembers, Verb,
+    Capability, Change, CommandInfo, Envelope, Generation, Idempotency, Keyed, Kind, Resource,
+    Revision, Rights, Timestamp, UnknownMembers, Verb,
 };
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -105,6 +105,7 @@ pub fn decide_in_place(
     let before = state.standing();
     let mut work = Work {
         now,
+        rights: &command.rights,
         state,
         proposed: Vec::new(),
         bytes: 0,
@@ -270,6 +271,7 @@ struct Proposed {
 struct Work<'a> {
     state: &'a mut State,
     now: Timestamp,
+    rights: &'a Rights,
     proposed: Vec<Proposed>,
     bytes: usize,
 }
@@ -284,6 +286,10 @@ struct Content<'a> {
 
 impl Work<'_> {
     fn decide_write(&mut self, write: &Write) -> Result<Outcome, Refusal> {
+        // Those that name a component are judged where it is known which.
+        if !write.is_of_components() {
+            self.demand(Capability::Admin, Resource::Book)?;
+        }
         match write {
             Write::CreateBook { lineage } => self.create_book(*lineage, None),
             Write::Import { lineage, parent } => self.create_book(*lineage, Some(parent.clone())),
@@ -320,6 +326,15 @@ impl Work<'_> {
             } => self.revoke_tokens(name, *token, *expected),
             Write::RemovePrincipal { name, expected } => self.remove_principal(name, *expected),
         }
+    }
+
+    fn demand(&self, capability: Capability, resource: Resource<'_>) -> Result<(), Refusal> {
+        self.rights.demand(capability, resource).map_err(|denied| {
+            Refusal::of(
+                0,
+                vec![issue(IssueKind::Denied, "", None, denied.to_string())],
+            )
+        })
     }
 
     /// Puts a record as it is to be, with the next revision and generation. What a later release

@@ -482,3 +482,51 @@ fn an_import_keeps_what_a_later_release_noted_of_the_book() {
     let lineage = Lineage([2; 16]);
     assert_seal_is_kept(&sample.done(vec![Write::Import { lineage, parent }]));
 }
+
+#[test]
+fn a_command_does_only_what_its_rights_allow() {
+    let sample = Sample::with(vec![
+        register("geo_a@1.0.0", json!({})),
+        register("other@1.0.0", json!({})),
+    ]);
+    let decided = |command: &Command| decide(&sample.state, command, at_second(10));
+    let may = |grants: &[&str]| {
+        let grants = grants.iter().map(|grant| grant.parse().unwrap());
+        Rights::of(grants.collect::<deedbook_model::Grants>())
+    };
+    let command = |rights: &Rights, writes| Command {
+        writes,
+        rights: rights.clone(),
+        ..Command::of("ada", register("unused@1.0.0", json!({})))
+    };
+    let geo = may(&["REGISTRY_WRITE:tools/geo_*"]);
+    let refused = [
+        register("other@1.1.0", json!({})),
+        update("other", json!({"description": "mine"})),
+        remove("other"),
+        Write::RemovePrincipal {
+            name: "ada".to_owned(),
+            expected: None,
+        },
+    ];
+    for write in refused {
+        for rights in [&geo, &may(&[]), &may(&["REGISTRY_READ"])] {
+            let command = command(rights, vec![write.clone()]);
+            let refusal = decided(&command).unwrap_err().remove(0);
+            assert_eq!(refusal.code, Code::Denied, "{write:?}");
+            assert!(
+                refusal.issues[0].message.contains("is missing for"),
+                "{refusal:?}"
+            );
+        }
+    }
+    let all_or_none = vec![register("geo_b@1.0.0", json!({})), remove("other")];
+    let refusals = decided(&command(&geo, all_or_none)).unwrap_err();
+    assert_eq!((refusals.len(), refusals[0].write), (1, 1));
+    let allowed = vec![
+        register("geo_b@1.0.0", json!({})),
+        update("geo_a", json!({"description": "mine"})),
+        remove("geo_a"),
+    ];
+    assert!(decided(&command(&geo, allowed)).is_ok());
+}

@@ -7,6 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::components::ComponentFacts;
+use crate::record::Record;
 use crate::state::State;
 
 /// A component that depends on another, directly or through others.
@@ -41,6 +42,18 @@ impl State {
     /// `depth` edges away; by depth, name, highest version first.
     #[must_use]
     pub fn dependents(&self, uuid: Uuid, depth: u32) -> Vec<Dependent> {
+        self.dependents_seen(uuid, depth, |_| true)
+    }
+
+    /// The same for one who sees only some components: what depends on it through the others is
+    /// left out with them.
+    #[must_use]
+    pub fn dependents_seen(
+        &self,
+        uuid: Uuid,
+        depth: u32,
+        sees: impl Fn(&Record) -> bool,
+    ) -> Vec<Dependent> {
         let Some(target) = self.components.by_uuid(&uuid) else {
             return Vec::new();
         };
@@ -50,7 +63,7 @@ impl State {
         let mut seen = HashSet::from([uuid]);
         let mut level = Level::of(target.component().into_iter(), |_| true);
         for depth in 1..=depth {
-            let next = self.level_above(&level, &without, uuid, depth, &mut seen);
+            let next = self.level_above(&level, &without, uuid, depth, &mut seen, &sees);
             if next.is_empty() {
                 break;
             }
@@ -71,11 +84,13 @@ impl State {
         target: Uuid,
         depth: u32,
         seen: &mut HashSet<Uuid>,
+        sees: &dyn Fn(&Record) -> bool,
     ) -> Vec<Dependent> {
         let mut above = Vec::new();
         let live = self
             .components
             .all()
+            .filter(|record| sees(record))
             .filter_map(|record| record.component());
         for facts in live.filter(|facts| facts.lifecycle != Lifecycle::Archived) {
             if seen.contains(&facts.uuid) {

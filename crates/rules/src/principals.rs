@@ -13,7 +13,7 @@ use crate::state::State;
 #[derive(Debug)]
 pub struct PrincipalFacts {
     /// What it may do.
-    pub grants: Grants,
+    pub grants: Arc<Grants>,
     /// Each of its tokens, and from when on it is of no use.
     pub tokens: Box<[(TokenHash, Option<Timestamp>)]>,
 }
@@ -26,7 +26,7 @@ impl PrincipalFacts {
         let principal: Principal = serde_json::from_str(envelope.data.get()).ok()?;
         let tokens = principal.tokens.iter();
         Some(PrincipalFacts {
-            grants: principal.known_grants(),
+            grants: Arc::new(principal.known_grants()),
             tokens: tokens.map(|token| (token.hash, token.end())).collect(),
         })
     }
@@ -43,16 +43,16 @@ pub enum Bearer<'a> {
     /// A principal's.
     Principal {
         /// Its name: the actor of what it does.
-        name: &'a str,
+        name: &'a Arc<str>,
         /// What it may do.
-        grants: &'a Grants,
+        grants: &'a Arc<Grants>,
         /// From when on the token is of no use; `None`: it has no end.
         until: Option<Timestamp>,
     },
     /// It was a principal's, and is of no use any more.
     Expired {
         /// Whose it was.
-        name: &'a str,
+        name: &'a Arc<str>,
         /// Since when.
         since: Timestamp,
     },
@@ -95,7 +95,7 @@ impl State {
         else {
             return Bearer::Unknown;
         };
-        let name = &*record.key;
+        let name = &record.key;
         match facts.end_of(hash) {
             Some(since) if since <= now => Bearer::Expired { name, since },
             until => Bearer::Principal {

@@ -127,14 +127,14 @@ fn a_principal_is_made_with_its_first_token() {
     else {
         panic!("it is good until second 100");
     };
-    assert_eq!((name, until), ("ada", Some(at_second(100))));
+    assert_eq!((&**name, until), ("ada", Some(at_second(100))));
     let geo_index = Resource::Component {
         meta_type: "tool",
         name: "geo_index",
     };
     assert!(grants.allows(Capability::RegistryRead, geo_index));
     let expired = Bearer::Expired {
-        name: "ada",
+        name: &Arc::from("ada"),
         since: at_second(100),
     };
     assert_eq!(sample.state.principal_of(&hash(1), at_second(100)), expired);

@@ -45,6 +45,7 @@ impl Refusal {
 pub fn code_of(kind: IssueKind) -> Code {
     match kind {
         IssueKind::NotFound => Code::NotFound,
+        IssueKind::Denied => Code::Denied,
         IssueKind::Conflict | IssueKind::DependencyCycle | IssueKind::RevisionConflict => {
             Code::Conflict
         }

@@ -125,6 +125,22 @@ impl State {
         self.records.values()
     }
 
+    /// The live records of a kind whose key comes after that one, by key.
+    pub fn records_of<'a>(
+        &'a self,
+        kind: &'a Kind,
+        after: &str,
+    ) -> impl Iterator<Item = &'a Arc<Record>> + Clone {
+        let from = RecordKey::new(kind.clone(), after);
+        let after = from.clone();
+        self.records
+            .range(from..)
+            .skip_while(move |(key, _)| **key == after)
+            .take_while(move |(key, _)| key.kind == *kind)
+            .map(|(_, record)| record)
+            .filter(|record| record.is_live())
+    }
+
     /// Whether the book has ever had a record of that kind, live or removed.
     pub(crate) fn knows_kind(&self, kind: &Kind) -> bool {
         let from = RecordKey::new(kind.clone(), "");

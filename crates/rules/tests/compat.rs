@@ -217,6 +217,7 @@ fn search(state: &State, query: &Value) {
         name: text("name"),
         text: text("text"),
         latest_only: query["latest_only"].as_bool().unwrap_or(false),
+        reader: None,
     };
     let limit = query["limit"].as_u64().map_or(100, |limit| limit as usize);
     let page = state.search(&asked, limit, None).unwrap();

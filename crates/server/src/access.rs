@@ -1,169 +1,71 @@
-//! Who may ask: foreign hosts and origins, and the decision of the route table.
+//! Who may ask: what a request shows to prove whose it is, and the decision of the route table.
+//!
+//! ```text
+//! nobody has to say who they are ─► guard (own host, own pages) ─► anybody: everything
+//! otherwise ─► credential ─► the principal's grants ─► what the request claims ─► decision
+//! ```
+//!
+//! Where a route is about components that only it knows, the decision here is whether the
+//! capability is held for anything at all; the route, or the rules, judge the rest.
 
-use std::net::SocketAddr;
+mod caller;
+mod credential;
+mod guard;
+mod guesses;
+mod jwt;
 
 use deedbook_api::problem::Problem;
-use deedbook_api::route::Decision;
+use deedbook_api::route::{Decision, Resource as Scope};
 use deedbook_model::code::Code;
-use http::uri::Authority;
-use http::{HeaderMap, Uri, header};
+use deedbook_model::{Capability, Resource};
+use http::{HeaderMap, Uri};
 
-/// Keeps web pages of others away from a server that asks for no credential: a page may send its
-/// visitor's browser here, but the browser then says where it came from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Guard {
-    /// Whether only the loopback's own names are taken.
-    loopback_only: bool,
-}
+use crate::server::Server;
 
-/// The names of this computer on its loopback.
-const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
-
-impl Guard {
-    /// The guard of a server without principals that listens there.
-    pub(crate) fn of(address: SocketAddr) -> Guard {
-        Guard {
-            loopback_only: address.ip().is_loopback(),
-        }
-    }
-
-    /// Refuses a request that was sent to another host's name, or by another host's page.
-    pub(crate) fn check(self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
-        if !self.loopback_only {
-            return Ok(());
-        }
-        let host = match uri.authority() {
-            Some(authority) => authority.as_str(),
-            None => text(headers, header::HOST)?.unwrap_or_default(),
-        };
-        if !is_own(host) {
-            return Err(foreign("Host", host));
-        }
-        match text(headers, header::ORIGIN)? {
-            Some(origin) if !is_own_origin(origin, host) => Err(foreign("Origin", origin)),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn text(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(&name) else {
-        return Ok(None);
-    };
-    match value.to_str() {
-        Ok(text) => Ok(Some(text)),
-        Err(_) => Err(Problem::parameter(name.as_str(), "isn't plain text")),
-    }
-}
-
-fn is_own(host: &str) -> bool {
-    if let Some(port) = host.strip_prefix("127.0.0.1:") {
-        return !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    }
-    let Ok(authority) = host.parse::<Authority>() else {
-        return false;
-    };
-    let name = authority.host();
-    !host.contains('@') && OWN_NAMES.iter().any(|own| own.eq_ignore_ascii_case(name))
-}
-
-/// A page of this very server: the same name and port.
-fn is_own_origin(origin: &str, host: &str) -> bool {
-    let own = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
-    own.is_some_and(|own| own.eq_ignore_ascii_case(host))
-}
-
-fn foreign(header: &str, value: &str) -> Problem {
-    let shown: String = value.chars().take(100).collect();
-    Problem::new(
-        Code::Denied,
-        format!("the request's {header} is `{shown}`, which isn't this server"),
-    )
-    .with_hint(
-        "without principals the server answers only requests to localhost, 127.0.0.1 or [::1] \
-         that no other page sends",
-    )
-}
-
-/// Which way a request came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Arrival {
-    /// Over the network, from anybody.
-    Network,
-    /// Through the socket in the book's folder, from somebody who may open that folder: an admin.
-    Socket,
-}
-
-/// Who sent a request, once that was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Caller {
-    /// Anybody who reaches the open loopback: may do everything, in anybody's name.
-    Open,
-}
+pub(crate) use caller::Caller;
+pub(crate) use credential::Peer;
+pub(crate) use guesses::Guesses;
+pub(crate) use jwt::Jwt;
+pub use jwt::{JwtOptions, KeysError};
 
 /// Decides whether a request may go on.
-pub(crate) fn decide(decision: Decision) -> Result<Caller, Problem> {
-    match decision {
-        // A book without principals asks nobody for a credential; it only listens on the loopback.
-        Decision::Public | Decision::AnyCredential | Decision::Needs(..) => Ok(Caller::Open),
+pub(crate) fn decide(
+    server: &Server,
+    peer: &Peer,
+    decision: Decision,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
+    // Whoever may open the book's folder is an admin, and no page of a browser reaches a socket.
+    let is_local = peer.address.is_none();
+    let is_open = is_local || server.is_open();
+    if is_open && !is_local {
+        guard::check_own(uri, headers)?;
     }
+    if decision == Decision::Public {
+        return Ok(server.nobody.clone());
+    }
+    let caller = if is_open {
+        server.anybody.clone()
+    } else {
+        credential::caller(server, peer, headers)?
+    };
+    let caller = caller.narrowed(headers)?;
+    match decision {
+        Decision::Public | Decision::AnyCredential => {}
+        Decision::Needs(capability, Scope::Book) => caller.demand(capability, Resource::Book)?,
+        Decision::Needs(capability, _) if caller.holds(capability) => {}
+        Decision::Needs(capability, _) => return Err(missing(&caller, capability)),
+    }
+    Ok(caller)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use http::HeaderValue;
-
-    fn checked(host: &str, origin: Option<&str>) -> bool {
-        let guard = Guard::of(SocketAddr::from(([127, 0, 0, 1], 1)));
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
-        if let Some(origin) = origin {
-            headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
-        }
-        guard.check(&Uri::from_static("/"), &headers).is_ok()
-    }
-
-    #[test]
-    fn own_names_pass_and_foreign_ones_do_not() {
-        for own in [
-            "localhost",
-            "LOCALHOST:8080",
-            "127.0.0.1:8080",
-            "127.0.0.1",
-            "[::1]:8080",
-        ] {
-            assert!(checked(own, None), "{own}");
-        }
-        for foreign in [
-            "",
-            "example.org",
-            "example.org:8080",
-            "localhost.example.org",
-            "127.0.0.1.example.org",
-            "127.0.0.1:x",
-            "127.0.0.1:",
-            "user@localhost",
-            "128.0.0.1",
-            "localhost:8080, localhost",
-        ] {
-            assert!(!checked(foreign, None), "{foreign}");
-        }
-    }
-
-    #[test]
-    fn only_pages_of_this_server_may_ask() {
-        assert!(checked("localhost:8080", Some("http://localhost:8080")));
-        for foreign in [
-            "http://localhost:3000",
-            "http://example.org",
-            "null",
-            "",
-            "file://",
-        ] {
-            assert!(!checked("localhost:8080", Some(foreign)), "{foreign}");
-        }
-    }
+/// A capability that a caller has for nothing.
+fn missing(caller: &Caller, capability: Capability) -> Problem {
+    let name = caller.name().unwrap_or("the caller");
+    Problem::new(
+        Code::Denied,
+        format!("{capability} is missing: {name} has it for nothing"),
+    )
+    .with_hint(caller::ASK_FOR_IT)
 }

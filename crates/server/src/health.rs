@@ -4,6 +4,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use crate::instant::now;
+
 /// For how long a failed append speaks against the server. After that it is to be tried again:
 /// without writes nobody would learn that the disk has room.
 const FAILED_FOR: Duration = Duration::from_secs(5);
@@ -37,12 +39,4 @@ impl Health {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how long ago an append failed is measured here"
-)]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -11,12 +11,14 @@
 //! | module | does |
 //! |---|---|
 //! | `options`, `start` | what a server is told, and its beginning and end |
-//! | `net` | listening, connections, what a slow or half-open client may hold |
+//! | `net` | listening, TLS, connections, what a slow or half-open client may hold |
 //! | `middleware` | what happens to every request, in one place |
-//! | `access` | foreign hosts, and who may call a route |
+//! | `access` | foreign hosts, credentials, and who may call a route |
+//! | `journal` | what the server says of itself |
 //! | `sight` | which view a read looks at |
 //! | `write` | handing a command in and waiting for it |
 //! | `routes` | a module for each noun: parse, call, render |
+//! | `cursor` | where a list goes on |
 //! | `answer`, `body`, `gzip`, `refuse` | how an answer goes out |
 
 mod access;
@@ -26,8 +28,10 @@ mod body;
 mod call;
 mod conditions;
 mod content;
+mod cursor;
 mod gzip;
 mod health;
+mod instant;
 mod journal;
 mod middleware;
 mod net;
@@ -41,5 +45,8 @@ mod slow;
 mod start;
 mod write;
 
+pub use access::{JwtOptions, KeysError};
+pub use journal::{Journal, Level, LogFormat, NotALevel};
+pub use net::{TlsError, TlsFiles};
 pub use options::{Limits, Options};
 pub use start::{Ended, Running, StartError, Stopped, start};

@@ -3,31 +3,38 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use deedbook_api::matcher::Match;
 use deedbook_api::problem::{self, Problem};
 use deedbook_api::query::Query;
-use deedbook_api::route::{Method, Route};
+use deedbook_api::route::{Decision, Method, Route};
+use deedbook_model::Revision;
 use deedbook_model::code::Code;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use hyper::service::Service;
 
-use crate::access::{self, Arrival};
+use crate::access::{self, Peer};
 use crate::answer::{Answer, etag};
 use crate::body::Body;
 use crate::call::Call;
 use crate::gzip;
-use crate::journal;
+use crate::instant;
+use crate::journal::Level;
 use crate::request_id;
 use crate::routes::{self, Step};
 use crate::server::Server;
 
 /// Seconds after which a busy server is worth another try.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+const RETRY_AFTER: u32 = 1;
+
+/// How to say who one is.
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"deedbook\"");
 
 const REVISION: HeaderName = HeaderName::from_static("deedbook-revision");
 const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
@@ -35,8 +42,18 @@ const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 /// Answers the requests of one connection.
 #[derive(Clone)]
 pub(crate) struct Requests {
-    pub(crate) server: Arc<Server>,
-    pub(crate) arrival: Arrival,
+    server: Arc<Server>,
+    peer: Arc<Peer>,
+}
+
+impl Requests {
+    /// Those that come from that address, or through the socket.
+    pub(crate) fn of(server: Arc<Server>, from: Option<IpAddr>) -> Requests {
+        Requests {
+            server,
+            peer: Arc::new(Peer::new(from)),
+        }
+    }
 }
 
 /// An answer, or the work that leads to one.
@@ -69,48 +86,43 @@ impl Service<Request<Incoming>> for Requests {
 
     fn call(&self, request: Request<Incoming>) -> Answering {
         let (parts, incoming) = request.into_parts();
-        let head = Head {
-            request_id: self.server.request_ids.of(&parts.headers),
-            takes_gzip: gzip::is_accepted(&parts.headers),
-            is_read: parts.method == http::Method::GET,
-        };
-        let call = admit(
-            self,
-            &parts.method,
-            parts.uri,
-            parts.headers,
-            &head.request_id,
-        );
+        let mut exchange = Exchange::begin(self, &parts);
+        let call = admit(&mut exchange, &self.peer, parts.headers);
         match call.and_then(routes::begin) {
-            Ok(Step::Done(answer)) => Answering::Now(Some(head.finish(Ok(answer)))),
+            Ok(Step::Done(answer)) => Answering::Now(Some(exchange.finish(Ok(answer)))),
             Ok(Step::Work(call)) => Answering::Later(Box::pin(async move {
                 let result = routes::work(call, incoming).await;
-                head.finish(result)
+                exchange.finish(result)
             })),
-            Err(problem) => Answering::Now(Some(head.finish(Err(problem)))),
+            Err(problem) => Answering::Now(Some(exchange.finish(Err(problem)))),
         }
     }
 }
 
 /// Checks all that can be checked of a request's head.
-fn admit(
-    Requests { server, arrival }: &Requests,
-    method: &http::Method,
-    uri: Uri,
-    headers: HeaderMap,
-    request_id: &HeaderValue,
-) -> Result<Call, Problem> {
-    if *arrival == Arrival::Network {
-        server.guard.check(&uri, &headers)?;
-    }
+fn admit(exchange: &mut Exchange, peer: &Peer, headers: HeaderMap) -> Result<Call, Problem> {
+    let server = Arc::clone(&exchange.server);
+    let uri = &exchange.uri;
     let longest = server.options.limits.target_bytes;
     let length = uri.path().len() + uri.query().map_or(0, str::len);
     if length > longest {
         let detail = format!("path and query have {length} bytes; at most {longest} are taken");
         return Err(Problem::new(Code::TooLarge, detail).with_status(414));
     }
-    let (route, key) = find(server, method, uri.path())?;
-    let query = match uri.query() {
+    let found = find(&server, &exchange.method, uri.path());
+    let decision = match &found {
+        Ok((route, _)) => route.decision,
+        // A foreign page isn't told either what there is.
+        Err(_) => Decision::Public,
+    };
+    let caller = access::decide(&server, peer, decision, uri, &headers);
+    if let Ok((route, _)) = &found {
+        exchange.route = Some(route);
+    }
+    let caller = caller?;
+    exchange.caller = caller.shared_name();
+    let (route, key) = found?;
+    let query = match exchange.uri.query() {
         None if !route
             .parameters()
             .any(|one| one.required && one.place != PATH) =>
@@ -119,15 +131,14 @@ fn admit(
         }
         query => Query::read(route, query)?.into_owned(),
     };
-    let caller = access::decide(route.decision)?;
     Ok(Call {
-        server: Arc::clone(server),
+        server,
         route,
-        uri,
+        uri: exchange.uri.clone(),
         headers,
         key,
         query,
-        request_id: request_id.clone(),
+        request_id: exchange.request_id.clone(),
         caller,
     })
 }
@@ -186,14 +197,37 @@ fn allowed(server: &Server, path: &str) -> Vec<&'static str> {
     methods
 }
 
-/// What of a request the head of its answer needs.
-struct Head {
+/// A request and its answer: what the head of the answer and the journal need.
+struct Exchange {
+    server: Arc<Server>,
+    from: Option<IpAddr>,
+    method: http::Method,
+    uri: Uri,
+    route: Option<&'static Route>,
+    caller: Option<Arc<str>>,
     request_id: HeaderValue,
     takes_gzip: bool,
-    is_read: bool,
+    is_http1: bool,
+    begin: Instant,
 }
 
-impl Head {
+impl Exchange {
+    fn begin(requests: &Requests, parts: &http::request::Parts) -> Exchange {
+        let server = Arc::clone(&requests.server);
+        Exchange {
+            from: requests.peer.address,
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            route: None,
+            caller: None,
+            request_id: server.request_ids.of(&parts.headers),
+            takes_gzip: gzip::is_accepted(&parts.headers),
+            is_http1: parts.version <= http::Version::HTTP_11,
+            begin: instant::now(),
+            server,
+        }
+    }
+
     fn finish(self, result: Result<Answer, Problem>) -> Response<Body> {
         let answer = match result {
             Ok(answer) => answer,
@@ -208,10 +242,10 @@ impl Head {
         *response.status_mut() = answer.status;
         let headers = response.headers_mut();
         headers.reserve(8);
-        headers.insert(REQUEST_ID, self.request_id);
+        headers.insert(REQUEST_ID, self.request_id.clone());
         if let Some(content_type) = answer.content_type {
             headers.insert(header::CONTENT_TYPE, content_type);
-            if self.is_read {
+            if self.method == http::Method::GET {
                 headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
             }
         }
@@ -227,30 +261,31 @@ impl Head {
         if is_packed {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
+        self.note(response.status(), answer.revision, None);
         response
     }
 
     fn refuse(self, mut problem: Problem) -> Response<Body> {
         problem.request_id = self.request_id.to_str().unwrap_or_default().to_owned();
-        if problem.status >= 500 && problem.code != Code::Unavailable {
-            journal::fault(format!(
-                "{}: {} ({})",
-                problem.request_id,
-                problem.detail,
-                problem.code.as_str()
-            ));
-        }
         let mut response = Response::new(Body::Full(problem.to_json().into()));
         let status = StatusCode::from_u16(problem.status);
         *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert(REQUEST_ID, self.request_id);
+        headers.insert(REQUEST_ID, self.request_id.clone());
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static(problem::MEDIA_TYPE),
         );
         if matches!(problem.status, 429 | 503) {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+            let seconds = problem.retry_after.unwrap_or(RETRY_AFTER);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if problem.code == Code::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
+        }
+        if problem.code == Code::RateLimited && self.is_http1 {
+            // Whoever guesses begins anew each time.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if problem.code == Code::BadMethod {
             let allowed = problem
@@ -260,6 +295,63 @@ impl Head {
             let allowed = allowed.and_then(|allowed| HeaderValue::from_str(allowed).ok());
             headers.extend(allowed.map(|allowed| (header::ALLOW, allowed)));
         }
+        self.note(response.status(), None, Some(&problem));
         response
     }
+
+    /// Notes what was asked and what came of it.
+    fn note(&self, status: StatusCode, revision: Option<Revision>, problem: Option<&Problem>) {
+        let journal = self.server.journal();
+        let is_read = matches!(self.method.as_str(), "GET" | "HEAD");
+        let level = match problem {
+            Some(problem) if is_fault(problem.code) => Level::Error,
+            Some(problem) if is_refusal(problem.code) || !is_read => Level::Info,
+            None if !is_read => Level::Info,
+            Some(_) | None => Level::Debug,
+        };
+        journal.line(level, "request", |line| {
+            line.text("requestId", self.request_id.to_str().unwrap_or_default());
+            line.text("method", &self.method);
+            line.text("path", self.uri.path());
+            if let Some(route) = self.route {
+                line.text("route", route.id.as_str());
+            }
+            if let Some(actor) = &self.caller {
+                line.text("actor", actor);
+            }
+            match self.from {
+                Some(address) => line.text("from", address),
+                None => line.text("from", "socket"),
+            };
+            line.number("status", status.as_u16());
+            if let Some(revision) = revision {
+                line.number("revision", revision);
+            }
+            line.number(
+                "durationMs",
+                instant::since(self.begin).as_secs_f64() * 1000.0,
+            );
+            if let Some(problem) = problem {
+                line.text("code", problem.code.as_str());
+                line.text("detail", &problem.detail);
+            }
+            if let Some(cause) = problem.and_then(|problem| problem.cause.as_ref()) {
+                line.text("cause", cause);
+            }
+        });
+    }
+}
+
+fn is_fault(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Integrity | Code::Internal | Code::UnknownOutcome
+    )
+}
+
+fn is_refusal(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Denied | Code::Unauthenticated | Code::RateLimited | Code::Unavailable
+    )
 }

@@ -4,6 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use deedbook_model::KeyLimits;
+
+use crate::access::JwtOptions;
+use crate::journal::Journal;
+use crate::net::TlsFiles;
+
 /// How a server runs.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -20,6 +26,16 @@ pub struct Options {
     pub threads: usize,
     /// What a client may take.
     pub limits: Limits,
+    /// Where the certificate is; `None`: connections aren't encrypted.
+    pub tls: Option<TlsFiles>,
+    /// Which signed tokens are taken; `None`: none.
+    pub jwt: Option<JwtOptions>,
+    /// How often files that may change are looked at.
+    pub reload: Duration,
+    /// How long, and how many, idempotency keys are remembered.
+    pub remember: KeyLimits,
+    /// Where it says what it does.
+    pub journal: Journal,
 }
 
 /// What one client, or all together, may take.
@@ -58,6 +74,11 @@ impl Default for Options {
             wait: Duration::from_secs(10),
             threads: 1,
             limits: Limits::default(),
+            tls: None,
+            jwt: None,
+            reload: Duration::from_secs(1),
+            remember: KeyLimits::default(),
+            journal: Journal::default(),
         }
     }
 }

@@ -3,10 +3,10 @@
 use deedbook_api::problem::Problem;
 use deedbook_book::BookError;
 use deedbook_log::LogError;
+use deedbook_model::Revision;
 use deedbook_model::code::Code;
+use deedbook_model::issue::{Issue, IssueKind};
 use deedbook_rules::components::{LookupError, SearchError};
-
-use crate::journal;
 
 /// The book failed or refused.
 pub(crate) fn book(error: BookError) -> Problem {
@@ -14,12 +14,6 @@ pub(crate) fn book(error: BookError) -> Problem {
         BookError::Refused(refusals) => Problem::refused(refusals, |_| String::new()),
         error => {
             let code = error.code();
-            if matches!(
-                code,
-                Code::Integrity | Code::Internal | Code::UnknownOutcome
-            ) {
-                journal::fault(with_causes(&error));
-            }
             let hint = match &error {
                 BookError::Future { .. } => {
                     Some("leave the revision out for the newest state".to_owned())
@@ -29,7 +23,8 @@ pub(crate) fn book(error: BookError) -> Problem {
                 }
                 error => error.hint(),
             };
-            let problem = Problem::new(code, told(&error));
+            let mut problem = Problem::new(code, told(&error));
+            problem.cause = Some(with_causes(&error));
             hint.into_iter().fold(problem, Problem::with_hint)
         }
     }
@@ -43,7 +38,8 @@ fn told(error: &BookError) -> String {
     }
 }
 
-fn with_causes(error: &dyn std::error::Error) -> String {
+/// An error and what caused it, in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -56,13 +52,20 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 
 /// Nothing fits a key.
 pub(crate) fn lookup(error: &LookupError) -> Problem {
-    let hint = match error {
-        LookupError::Unknown { .. } => "`GET /v1/components` lists what there is".to_owned(),
+    let (taxonomy, hint) = match error {
+        LookupError::Unknown { .. } => (
+            "RG001",
+            "`GET /v1/components` lists what there is".to_owned(),
+        ),
         LookupError::NoVersion { key, .. } => {
-            format!("`GET /v1/components/{key}/versions` lists what there is")
+            let hint = format!("`GET /v1/components/{key}/versions` lists what there is");
+            ("RG008", hint)
         }
     };
-    Problem::new(Code::NotFound, error.to_string()).with_hint(hint)
+    let issue = Issue::error(IssueKind::NotFound, "", error.to_string()).with_code(taxonomy);
+    Problem::new(Code::NotFound, error.to_string())
+        .with_hint(hint)
+        .with_issues([issue])
 }
 
 /// A list can't be made.
@@ -76,10 +79,10 @@ pub(crate) fn search(error: &SearchError) -> Problem {
 }
 
 /// A list can't go on: what it was pinned to is gone.
-pub(crate) fn cursor(error: BookError) -> Problem {
+pub(crate) fn cursor(error: BookError, revision: Revision) -> Problem {
     match error.code() {
         Code::Compacted => {
-            let detail = "the revision that the list began at is no longer kept";
+            let detail = format!("the list began at revision {revision}, which is no longer kept");
             Problem::new(Code::CursorExpired, detail).with_hint(Code::CursorExpired.advice())
         }
         Code::Invalid => Problem::parameter("cursor", "isn't a cursor of this book"),

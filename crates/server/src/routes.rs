@@ -4,7 +4,9 @@ mod batch;
 mod book;
 mod changes;
 mod components;
+mod diff;
 mod listing;
+mod principals;
 mod server;
 mod validate;
 
@@ -50,6 +52,7 @@ fn slow(id: RouteId) -> Option<Read> {
         RouteId::GetGraph => components::graph::graph,
         RouteId::ListDependents => components::dependents::dependents,
         RouteId::ListChanges => changes::list,
+        RouteId::GetPrincipal => principals::get,
         _ => return None,
     })
 }
@@ -94,8 +97,18 @@ pub(crate) async fn work(call: Call, incoming: Incoming) -> Result<Answer, Probl
             read_slowly(call, view, listing::list).await
         }
         RouteId::GetDiff => components::diff::diff(call).await,
+        RouteId::DiffStates => diff::states(call).await,
+        RouteId::Snapshot => book::snapshot(call).await,
         RouteId::Backup => book::backup(call).await,
+        RouteId::ListPrincipals => {
+            let view = match principals::pinned(&call)? {
+                Some(revision) => sight::pinned(&call.server, revision).await?,
+                None => sight::view(&call).await?,
+            };
+            read_slowly(call, view, principals::list).await
+        }
         RouteId::RemoveComponent => components::remove::remove(&call).await,
+        RouteId::RemovePrincipal => principals::remove(&call).await,
         _ => {
             let received = content::read(&call, incoming).await?;
             match id {
@@ -103,6 +116,10 @@ pub(crate) async fn work(call: Call, incoming: Incoming) -> Result<Answer, Probl
                 RouteId::UpdateComponent => components::update::update(&call, received).await,
                 RouteId::Batch => batch::batch(call, received).await,
                 RouteId::Validate => validate::validate(call, received).await,
+                RouteId::CreatePrincipal => principals::create(&call, received).await,
+                RouteId::SetGrants => principals::set_grants(&call, received).await,
+                RouteId::RotateToken => principals::rotate(&call, received).await,
+                RouteId::RevokeTokens => principals::revoke(&call, received).await,
                 RouteId::Verify => book::verify(call, received).await,
                 RouteId::Compact => book::compact(call, received).await,
                 other => Err(unreachable_route(other)),

@@ -5,14 +5,17 @@ use deedbook_book::Book;
 use deedbook_model::Revision;
 use tokio::sync::watch;
 
-use crate::access::Guard;
+use crate::access::{Caller, Guesses, Jwt};
 use crate::health::Health;
-use crate::journal;
+use crate::journal::Journal;
+use crate::net::Tls;
 use crate::options::Options;
+use crate::refuse;
 use crate::request_id::RequestIds;
 use crate::routes::pages::Pages;
 use crate::sight::PastViews;
 use crate::slow::Slow;
+use crate::start::StartError;
 
 /// How far a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +31,15 @@ pub(crate) struct Server {
     pub(crate) book: Book,
     pub(crate) options: Options,
     pub(crate) matcher: Matcher,
-    pub(crate) guard: Guard,
+    /// Who calls where nobody has to say who they are.
+    pub(crate) anybody: Caller,
+    /// Who calls what needs no credential.
+    pub(crate) nobody: Caller,
+    pub(crate) guesses: Guesses,
+    /// What tells whose signed tokens are, where some are taken.
+    pub(crate) jwt: Option<Jwt>,
+    /// What takes connections, where they are encrypted.
+    pub(crate) tls: Option<Tls>,
     pub(crate) health: Health,
     pub(crate) request_ids: RequestIds,
     pub(crate) past: PastViews,
@@ -41,7 +52,9 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(book: Book, options: Options, guard: Guard) -> Server {
+    pub(crate) fn new(book: Book, options: Options) -> Result<Server, StartError> {
+        let jwt = options.jwt.clone().map(Jwt::load).transpose()?;
+        let tls = options.tls.clone().map(Tls::load).transpose()?;
         let revisions = watch::Sender::new(book.view().head().revision);
         let published = revisions.clone();
         book.on_publish(move |revision| {
@@ -51,9 +64,11 @@ impl Server {
                 is_new
             });
         });
-        Server {
+        Ok(Server {
             matcher: Matcher::new(),
-            guard,
+            anybody: Caller::anybody(),
+            nobody: Caller::nobody(),
+            guesses: Guesses::default(),
             health: Health::default(),
             request_ids: RequestIds::new(),
             past: PastViews::default(),
@@ -62,14 +77,48 @@ impl Server {
             revisions,
             phase: watch::Sender::new(Phase::Serving),
             options,
+            jwt,
+            tls,
             book,
-        }
+        })
     }
 
     /// Begins the end: no new connection, no new request, and streams end where they are.
     pub(crate) fn end(&self) {
         self.phase.send_replace(Phase::Ending);
-        journal::note("ending: requests in flight are finished");
+        self.journal()
+            .note("ending: requests in flight are finished");
+    }
+
+    /// Where the server says what it does.
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.options.journal
+    }
+
+    /// Whether nobody has to say who they are: until the book has its first principal, or the server
+    /// an issuer that it trusts.
+    pub(crate) fn is_open(&self) -> bool {
+        self.jwt.is_none() && !self.book.view().has_principals()
+    }
+
+    /// Reads files again that changed.
+    pub(crate) fn reload(&self) {
+        let tls = self.tls.as_ref().map(Tls::reload);
+        self.tell_reload("certificate", tls);
+        let jwt = self.jwt.as_ref().map(Jwt::reload);
+        self.tell_reload("keys", jwt);
+    }
+
+    fn tell_reload<E: std::error::Error>(&self, what: &str, reload: Option<Result<bool, E>>) {
+        let journal = self.journal();
+        match reload {
+            None | Some(Ok(false)) => {}
+            Some(Ok(true)) => journal.note(&format!("the {what} were read again")),
+            Some(Err(error)) => {
+                let error = refuse::with_causes(&error);
+                journal.warn(&format!("the {what} that were before stay: {error}"));
+            }
+        }
     }
 
     pub(crate) fn is_ending(&self) -> bool {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use deedbook_api::problem::Problem;
 use deedbook_book::{At, Clock, SystemClock, View};
 use deedbook_model::code::Code;
+use deedbook_model::time::seconds_of;
 use deedbook_model::{Revision, Timestamp};
 
 use crate::call::Call;
@@ -21,6 +22,11 @@ const EXPECTED: &str =
     "expected a revision (1234), a time (2026-01-05T09:00:00Z) or so long ago (-30m, -2h, -7d)";
 
 impl Moment {
+    /// What it names.
+    pub(crate) fn at(self) -> At {
+        self.0
+    }
+
     /// Reads the parameter of that name.
     pub(crate) fn of(call: &Call, name: &str) -> Result<Option<Moment>, Problem> {
         let Some(text) = call.query.text(name) else {
@@ -37,26 +43,11 @@ impl Moment {
             return text.parse().ok().map(|r| Moment(At::Revision(Revision(r))));
         }
         let time = match text.strip_prefix('-') {
-            Some(ago) => now.plus_seconds(-seconds(ago)?),
+            Some(ago) => now.plus_seconds(-seconds_of(ago)?),
             None => text.parse().ok()?,
         };
         Some(Moment(At::Time(time)))
     }
-}
-
-/// `90s`, `30m`, `2h`, `7d`, `2w` in seconds.
-fn seconds(text: &str) -> Option<i64> {
-    let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        "w" => 7 * 86_400,
-        _ => return None,
-    };
-    let plain = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| count.parse::<i64>().ok()?.checked_mul(unit))?
 }
 
 /// Whether the newest view will do, which needs no waiting.
@@ -134,7 +125,7 @@ pub(crate) async fn past(
 /// The view that a list began with.
 pub(crate) async fn pinned(server: &Arc<Server>, revision: Revision) -> Result<Arc<View>, Problem> {
     let view = past(server, Moment(At::Revision(revision))).await;
-    view.map_err(refuse::cursor)
+    view.map_err(|error| refuse::cursor(error, revision))
 }
 
 /// Views that are asked for again. A view that was the newest once shares nearly all it holds with

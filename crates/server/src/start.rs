@@ -13,11 +13,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::access::Guard;
-use crate::journal;
-use crate::net::{self, Socket};
+use crate::access::KeysError;
+use crate::net::{self, Socket, TlsError};
 use crate::options::Options;
-use crate::server::Server;
+use crate::server::{Phase, Server};
 
 /// Why a server can't begin.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +33,12 @@ pub enum StartError {
         /// The operating system's error.
         source: io::Error,
     },
+    /// The certificate or its key is of no use.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The keys of signed tokens are of no use.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The socket for programs of the same user can't be made.
     #[error("can't make the socket {path}")]
     Socket {
@@ -79,7 +84,8 @@ pub struct Running {
 /// [`StartError`].
 pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     let wanted = options.listen;
-    if !wanted.ip().is_loopback() {
+    let is_open = options.jwt.is_none() && !book.view().has_principals();
+    if !wanted.ip().is_loopback() && is_open {
         return Err(StartError::Open(wanted));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -103,7 +109,8 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     };
     let connections = usize::try_from(options.limits.connections).unwrap_or(usize::MAX);
     let permits = Arc::new(Semaphore::new(connections));
-    let server = Arc::new(Server::new(book, options, Guard::of(address)));
+    let server = Arc::new(Server::new(book, options)?);
+    runtime.spawn(reload(Arc::clone(&server)));
     runtime.spawn(net::accept(
         Arc::clone(&server),
         listener,
@@ -125,6 +132,13 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
 }
 
 impl Running {
+    /// Where it listens, as clients write it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = self.server.tls.as_ref().map_or("http", |_| "https");
+        format!("{scheme}://{}", self.address)
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -151,7 +165,7 @@ impl Running {
             tokio::select! {
                 ended = self.drain() => ended,
                 () = either(&mut terminate, &mut interrupt) => {
-                    journal::warn("ending at once");
+                    self.server.journal().warn("ending at once");
                     Ended::Cut
                 }
             }
@@ -177,10 +191,29 @@ impl Running {
         match tokio::time::timeout(limits.end_time, all).await {
             Ok(_) => Ended::Drained,
             Err(_) => {
-                journal::warn("some requests took too long and are cut off");
+                self.server
+                    .journal()
+                    .warn("some requests took too long and are cut off");
                 Ended::Cut
             }
         }
+    }
+}
+
+/// Looks at files that may change, until the server ends.
+async fn reload(server: Arc<Server>) {
+    if server.tls.is_none() && server.jwt.is_none() {
+        return;
+    }
+    let mut phase = server.phase.subscribe();
+    loop {
+        tokio::select! {
+            _ = phase.wait_for(|phase| *phase == Phase::Ending) => return,
+            () = tokio::time::sleep(server.options.reload) => {}
+        }
+        let server = Arc::clone(&server);
+        // A panic would have been told; the next look is another try.
+        let _ = tokio::task::spawn_blocking(move || server.reload()).await;
     }
 }
 

@@ -34,7 +34,14 @@ pub(crate) async fn perform(
         Err(error) if tells_of_the_log(error) => server.health.append_failed(),
         Err(_) => {}
     }
-    result
+    let receipt = result?;
+    if receipt.repeat.is_none() {
+        return Ok(receipt);
+    }
+    // What was done then stands in the log.
+    let book = server.book.clone();
+    let first = server.slow.run(move || Ok(book.first_receipt(receipt)));
+    first.await.map_err(|_| BookError::Busy)?
 }
 
 fn tells_of_the_log(error: &BookError) -> bool {

@@ -7,7 +7,7 @@ use deedbook_log::{Appended, Log, MemoryLog};
 use deedbook_model::batch::BatchBuilder;
 use deedbook_model::{
     Change, CommandInfo, Head, Idempotency, KeyLimits, Kind, Lineage, RequestDigest, Revision,
-    StoredBatch, Timestamp, Verb, WriterId,
+    Rights, StoredBatch, Timestamp, Verb, WriterId,
 };
 use deedbook_rules::book_record::BOOK_KEY;
 use deedbook_rules::components::{ComponentKey, NameOrUuid};
@@ -294,6 +294,7 @@ pub fn command_of(acts: &[Act], number: i64) -> Option<Command> {
     (!writes.is_empty()).then(|| Command {
         writes,
         actor: actor.to_owned(),
+        rights: Rights::all(),
         reason: (number % 2 == 0).then(|| format!("reason {number}")),
         ticket: None,
         request_id: Some(format!("r{number}")),

@@ -65,6 +65,7 @@ fn queries() -> impl Strategy<Value = (Query, Option<usize>)> {
                 name: pattern.map(|pattern| PATTERNS[pattern].0.to_owned()),
                 text,
                 latest_only,
+                reader: None,
             };
             (query, pattern)
         },

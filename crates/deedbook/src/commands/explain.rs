@@ -29,7 +29,7 @@ struct Entries {
 }
 
 /// Kinds of issues: word, status (0: a warning), meaning, advice.
-const KINDS: [(&str, u8, &str, &str); 24] = [
+const KINDS: [(&str, u8, &str, &str); 25] = [
     (
         "syntax",
         2,
@@ -143,6 +143,12 @@ const KINDS: [(&str, u8, &str, &str); 24] = [
         4,
         "The record is at another generation than --if-generation expects.",
         "Read the record again and decide on what it says now.",
+    ),
+    (
+        "denied",
+        5,
+        "The credential lacks the capability that the message names, for what it names.",
+        "Ask whoever looks after the book for a token that has it.",
     ),
     (
         "assumed_version",
@@ -403,6 +409,7 @@ mod tests {
         IssueKind::NotFound,
         IssueKind::DependencyCycle,
         IssueKind::RevisionConflict,
+        IssueKind::Denied,
         IssueKind::AssumedVersion,
         IssueKind::LegacyValue,
         IssueKind::PlaceholderHash,

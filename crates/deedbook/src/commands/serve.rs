@@ -1,5 +1,7 @@
 //! `serve`: the book over HTTP.
 
+mod first_token;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -8,16 +10,16 @@ use std::time::Duration;
 
 use deedbook_book::Book;
 use deedbook_model::component::ReadOptions;
+use deedbook_model::{KeyLimits, Rights};
 use deedbook_rules::{Command, Write};
-use deedbook_server::{Ended, Limits, Options, start};
+use deedbook_server::{Ended, Journal, JwtOptions, Limits, Options, TlsFiles, start};
 
 use crate::config::user_name;
 use crate::context::Context;
-use crate::data_folder;
 use crate::documents::read_ahead;
 use crate::error::Failure;
 use crate::files;
-use crate::grammar::book::Serve;
+use crate::grammar::serve::{JwtArgs, Serve, TlsArgs};
 use crate::socket;
 
 /// Status of a server that cut requests off.
@@ -30,30 +32,60 @@ const END: Duration = Duration::from_millis(9_500);
 pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> {
     let actor = context.config.actor.value.clone().unwrap_or_else(user_name);
     let book = context.open_to_write()?;
-    let folder = data_folder::to_write(&context.config);
     if let Some(folder) = &args.load {
         load(folder, &actor, &book, context)?;
+    }
+    let nobody_is_known = args.jwt.issuer.is_none() && !book.view().has_principals();
+    if !args.listen.ip().is_loopback() && nobody_is_known {
+        let path = first_token::make(&book, &context.opener().folder, &actor)?;
+        context.output.note(&format!(
+            "an admin's token is in {}: take it from there and remove the file",
+            path.display()
+        ));
     }
     let server = start(
         book.clone(),
         Options {
             listen: args.listen,
-            socket: Some(socket::to_make(&folder)?),
+            socket: Some(socket::to_make(&context.opener().folder)?),
             actor,
             wait: Duration::from_secs(args.wait),
             threads: usize::from(args.threads),
+            tls: tls(&args.tls),
+            jwt: jwt(&args.jwt),
             limits: Limits::default(),
+            remember: KeyLimits {
+                keep_seconds: args.remember_hours * 3600,
+                most: args.remember_keys,
+            },
+            journal: Journal::to_stderr(args.log_level.into(), args.log_format.into()),
+            ..Options::default()
         },
     )?;
     context
         .output
-        .line(&format!("listening: http://{}", server.address()))?;
+        .line(&format!("listening: {}", server.url()))?;
     context.output.flush()?;
     let stopped = server.until_signal()?;
     if stopped.ended == Ended::Cut {
         return Err(Failure::Status(CUT));
     }
     close(book, END.saturating_sub(stopped.took))
+}
+
+fn tls(args: &TlsArgs) -> Option<TlsFiles> {
+    let certificate = args.certificate.clone()?;
+    let key = args.key.clone()?;
+    Some(TlsFiles { certificate, key })
+}
+
+fn jwt(args: &JwtArgs) -> Option<JwtOptions> {
+    Some(JwtOptions {
+        issuer: args.issuer.clone()?,
+        audience: args.audience.clone()?,
+        keys: args.keys.clone()?,
+        claim: args.claim.clone(),
+    })
 }
 
 /// Closes the book, as far as time allows: all that was answered is durable, and what closing does
@@ -94,6 +126,7 @@ fn load(folder: &Path, actor: &str, book: &Book, context: &mut Context) -> Resul
     book.execute(Command {
         writes,
         actor: actor.to_owned(),
+        rights: Rights::all(),
         reason: Some(format!("load {}", folder.display())),
         ticket: None,
         request_id: None,

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write as _};
 
+use deedbook_model::Rights;
 use deedbook_model::issue::Issue;
 use deedbook_rules::{Command, Outcome, Write};
 use serde::Serialize;
@@ -45,6 +46,7 @@ impl Authorship {
         Command {
             writes,
             actor: self.actor.clone(),
+            rights: Rights::all(),
             reason: self.reason.clone(),
             ticket: self.ticket.clone(),
             request_id: None,

@@ -1,6 +1,5 @@
 //! Commands of the whole book, and those that need none.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -155,41 +154,6 @@ pub(crate) struct WatchArgs {
     /// End when all changes up to now are printed
     #[arg(long)]
     pub(crate) once: bool,
-}
-
-/// Serve the book over HTTP, until SIGTERM or SIGINT
-///
-/// Makes the book if there is none. The first line on stdout says where it listens, once requests
-/// are welcome; the log goes to stderr.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  deedbook serve
-  deedbook serve --load examples/ --listen 127.0.0.1:0
-  curl -s http://127.0.0.1:8080/v1/components")]
-pub(crate) struct Serve {
-    /// Where to listen; port 0 lets the operating system choose one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
-    /// Fill a book without components from this folder, all documents or none
-    #[arg(long, value_name = "DIR")]
-    pub(crate) load: Option<PathBuf>,
-    /// How long a read waits for the revision that it asks for with `atLeast`
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 10,
-        value_parser = clap::value_parser!(u64).range(0..=3600)
-    )]
-    pub(crate) wait: u64,
-    /// Threads that answer requests; the book's writer has one of its own
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1,
-        value_parser = clap::value_parser!(u8).range(1..=64)
-    )]
-    pub(crate) threads: u8,
 }
 
 /// What can be checked without a book.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use deedbook_model::time::seconds_of;
 use deedbook_model::{Revision, Timestamp};
 
 /// How a result is printed.
@@ -126,7 +127,7 @@ impl FromStr for Moment {
             return Ok(Moment::Revision(Revision(revision)));
         }
         if let Some(ago) = text.strip_prefix('-') {
-            return seconds(ago)
+            return seconds_of(ago)
                 .map(Moment::Ago)
                 .ok_or_else(|| EXPECTED.to_owned());
         }
@@ -138,21 +139,6 @@ impl FromStr for Moment {
 
 const EXPECTED: &str =
     "expected a revision (1234), a time (2026-01-05T09:00:00Z) or so long ago (-30m, -2h, -7d)";
-
-/// `90s`, `30m`, `2h`, `7d`, `2w` in seconds.
-fn seconds(text: &str) -> Option<i64> {
-    let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        "w" => 7 * 86_400,
-        _ => return None,
-    };
-    let plain = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| count.parse::<i64>().ok()?.checked_mul(unit))?
-}
 
 impl Moment {
     /// The point in history, seen from `now`.

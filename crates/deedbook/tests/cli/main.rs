@@ -15,6 +15,8 @@ mod kill;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod principals;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod sandbox;

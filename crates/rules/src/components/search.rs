@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
-use deedbook_model::Revision;
 use deedbook_model::component::Lifecycle;
+use deedbook_model::{Revision, Rights};
 use glob_match::glob_match;
 use memchr::memmem;
 use semver::Version;
@@ -18,6 +18,7 @@ use super::index::{Listed, Term};
 use super::listing::Listing;
 use crate::record::Record;
 use crate::state::State;
+use crate::visible::may_see;
 
 /// Most components of one page.
 pub const MAX_LIMIT: usize = 1000;
@@ -54,6 +55,9 @@ pub struct Query {
     pub text: Option<String>,
     /// Only the highest of each name among those that fit.
     pub latest_only: bool,
+    /// Only what these rights may see; `None`: all.
+    #[serde(skip)]
+    pub reader: Option<Rights>,
 }
 
 /// Where a list goes on: opaque to its holder.
@@ -307,6 +311,10 @@ impl<'a> Filter<'a> {
                 .as_deref()
                 .is_none_or(|glob| glob_match(glob, &facts.name))
             && self.holds_words(record)
+            && query
+                .reader
+                .as_ref()
+                .is_none_or(|rights| may_see(rights, record))
     }
 
     fn holds_words(&self, record: &Record) -> bool {

@@ -278,3 +278,28 @@ fn scan(sample: &Sample, query: &Query) -> Vec<String> {
         .take(400)
         .collect()
 }
+
+#[test]
+fn a_page_is_full_of_what_its_reader_may_see() {
+    let names = ["geo_a", "other", "geo_b", "spare", "geo_c"];
+    let all = names.map(|name| register(&format!("{name}@1.0.0"), json!({})));
+    let sample = Sample::with(all.to_vec());
+    let grants = ["REGISTRY_READ:tools/geo_*".parse().unwrap()];
+    let grants: deedbook_model::Grants = grants.into_iter().collect();
+    let query = Query {
+        reader: Some(Rights::of(grants)),
+        ..Query::default()
+    };
+    let first = sample.state.search(&query, 2, None).unwrap();
+    let second = sample.state.search(&query, 2, first.next.as_ref()).unwrap();
+    assert_eq!((first.items.len(), second.items.len()), (2, 1));
+    assert_eq!(
+        titles(&sample, &query),
+        ["geo_a@1.0.0", "geo_b@1.0.0", "geo_c@1.0.0"]
+    );
+    let nothing = Query {
+        reader: Some(Rights::of(deedbook_model::Grants::default())),
+        ..Query::default()
+    };
+    assert!(titles(&sample, &nothing).is_empty());
+}

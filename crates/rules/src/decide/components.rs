@@ -3,7 +3,7 @@
 use deedbook_model::component::{Draft, Lifecycle, ReadOptions, read_node, same_content};
 use deedbook_model::document::Node;
 use deedbook_model::issue::{Issue, IssueKind, Severity};
-use deedbook_model::{Envelope, Generation, Kind, Timestamp, Verb};
+use deedbook_model::{Capability, Envelope, Generation, Kind, Resource, Timestamp, Verb};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -20,6 +20,7 @@ impl Work<'_> {
         draft: &Draft,
         require_dependencies: bool,
     ) -> Result<Outcome, Refusal> {
+        self.demand_write(draft.meta_type().as_str(), draft.name())?;
         let key = draft.uuid().to_string();
         if let Some(known) = self.state.record(&Kind::COMPONENT, &key).cloned() {
             return self.register_again(&known, draft);
@@ -139,9 +140,15 @@ impl Work<'_> {
             .state
             .lookup(&key.name, key.spec.as_ref())
             .map_err(|error| Refusal::of(0, vec![not_found(&error)]))?;
+        self.demand_write(&found.facts.meta_type, &found.facts.name)?;
         let title = found.facts.title();
         super::check_generation(&title, found.record.generation, expected)?;
         Ok(found.record.clone())
+    }
+
+    fn demand_write(&self, meta_type: &str, name: &str) -> Result<(), Refusal> {
+        let component = Resource::Component { meta_type, name };
+        self.demand(Capability::RegistryWrite, component)
     }
 
     fn put_component(

@@ -16,8 +16,19 @@ impl State {
     /// edge resolved on its own.
     #[must_use]
     pub fn dependency_graph(&self, root: Found<'_>, depth: u32) -> DependencyGraph {
+        self.dependency_graph_seen(root, depth, |_| true)
+    }
+
+    /// The same for one who sees only some components: what the others depend on isn't followed.
+    #[must_use]
+    pub fn dependency_graph_seen(
+        &self,
+        root: Found<'_>,
+        depth: u32,
+        sees: impl Fn(&Record) -> bool,
+    ) -> DependencyGraph {
         let mut walk = Walk::from(root);
-        walk.follow(self, depth.min(MAX_DEPTH));
+        walk.follow(self, depth.min(MAX_DEPTH), &sees);
         let cycles = walk.cut_cycles();
         walk.into_graph(cycles)
     }
@@ -49,12 +60,12 @@ impl Walk {
         }
     }
 
-    fn follow(&mut self, state: &State, limit: u32) {
+    fn follow(&mut self, state: &State, limit: u32, sees: &dyn Fn(&Record) -> bool) {
         let mut from = 0;
         while let Some((record, depth)) = self.met.get(from).cloned() {
             if let Some(facts) = record.component() {
                 if depth < limit {
-                    self.follow_one(state, from, facts, depth);
+                    self.follow_one(state, from, facts, depth, sees);
                 } else if !facts.dependencies.is_empty() {
                     self.truncated = true;
                 }
@@ -63,7 +74,14 @@ impl Walk {
         }
     }
 
-    fn follow_one(&mut self, state: &State, from: usize, facts: &ComponentFacts, depth: u32) {
+    fn follow_one(
+        &mut self,
+        state: &State,
+        from: usize,
+        facts: &ComponentFacts,
+        depth: u32,
+        sees: &dyn Fn(&Record) -> bool,
+    ) {
         let (mut edges, mut missing) = (Vec::new(), Vec::new());
         for dependency in facts.dependencies.iter().flatten() {
             let (version_spec, optional) = (
@@ -71,6 +89,7 @@ impl Walk {
                 dependency.optional,
             );
             match state.resolve(dependency) {
+                Ok(found) if !sees(found.record) => {}
                 Ok(found) => match self.place_of(found, depth + 1) {
                     Some(to) => edges.push(MetEdge {
                         to,
@@ -277,3 +296,7 @@ fn dependencies_first(nodes: &[Node], edges: &[Edge]) -> Vec<Uuid> {
     }
     order
 }
+
+#[cfg(test)]
+#[path = "build_test.rs"]
+mod tests;

@@ -1,16 +1,14 @@
 //! Taking connections, as many as may be.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::connection::serve;
 use super::socket::Socket;
-use crate::access::Arrival;
-use crate::journal;
 use crate::server::{Phase, Server};
 
 /// How long nothing is accepted after the system had nothing to give, mostly file descriptors.
@@ -32,9 +30,10 @@ pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, permits: 
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => begin_remote(&server, stream, &permits),
+            Ok((stream, from)) => begin(&server, stream, from.ip(), &permits),
             Err(error) => {
-                journal::warn(format!("can't accept a connection: {error}"));
+                let journal = server.journal();
+                journal.warn(&format!("can't accept a connection: {error}"));
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -50,23 +49,33 @@ pub(crate) async fn accept_local(server: Arc<Server>, socket: Socket, permits: A
             _ = phase.wait_for(|phase| *phase == Phase::Ending) => return,
             accepted = socket.accept() => accepted,
         };
-        match accepted {
-            Ok(Some(stream)) => match Arc::clone(&permits).try_acquire_owned() {
-                Ok(permit) => begin(&server, stream, Arrival::Socket, permit),
-                Err(_) => {
-                    let _ = stream.try_write(FULL);
-                }
-            },
-            Ok(None) => journal::warn("another user's program was turned away from the socket"),
-            Err(error) => {
-                journal::warn(format!("can't accept a connection: {error}"));
-                tokio::time::sleep(PAUSE).await;
+        let stream = match accepted {
+            Ok(Some(stream)) => stream,
+            Ok(None) => {
+                let journal = server.journal();
+                journal.warn("another user's program was turned away from the socket");
+                continue;
             }
-        }
+            Err(error) => {
+                let journal = server.journal();
+                journal.warn(&format!("can't accept a connection: {error}"));
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+            let _ = stream.try_write(FULL);
+            continue;
+        };
+        let server = Arc::clone(&server);
+        tokio::spawn(async move {
+            serve(server, stream, None).await;
+            drop(permit);
+        });
     }
 }
 
-fn begin_remote(server: &Arc<Server>, stream: TcpStream, permits: &Arc<Semaphore>) {
+fn begin(server: &Arc<Server>, stream: TcpStream, from: IpAddr, permits: &Arc<Semaphore>) {
     let Ok(permit) = Arc::clone(permits).try_acquire_owned() else {
         // It fits into an empty send buffer; who doesn't read it, doesn't.
         let _ = stream.try_write(FULL);
@@ -74,16 +83,19 @@ fn begin_remote(server: &Arc<Server>, stream: TcpStream, permits: &Arc<Semaphore
     };
     // Answers are written whole; waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
-    begin(server, stream, Arrival::Network, permit);
-}
-
-fn begin<S>(server: &Arc<Server>, stream: S, arrival: Arrival, permit: OwnedSemaphorePermit)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
     let server = Arc::clone(server);
     tokio::spawn(async move {
-        serve(server, stream, arrival).await;
+        match &server.tls {
+            None => serve(server, stream, Some(from)).await,
+            Some(tls) => {
+                let handshake = tls.acceptor().accept(stream);
+                let patience = server.options.limits.head_time;
+                // Who doesn't come to an agreement is owed nothing.
+                if let Ok(Ok(stream)) = tokio::time::timeout(patience, handshake).await {
+                    serve(server, stream, Some(from)).await;
+                }
+            }
+        }
         drop(permit);
     });
 }

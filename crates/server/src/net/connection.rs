@@ -1,6 +1,7 @@
 //! One connection: which protocol it speaks, and its life under the limits.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
@@ -10,7 +11,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use super::patient::Patient;
-use crate::access::Arrival;
 use crate::middleware::Requests;
 use crate::options::Limits;
 use crate::server::{Phase, Server};
@@ -25,7 +25,7 @@ const FIRST: usize = 4096;
 const PING: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Serves one connection until either side ends it.
-pub(super) async fn serve<S>(server: Arc<Server>, mut stream: S, arrival: Arrival)
+pub(super) async fn serve<S>(server: Arc<Server>, mut stream: S, from: Option<IpAddr>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -36,10 +36,7 @@ where
         return;
     };
     let io = TokioIo::new(Patient::new(stream, first, limits.stall_time));
-    let requests = Requests {
-        server: Arc::clone(&server),
-        arrival,
-    };
+    let requests = Requests::of(Arc::clone(&server), from);
     // What ends a connection early is the client's affair; its requests were answered or not.
     if is_http2 {
         let connection = http2_builder(&limits).serve_connection(io, requests);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
 use deedbook_api::problem::Problem;
-use deedbook_api::shapes::{BatchShape, BatchWrite, RemovedShape, WrittenShape};
+use deedbook_api::shapes::{BatchShape, BatchWrite, UnseenShape, WrittenShape};
 use deedbook_book::Receipt;
 use deedbook_model::Generation;
 use deedbook_model::code::Code;
@@ -31,10 +31,11 @@ pub(super) async fn batch(call: Call, received: Received) -> Result<Answer, Prob
     let (writes, places) = if received.bytes.len() <= SMALL {
         read_writes(&received.bytes, strict)?
     } else {
-        let reading = move || read_writes(&received.bytes, strict);
+        let bytes = received.bytes.clone();
+        let reading = move || read_writes(&bytes, strict);
         call.server.slow.run(reading).await?
     };
-    let command = Authorship::of(&call)?.command(writes);
+    let command = Authorship::of(&call, &received.bytes)?.command(writes);
     let receipt = perform(&call.server, command, dry_run).await;
     let place = |write: usize| places.get(write).cloned().unwrap_or_default();
     let receipt = receipt.map_err(|error| refused(error, place))?;
@@ -44,7 +45,7 @@ pub(super) async fn batch(call: Call, received: Received) -> Result<Answer, Prob
         if place > 0 {
             text.put_u8(b',');
         }
-        put_outcome(&mut text, outcome, dry_run)?;
+        put_outcome(&mut text, &call, outcome, dry_run)?;
     }
     text.put_slice(b"]}");
     Ok(Answer::json_text(text.freeze()).at(receipt.revision))
@@ -160,13 +161,13 @@ fn component_key(write: &BatchWrite<'_>) -> Result<ComponentKey, Problem> {
 }
 
 /// The answer of a command of one write.
-pub(super) fn written(receipt: &Receipt, dry_run: bool) -> Result<Answer, Problem> {
+pub(super) fn written(call: &Call, receipt: &Receipt, dry_run: bool) -> Result<Answer, Problem> {
     let Some(outcome) = receipt.outcomes.first() else {
         return Err(Problem::new(Code::Internal, "a receipt without an outcome"));
     };
     let stored = outcome.record.bytes.as_deref().map_or(0, <[u8]>::len);
     let mut text = BytesMut::with_capacity(stored + 64);
-    put_outcome(&mut text, outcome, dry_run)?;
+    put_outcome(&mut text, call, outcome, dry_run)?;
     let is_live = outcome.record.is_live() && !dry_run;
     Ok(Answer {
         etag: is_live.then_some(outcome.record.revision),
@@ -174,25 +175,29 @@ pub(super) fn written(receipt: &Receipt, dry_run: bool) -> Result<Answer, Proble
     })
 }
 
-/// A record as it is stored, with what the write says as further members.
-fn put_outcome(text: &mut BytesMut, outcome: &Outcome, dry_run: bool) -> Result<(), Problem> {
+/// A record as it is stored, with what the write says as further members; of one that is gone, and
+/// for one who may not read it, only what it is.
+fn put_outcome(
+    text: &mut BytesMut,
+    call: &Call,
+    outcome: &Outcome,
+    dry_run: bool,
+) -> Result<(), Problem> {
     let written = WrittenShape {
         unchanged: outcome.unchanged,
         warnings: &outcome.warnings,
         dry_run,
     };
     let record = &outcome.record;
-    let open = record
-        .bytes
-        .as_deref()
-        .and_then(|bytes| bytes.strip_suffix(b"}"));
+    let seen = record.bytes.as_deref().filter(|_| call.caller.sees(record));
+    let open = seen.and_then(|bytes| bytes.strip_suffix(b"}"));
     let Some(open) = open else {
-        text.put_slice(&to_json(&RemovedShape {
+        text.put_slice(&to_json(&UnseenShape {
             kind: record.kind.as_str(),
             key: &record.key,
             generation: record.generation,
             revision: record.revision,
-            removed: true,
+            removed: !record.is_live(),
             written,
         })?);
         return Ok(());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use deedbook_api::problem::Problem;
-use deedbook_api::shapes::{CompactShape, CompactedShape};
+use deedbook_api::shapes::{CompactShape, CompactedShape, SnapshotShape};
 use deedbook_book::{AuditHead, View};
 use deedbook_model::code::Code;
 use http::HeaderValue;
@@ -16,7 +16,6 @@ use crate::answer::Answer;
 use crate::body::{Body, Broken};
 use crate::call::Call;
 use crate::content::Received;
-use crate::journal;
 use crate::refuse;
 
 /// How much of a backup is made at a time.
@@ -58,7 +57,14 @@ pub(super) async fn compact(call: Call, received: Received) -> Result<Answer, Pr
     Answer::json(&CompactedShape { floor })
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(super) async fn snapshot(call: Call) -> Result<Answer, Problem> {
+    let book = call.server.book.clone();
+    let take = move || book.snapshot().map_err(refuse::book);
+    let snapshot = call.server.slow.run(take).await?;
+    Answer::json(&SnapshotShape { snapshot })
+}
+
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!("the request's content isn't what it should be: {error}");
         Problem::new(Code::Invalid, detail)
@@ -69,15 +75,16 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 pub(super) async fn backup(call: Call) -> Result<Answer, Problem> {
     let turn = call.server.slow.turn().await?;
     let (sender, parts) = mpsc::channel(PARTS);
-    let book = call.server.book.clone();
+    let server = Arc::clone(&call.server);
     tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let mut writer = PartWriter {
             part: Vec::with_capacity(PART_BYTES),
             parts: sender,
         };
-        if let Err(error) = book.backup(&mut writer) {
-            journal::fault(format!("a backup broke off: {error}"));
+        if let Err(error) = server.book.backup(&mut writer) {
+            let journal = server.journal();
+            journal.fault(&format!("a backup broke off: {error}"));
             // Without its end the client knows that it isn't one.
             let _ = writer.parts.blocking_send(Err(Broken));
         }

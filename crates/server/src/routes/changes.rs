@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use deedbook_api::problem::Problem;
 use deedbook_api::shapes::{ChangeShape, ChangesShape};
-use deedbook_book::{ChangeFilter, ChangeQuery, View};
+use deedbook_book::{At, BookError, ChangeFilter, ChangeQuery, View};
+use deedbook_log::LogError;
 use deedbook_model::{Change, Kind, Revision};
+use deedbook_rules::visible::may_see_change;
 use serde::{Deserialize, Serialize};
 
 use super::listing::limit;
-use crate::answer::{Answer, internal, to_json};
+use crate::answer::{Answer, internal};
 use crate::call::Call;
+use crate::cursor;
 use crate::refuse;
+use crate::sight::Moment;
 
 /// Where a list of changes goes on, and up to where: version, after, up to, filter.
 #[derive(Serialize, Deserialize)]
@@ -21,6 +23,9 @@ struct Cursor {
     v: u32,
     a: Revision,
     u: Revision,
+    /// The revision that the list began at, where `u` comes down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    r: Option<Revision>,
     f: String,
 }
 
@@ -28,28 +33,172 @@ pub(super) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
     let filter = filter(call);
     let names = filter_text(call);
     let cursor = read_cursor(call, &names)?;
-    let book = &call.server.book;
-    let after = match (&cursor, call.query.number("after")) {
+    let floor = floor(call)?;
+    let asked = [call.query.number("after").map(Revision), since(call)?];
+    let asked = asked.into_iter().flatten().max();
+    let after = match (&cursor, asked) {
         (Some(cursor), _) => cursor.a,
-        (None, Some(after)) => Revision(after),
+        (None, Some(after)) if after < floor => {
+            let wanted = after;
+            let gone = LogError::Compacted { wanted, floor };
+            return Err(refuse::book(gone.into()));
+        }
+        (None, Some(after)) => after,
         // Nobody asked for what is gone.
-        (None, None) => book.stats().map_err(refuse::book)?.floor,
+        (None, None) => floor,
     };
-    let up_to = cursor.map_or(view.head().revision, |cursor| cursor.u);
-    let found = book.changes(&ChangeQuery {
-        after,
-        up_to: Some(up_to),
-        filter,
-        newest_first: false,
-        limit: limit(call),
+    let head = view.head().revision;
+    let up_to = cursor.as_ref().map_or(head, |cursor| cursor.u);
+    let revision = cursor.and_then(|cursor| cursor.r).unwrap_or(up_to);
+    let newest_first = call.query.text("order") == Some("newest");
+    let (page, next) = if newest_first {
+        let page = page_backwards(call, after, up_to, &filter)?;
+        let next = page.goes_on_after.map(|up_to| (after, up_to));
+        (page, next)
+    } else {
+        let page = page(call, after, up_to, &filter)?;
+        let next = page.goes_on_after.map(|after| (after, up_to));
+        (page, next)
+    };
+    let shape = match call.query.text("records") {
+        Some("false") => |change| Ok(ChangeShape::of(change)),
+        _ => ChangeShape::whole,
+    };
+    let items: Result<Vec<_>, _> = page.items.iter().map(shape).collect();
+    let next = next.map(|(a, u)| Cursor {
+        v: 1,
+        a,
+        u,
+        r: newest_first.then_some(revision),
+        f: names,
     });
-    let found = found.map_err(refuse::book)?;
-    let items: Result<Vec<_>, _> = found.iter().map(ChangeShape::whole).collect();
     Answer::json(&ChangesShape {
         items: items.map_err(|error| internal(&error))?,
-        next_cursor: next_cursor(&found, limit(call), up_to, names)?,
-        revision: up_to,
+        next_cursor: next.as_ref().map(cursor::encode).transpose()?,
+        floor,
+        revision,
     })
+}
+
+/// The oldest revision whose state can be read.
+pub(super) fn floor(call: &Call) -> Result<Revision, Problem> {
+    Ok(call.server.book.stats().map_err(refuse::book)?.floor)
+}
+
+/// The last revision that `since` leaves out.
+pub(super) fn since(call: &Call) -> Result<Option<Revision>, Problem> {
+    match Moment::of(call, "since")?.map(Moment::at) {
+        None => Ok(None),
+        Some(At::Revision(revision)) => Ok(Some(revision)),
+        Some(At::Time(time)) => match call.server.book.revision_at(time) {
+            Ok(revision) => Ok(Some(revision)),
+            // Nothing is older than that: all that is kept came after it.
+            Err(BookError::BeforeBook { .. } | BookError::BeforeTime { .. }) => {
+                Ok(Some(Revision::ZERO))
+            }
+            Err(error) => Err(refuse::book(error)),
+        },
+    }
+}
+
+/// The newest changes up to a revision that fit and may be seen; it goes on below the last.
+fn page_backwards(
+    call: &Call,
+    after: Revision,
+    mut up_to: Revision,
+    filter: &ChangeFilter,
+) -> Result<Page, Problem> {
+    let limit = limit(call);
+    let (mut items, mut read) = (Vec::new(), 0);
+    loop {
+        let wanted = limit - items.len();
+        let found = call.server.book.changes(&ChangeQuery {
+            after,
+            up_to: Some(up_to),
+            filter: filter.clone(),
+            newest_first: true,
+            limit: wanted,
+        });
+        let found = found.map_err(refuse::book)?;
+        let was_all = found.len() < wanted;
+        up_to = found
+            .last()
+            .map_or(after, |last| Revision(last.revision.0.saturating_sub(1)));
+        read += found.len();
+        for change in found {
+            if may_see(call, &change)? {
+                items.push(change);
+            }
+        }
+        if was_all || up_to <= after || items.len() == limit || read >= MOST_READ {
+            let goes_on = !was_all && up_to > after;
+            return Ok(Page {
+                items,
+                goes_on_after: goes_on.then_some(up_to),
+            });
+        }
+    }
+}
+
+/// Changes that fit and may be seen, and after which revision there may be more.
+struct Page {
+    items: Vec<Change>,
+    goes_on_after: Option<Revision>,
+}
+
+/// Most changes that one page looks at: a reader who may see few of them gets a short page.
+const MOST_READ: usize = 50_000;
+
+fn page(
+    call: &Call,
+    mut after: Revision,
+    up_to: Revision,
+    filter: &ChangeFilter,
+) -> Result<Page, Problem> {
+    let limit = limit(call);
+    let (mut items, mut read) = (Vec::new(), 0);
+    loop {
+        let wanted = limit - items.len();
+        let found = call.server.book.changes(&ChangeQuery {
+            after,
+            up_to: Some(up_to),
+            filter: filter.clone(),
+            newest_first: false,
+            limit: wanted,
+        });
+        let found = found.map_err(refuse::book)?;
+        let was_all = found.len() < wanted;
+        after = found.last().map_or(up_to, |last| last.revision);
+        read += found.len();
+        for change in found {
+            if may_see(call, &change)? {
+                items.push(change);
+            }
+        }
+        if was_all || after >= up_to || items.len() == limit || read >= MOST_READ {
+            let goes_on = !was_all && after < up_to;
+            return Ok(Page {
+                items,
+                goes_on_after: goes_on.then_some(after),
+            });
+        }
+    }
+}
+
+fn may_see(call: &Call, change: &Change) -> Result<bool, Problem> {
+    let mut failed = None;
+    let before = || {
+        let before = call.server.book.stored_before(change);
+        before.unwrap_or_else(|error| {
+            failed = Some(error);
+            None
+        })
+    };
+    let may_see = may_see_change(call.caller.rights(), change, before);
+    match failed {
+        Some(error) => Err(refuse::book(error)),
+        None => Ok(may_see),
+    }
 }
 
 fn filter(call: &Call) -> ChangeFilter {
@@ -64,45 +213,18 @@ fn filter(call: &Call) -> ChangeFilter {
 
 /// What tells the filters of two lists apart.
 fn filter_text(call: &Call) -> String {
-    let given = ["kind", "key", "keyPrefix", "actor"]
+    let given = ["kind", "key", "keyPrefix", "actor", "order"]
         .map(|name| call.query.text(name).map(|value| format!("{name}={value}")));
     given.into_iter().flatten().collect::<Vec<_>>().join("&")
 }
 
 fn read_cursor(call: &Call, names: &str) -> Result<Option<Cursor>, Problem> {
-    let Some(text) = call.query.text("cursor") else {
-        return Ok(None);
-    };
-    let bytes = BASE64.decode(text).ok();
-    let cursor = bytes.and_then(|bytes| serde_json::from_slice::<Cursor>(&bytes).ok());
-    match cursor {
-        Some(cursor) if cursor.v != 1 => Err(Problem::parameter("cursor", "not a cursor")),
-        Some(cursor) if cursor.f != names => Err(Problem::parameter(
-            "cursor",
-            "the cursor belongs to a list with other filters",
-        )),
-        Some(cursor) => Ok(Some(cursor)),
-        None => Err(Problem::parameter("cursor", "not a cursor")),
+    let refuse = |message| Err(Problem::parameter("cursor", message));
+    match cursor::read::<Cursor>(call)? {
+        Some(cursor) if cursor.v != 1 => refuse("not a cursor"),
+        Some(cursor) if cursor.f != names => {
+            refuse("the cursor belongs to a list with other filters")
+        }
+        cursor => Ok(cursor),
     }
-}
-
-fn next_cursor(
-    found: &[Change],
-    limit: usize,
-    up_to: Revision,
-    names: String,
-) -> Result<Option<String>, Problem> {
-    let last = found
-        .last()
-        .filter(|last| found.len() == limit && last.revision < up_to);
-    let Some(last) = last else {
-        return Ok(None);
-    };
-    let cursor = to_json(&Cursor {
-        v: 1,
-        a: last.revision,
-        u: up_to,
-        f: names,
-    })?;
-    Ok(Some(BASE64.encode(cursor)))
 }

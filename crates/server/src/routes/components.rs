@@ -12,10 +12,12 @@ pub(super) mod versions;
 pub(super) mod why;
 
 use deedbook_api::problem::Problem;
-use deedbook_book::{Book, View};
-use deedbook_model::{Envelope, Kind};
+use deedbook_api::shapes::RemovedComponentShape;
+use deedbook_book::{Book, RemovedComponent, View};
+use deedbook_model::{Capability, Envelope, Kind, Resource};
 use deedbook_rules::Record;
 use deedbook_rules::components::{ComponentKey, Found, LookupError, NameOrUuid};
+use deedbook_rules::visible::may_see_stored;
 use serde_json::Value;
 
 use crate::answer::internal;
@@ -25,30 +27,97 @@ use crate::refuse;
 /// The component that a request's key means.
 pub(super) fn find<'v>(call: &Call, view: &'v View) -> Result<Found<'v>, Problem> {
     let key = call.component_key()?;
-    view.lookup(&key.name, key.spec.as_ref())
-        .map_err(|error| refuse::lookup(&error))
+    let found = view.lookup(&key.name, key.spec.as_ref());
+    match &found {
+        Ok(found) => demand_sight(call, found.record)?,
+        // The refusal lists the versions that there are.
+        Err(_) => {
+            if let Some(other) = view.versions(&key.name).first() {
+                demand_sight(call, other)?;
+            }
+        }
+    }
+    found.map_err(|error| refuse::lookup(&error))
+}
+
+fn demand_sight(call: &Call, record: &Record) -> Result<(), Problem> {
+    call.caller.demand_sight(record, &call.key_text()?)
 }
 
 /// The uuid that a key means where history counts: of a component that is there, or of the one
 /// that was removed last.
-pub(super) fn find_in_history(call: &Call, view: &View) -> Result<String, Problem> {
+pub(super) fn find_in_history(call: &Call, view: &View) -> Result<Meant, Problem> {
     let key = call.component_key()?;
     let error = match view.lookup(&key.name, key.spec.as_ref()) {
-        Ok(found) => return Ok(found.facts.uuid.to_string()),
+        Ok(found) => {
+            demand_sight(call, found.record)?;
+            return Ok(Meant {
+                uuid: found.facts.uuid.to_string(),
+                removed: Vec::new(),
+            });
+        }
         Err(error) => error,
     };
-    match (&key.name, &error) {
+    let mut gone = Vec::new();
+    let uuid = match (&key.name, &error) {
         (NameOrUuid::Name(name), _) => {
-            removed(&call.server.book, view, &key, name)?.ok_or_else(|| refuse::lookup(&error))
+            gone = removed(&call.server.book, view, &key, name)?;
+            gone.first().map(|newest| newest.facts.uuid.to_string())
         }
         // Known by its key alone: removed, or of a form that only a later release reads.
-        (NameOrUuid::Uuid(uuid), LookupError::Unknown { .. })
-            if view.record(&Kind::COMPONENT, &uuid.to_string()).is_some() =>
-        {
-            Ok(uuid.to_string())
+        (NameOrUuid::Uuid(uuid), LookupError::Unknown { .. }) => {
+            let uuid = uuid.to_string();
+            let is_known = view.record(&Kind::COMPONENT, &uuid).is_some();
+            is_known.then_some(uuid)
         }
-        _ => Err(refuse::lookup(&error)),
+        _ => None,
+    };
+    let uuid = uuid.ok_or_else(|| refuse::lookup(&error))?;
+    demand_sight_of_removed(call, view, &uuid)?;
+    let rights = call.caller.rights();
+    let seen = gone.iter().filter(|removed| {
+        let (meta_type, name) = (&*removed.facts.meta_type, &*removed.facts.name);
+        rights.allows(
+            Capability::RegistryRead,
+            Resource::Component { meta_type, name },
+        )
+    });
+    Ok(Meant {
+        uuid,
+        removed: seen.map(shape_of_removed).collect(),
+    })
+}
+
+/// What a key means where history counts.
+pub(super) struct Meant {
+    pub(super) uuid: String,
+    /// The components of that name that are gone, if one of them is meant; that one first.
+    pub(super) removed: Vec<RemovedComponentShape>,
+}
+
+fn shape_of_removed(removed: &RemovedComponent) -> RemovedComponentShape {
+    let RemovedComponent { facts, revision } = removed;
+    RemovedComponentShape {
+        uuid: facts.uuid,
+        name: facts.name.to_string(),
+        version: facts.version.to_string(),
+        revision: *revision,
     }
+}
+
+/// What was removed is seen by whoever could see it before, as far as the log still tells.
+fn demand_sight_of_removed(call: &Call, view: &View, uuid: &str) -> Result<(), Problem> {
+    if call.caller.reader().is_none() {
+        return Ok(());
+    }
+    let book = &call.server.book;
+    let last = book.history(view, &Kind::COMPONENT, uuid, 2);
+    let last = last.map_err(refuse::book)?;
+    let stored = last.iter().find_map(|change| change.record.as_deref());
+    if may_see_stored(call.caller.rights(), &Kind::COMPONENT, stored) {
+        return Ok(());
+    }
+    Err(call.caller.unseen(&call.key_text()?))
 }
 
 fn removed(
@@ -56,13 +125,13 @@ fn removed(
     view: &View,
     key: &ComponentKey,
     name: &str,
-) -> Result<Option<String>, Problem> {
+) -> Result<Vec<RemovedComponent>, Problem> {
     let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
     let removed = book.removed_components(view, name).map_err(refuse::book)?;
-    let mut fitting = removed
+    let fitting = removed
         .into_iter()
         .filter(|removed| spec.is_none_or(|spec| spec.matches(&removed.facts.version)));
-    Ok(fitting.next().map(|removed| removed.facts.uuid.to_string()))
+    Ok(fitting.collect())
 }
 
 /// A record's document.

@@ -60,7 +60,12 @@ pub(super) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
     if found.next.is_some() {
         call.server.past.keep_shared(view);
     }
-    Ok(page(found.items.iter(), found.next.as_ref(), revision).at(revision))
+    Ok(page(
+        found.items.iter(),
+        found.next.map(|next| next.to_text()).as_deref(),
+        revision,
+    )
+    .at(revision))
 }
 
 fn wants_lines(call: &Call) -> bool {
@@ -100,13 +105,14 @@ fn filters(call: &Call) -> Result<Query, Problem> {
         name: owned("name"),
         text: owned("text"),
         latest_only: query.flag("latestOnly"),
+        reader: call.caller.reader(),
     })
 }
 
 /// A page of records, each as it is stored.
 pub(super) fn page<'r>(
     records: impl Iterator<Item = &'r Arc<Record>> + Clone,
-    next: Option<&Cursor>,
+    next: Option<&str>,
     revision: Revision,
 ) -> Answer {
     let stored = records.filter_map(|record| record.bytes.as_deref());
@@ -124,7 +130,7 @@ pub(super) fn page<'r>(
         // Letters, digits, `-` and `_`: nothing to escape.
         Some(cursor) => {
             text.put_u8(b'"');
-            text.put_slice(cursor.to_text().as_bytes());
+            text.put_slice(cursor.as_bytes());
             text.put_u8(b'"');
         }
         None => text.put_slice(b"null"),

@@ -5,14 +5,20 @@
 #[cfg(test)]
 mod components;
 #[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod ending;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod sights;
+#[cfg(test)]
+mod signed;

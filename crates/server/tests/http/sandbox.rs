@@ -7,7 +7,7 @@ use std::time::Duration;
 use deedbook_api::samples;
 use deedbook_book::{Book, OpenOptions};
 use deedbook_log::MemoryLog;
-use deedbook_server::{Limits, Options, Running, start};
+use deedbook_server::{Journal, Level, Limits, LogFormat, Options, Running, start};
 use deedbook_testkit::faulty_log::FaultyLog;
 use deedbook_testkit::http::{Client, Request, Response};
 
@@ -22,6 +22,7 @@ pub(crate) fn options() -> Options {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         actor: "ada".to_owned(),
         wait: Duration::from_millis(50),
+        journal: Journal::to_stderr(Level::Error, LogFormat::Human),
         ..Options::default()
     }
 }

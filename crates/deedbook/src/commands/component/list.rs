@@ -192,5 +192,6 @@ fn query(filter: FilterArgs, text: Option<String>) -> Query {
         name: filter.name,
         text,
         latest_only: filter.latest_only,
+        reader: None,
     }
 }

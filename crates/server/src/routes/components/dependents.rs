@@ -5,6 +5,7 @@ use std::sync::Arc;
 use deedbook_api::problem::Problem;
 use deedbook_api::shapes::{DependentShape, DependentsShape};
 use deedbook_book::View;
+use deedbook_rules::Record;
 
 use super::find;
 use super::graph::depth;
@@ -13,7 +14,8 @@ use crate::call::Call;
 
 pub(in crate::routes) fn dependents(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
     let uuid = find(call, view)?.facts.uuid;
-    let dependents = view.dependents(uuid, depth(call));
+    let sees = |record: &Record| call.caller.sees(record);
+    let dependents = view.dependents_seen(uuid, depth(call), sees);
     Answer::json(&DependentsShape {
         uuid,
         items: dependents.iter().map(DependentShape::from).collect(),

@@ -23,11 +23,12 @@ pub(in crate::routes) async fn diff(call: Call) -> Result<Answer, Problem> {
         Some(moment) => sight::past(server, moment).await.map_err(refuse::book),
     };
     let (before, after) = (view(from).await?, view(to).await?);
-    compare(&call.component_key()?, &before, &after)
+    compare(&call, &before, &after)
 }
 
 /// A key means what it means in the later state; a component that was gone by then, in the earlier.
-fn compare(key: &ComponentKey, before: &Arc<View>, after: &Arc<View>) -> Result<Answer, Problem> {
+fn compare(call: &Call, before: &Arc<View>, after: &Arc<View>) -> Result<Answer, Problem> {
+    let key = call.component_key()?;
     let lookup = |view: &'_ View| {
         view.lookup(&key.name, key.spec.as_ref())
             .map(|f| f.facts.uuid)
@@ -36,7 +37,10 @@ fn compare(key: &ComponentKey, before: &Arc<View>, after: &Arc<View>) -> Result<
     let uuid = uuid.map_err(|error| refuse::lookup(&error))?;
     let key = ComponentKey::from(uuid);
     let content = |view: &View| match view.lookup(&key.name, None) {
-        Ok(Found { record, .. }) => document(record),
+        Ok(Found { record, .. }) => {
+            call.caller.demand_sight(record, &call.key_text()?)?;
+            document(record)
+        }
         Err(_) => Ok(Value::Object(serde_json::Map::new())),
     };
     let answer = Answer::json(&DiffShape {

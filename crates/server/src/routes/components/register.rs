@@ -23,11 +23,11 @@ pub(in crate::routes) async fn register(
         draft: Arc::new(draft(call, &received)?),
         require_dependencies: call.query.flag("requireDependencies"),
     };
-    let command = Authorship::of(call)?.command(vec![write]);
+    let command = Authorship::of(call, &received.bytes)?.command(vec![write]);
     let dry_run = call.query.flag("dryRun");
     let receipt = perform(&call.server, command, dry_run).await;
     let receipt = receipt.map_err(|error| refused(error, |_| String::new()))?;
-    let mut answer = written(&receipt, dry_run)?;
+    let mut answer = written(call, &receipt, dry_run)?;
     let is_new = receipt
         .outcomes
         .first()

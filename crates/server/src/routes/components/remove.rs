@@ -16,9 +16,9 @@ pub(in crate::routes) async fn remove(call: &Call) -> Result<Answer, Problem> {
         key: target.key.clone(),
         expected: target.expected,
     };
-    let command = Authorship::of(call)?.command(vec![write]);
+    let command = Authorship::of(call, b"")?.command(vec![write]);
     let dry_run = call.query.flag("dryRun");
     let receipt = perform(&call.server, command, dry_run).await;
     let receipt = receipt.map_err(|error| target.refusal(refused(error, |_| String::new())))?;
-    written(&receipt, dry_run)
+    written(call, &receipt, dry_run)
 }

@@ -22,11 +22,11 @@ pub(in crate::routes) async fn update(call: &Call, received: Received) -> Result
         patch,
         expected: target.expected,
     };
-    let command = Authorship::of(call)?.command(vec![write]);
+    let command = Authorship::of(call, &received.bytes)?.command(vec![write]);
     let dry_run = call.query.flag("dryRun");
     let receipt = perform(&call.server, command, dry_run).await;
     let receipt = receipt.map_err(|error| target.refusal(refused(error, |_| String::new())))?;
-    written(&receipt, dry_run)
+    written(call, &receipt, dry_run)
 }
 
 /// A patch out of JSON: judged as a text by the rules of documents, and read with its nulls, which

@@ -25,6 +25,10 @@ pub(in crate::routes) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, P
         let key = family.to_string();
         return Err(refuse::lookup(&LookupError::Unknown { key }));
     }
+    if let Some(hidden) = records.iter().find(|record| !call.caller.sees(record)) {
+        // All versions of a name have its type, so that none of them may be seen.
+        call.caller.demand_sight(hidden, &call.key_text()?)?;
+    }
     let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
     let fitting = records.iter().filter(|record| {
         let facts = record.component();

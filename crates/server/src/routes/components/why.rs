@@ -8,8 +8,8 @@ use deedbook_book::View;
 use deedbook_model::Kind;
 use deedbook_model::code::Code;
 
-use super::find_in_history;
-use crate::answer::Answer;
+use super::{Meant, find_in_history};
+use crate::answer::{Answer, internal};
 use crate::call::Call;
 use crate::refuse;
 
@@ -18,7 +18,7 @@ pub(in crate::routes) fn why(call: &Call, view: &Arc<View>) -> Result<Answer, Pr
     if !pointer.is_empty() && !pointer.starts_with('/') {
         return Err(Problem::parameter("pointer", "must begin with `/`"));
     }
-    let uuid = find_in_history(call, view)?;
+    let Meant { uuid, removed } = find_in_history(call, view)?;
     let why = call.server.book.why(view, &Kind::COMPONENT, &uuid, pointer);
     let Some(why) = why.map_err(refuse::book)? else {
         let detail = format!("{} never had a {pointer}", call.key_text()?);
@@ -30,10 +30,15 @@ pub(in crate::routes) fn why(call: &Call, view: &Arc<View>) -> Result<Answer, Pr
     } else {
         (why.before, why.after)
     };
+    let change = match call.query.flag("records") {
+        true => ChangeShape::whole(&why.change),
+        false => Ok(ChangeShape::of(&why.change)),
+    };
     Answer::json(&WhyShape {
-        change: ChangeShape::of(&why.change),
+        change: change.map_err(|error| internal(&error))?,
         pointer,
         before,
         after,
+        removed,
     })
 }
