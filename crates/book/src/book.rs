@@ -115,7 +115,7 @@ impl Book {
         Book::start(log, options, true, options.projection.then_some(dir))
     }
 
-    /// Opens the book in `dir` for reading. Takes no lock and makes none; sees what other
+    /// Opens the book in `dir` for reading. Takes no lock and makes no book; sees what other
     /// processes write.
     ///
     /// # Errors

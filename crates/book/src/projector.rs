@@ -173,6 +173,7 @@ fn follow(mut tables: Tables, shared: &Shared, progress: &Progress) -> Result<()
                 read.into_iter().map(Arc::new).collect()
             }
             Next::Nothing => continue,
+            Next::Failed(error) => return Err(error),
             Next::Closed => break,
         };
         let mut rest = &batches[..];

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use deedbook_log::Log;
+use deedbook_model::code::Code;
 use deedbook_model::{Batch, Head, Revision};
 
+use crate::error::BookError;
 use crate::view::View;
 
 /// How many bytes of records the latest batches may hold for watchers that are nearly live.
@@ -36,6 +38,8 @@ struct Recent {
     batches: VecDeque<Arc<Batch>>,
     bytes: usize,
     closed: bool,
+    /// Why nothing of the log is taken any more.
+    fault: Option<BookError>,
 }
 
 /// What nobody who comes now sees any more. Taking it apart costs a tenth of what making it did.
@@ -52,6 +56,8 @@ pub(crate) enum Next {
     FromLog,
     /// Nothing came within the time.
     Nothing,
+    /// What comes next is damaged.
+    Failed(BookError),
     /// The book was closed.
     Closed,
 }
@@ -120,14 +126,14 @@ impl Shared {
         let (recent, _) = self
             .published
             .wait_timeout_while(self.lock(), timeout, |recent| {
-                !recent.closed && self.head().revision <= position
+                !recent.closed && recent.fault.is_none() && self.head().revision <= position
             })
             .unwrap_or_else(PoisonError::into_inner);
         if self.head().revision <= position {
-            return if recent.closed {
-                Next::Closed
-            } else {
-                Next::Nothing
+            return match &recent.fault {
+                _ if recent.closed => Next::Closed,
+                Some(fault) => Next::Failed(fault.again()),
+                None => Next::Nothing,
             };
         }
         let oldest = recent.batches.front().map(|batch| batch.previous.revision);
@@ -160,6 +166,23 @@ impl Shared {
             left -= some;
         }
         None
+    }
+
+    /// Notes that the log is damaged after what is visible: it won't pass, so whoever waits for
+    /// more is told.
+    pub(crate) fn note_fault(&self, error: &BookError) {
+        if error.code() == Code::Integrity {
+            self.lock().fault = Some(error.again());
+            self.published.notify_all();
+        }
+    }
+
+    /// Waits for that long, or until the book is closed.
+    pub(crate) fn pause(&self, time: Duration) {
+        let closed = self
+            .ended
+            .wait_timeout_while(self.lock(), time, |recent| !recent.closed);
+        drop(closed);
     }
 
     /// Ends all waiting; what was published is still handed out.

@@ -231,6 +231,7 @@ impl Watch {
                     self.was_live = true;
                     return Ok(Event::Progress(self.position.clone()));
                 }
+                Next::Failed(error) => return Err(error.into()),
                 Next::Closed => {
                     return Err(WatchError::Closed {
                         position: self.position.clone(),

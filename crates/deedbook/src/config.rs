@@ -19,14 +19,6 @@ pub(crate) const FILE_NAME: &str = "deedbook.toml";
 /// What the names of variables begin with.
 const PREFIX: &str = "DEEDBOOK_";
 
-/// What Kubernetes and Docker set in each container that runs beside a service called `deedbook`
-/// begins with one of these.
-const LINKS: [&str; 3] = [
-    "DEEDBOOK_SERVICE_HOST",
-    "DEEDBOOK_SERVICE_PORT",
-    "DEEDBOOK_PORT",
-];
-
 /// All variables that are read.
 const VARIABLES: [&str; 6] = [
     "DEEDBOOK_DATA",
@@ -272,12 +264,14 @@ fn refuse_unknown_variables() -> Result<(), Failure> {
     })
 }
 
-/// `DEEDBOOK_PORT`, `DEEDBOOK_PORT_8080_TCP_ADDR`: where a service is, not a setting.
+/// Whether Kubernetes or Docker set it, in each container beside a service whose name begins with
+/// `deedbook`: `DEEDBOOK_PORT_8080_TCP_ADDR`, `DEEDBOOK_WEB_SERVICE_HOST`.
 fn is_link(name: &str) -> bool {
-    LINKS.iter().any(|link| {
-        name.strip_prefix(link)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-    })
+    let words: Vec<&str> = name.split('_').skip(1).collect();
+    words.contains(&"PORT")
+        || words.ends_with(&["SERVICE", "HOST"])
+        || words == ["NAME"]
+        || words.first() == Some(&"ENV")
 }
 
 fn line_of(text: &str, byte: usize) -> usize {

@@ -9,6 +9,7 @@ pub(crate) mod record;
 pub(crate) mod table;
 pub(crate) mod yaml;
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -135,10 +136,13 @@ impl Output {
             Format::Yaml => yaml::document(value)?,
             _ => json::pretty(&json::line(value)?) + "\n",
         };
-        if self.terminal && format != Format::Yaml {
-            return self.raw(json::for_terminal(&text).as_bytes());
-        }
-        self.raw(text.as_bytes())
+        let shown = match format {
+            _ if !self.terminal => Cow::Borrowed(&*text),
+            // Only some of its texts have escapes.
+            Format::Yaml => human::tame(&text),
+            _ => Cow::Owned(json::for_terminal(&text)),
+        };
+        self.raw(shown.as_bytes())
     }
 
     /// Tells something that isn't the result, unless quiet.

@@ -242,6 +242,9 @@ fn every_variable_is_taken_and_an_unknown_one_refused() {
         "DEEDBOOK_SERVICE_PORT_HTTP",
         "DEEDBOOK_PORT",
         "DEEDBOOK_PORT_8080_TCP_ADDR",
+        "DEEDBOOK_WEB_SERVICE_HOST",
+        "DEEDBOOK_NAME",
+        "DEEDBOOK_ENV_PATH",
     ] {
         assert_eq!(with(name, "tcp://10.0.0.1:8080").status, 0, "{name}");
     }
@@ -262,7 +265,7 @@ fn the_book_of_a_parent_is_found() {
     command.current_dir(sandbox.path("x/y"));
     let ran = crate::sandbox::ran(command);
     assert!(
-        ran.stderr.contains("hint: this goes to the book in "),
+        ran.stderr.contains("hint: this went to the book in "),
         "{ran:?}"
     );
     let ran = sandbox.run(&["registry", "archive", "a", "-m", "older"]);
