@@ -6,7 +6,7 @@ use crate::route::Schema;
 
 impl Schema {
     /// All of them.
-    pub const ALL: [Schema; 31] = [
+    pub const ALL: [Schema; 32] = [
         Schema::ComponentDocument,
         Schema::ComponentPatch,
         Schema::ComponentRecord,
@@ -35,6 +35,7 @@ impl Schema {
         Schema::CompactRequest,
         Schema::Compacted,
         Schema::Health,
+        Schema::LogLevel,
         Schema::ServerVersion,
         Schema::OpenApiDocument,
         Schema::Problem,
@@ -100,6 +101,10 @@ impl Schema {
             Schema::CompactRequest => object(&[("before", revision())], &[]),
             Schema::Compacted => object(&[("floor", revision())], &[]),
             Schema::Health => object(&[("status", text()), ("revision", revision())], &[]),
+            Schema::LogLevel => object(
+                &[("level", json!({"enum": ["error", "warn", "info", "debug"]}))],
+                &[],
+            ),
             Schema::ServerVersion => object(
                 &[
                     ("name", text()),

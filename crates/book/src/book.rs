@@ -18,6 +18,7 @@ use crate::clock::{Clock, Salts, SystemClock, random};
 use crate::error::BookError;
 use crate::history::{self, At, ChangeQuery, Why};
 use crate::load::{Fold, Tail};
+use crate::metrics::BookMetrics;
 use crate::projector::{ProjectionStatus, Projector};
 use crate::removed::{RemovedComponent, removed_components};
 use crate::sequencer::{Core, Job, Receipt, Reply, Sequencer, follow};
@@ -179,6 +180,7 @@ impl Book {
             fold: Mutex::new(fold),
             shared: Arc::new(Shared::new(log, view)),
             clock,
+            metrics: BookMetrics::default(),
         };
         Book {
             running: Arc::new(Running {
@@ -305,9 +307,8 @@ impl Book {
         reply: impl FnOnce(Result<Receipt, BookError>) + Send + 'static,
     ) -> Result<(), BookError> {
         let (command, reply): (_, Reply) = (command.into(), Box::new(reply));
-        self.queue()?
-            .send(Job { command, reply })
-            .map_err(|_| BookError::Closed)
+        let sent = self.hand_in(|queue| queue.send(Job { command, reply }))?;
+        sent.map_err(|_| BookError::Closed)
     }
 
     /// [`Book::submit`] for callers that must not wait.
@@ -321,11 +322,26 @@ impl Book {
         reply: impl FnOnce(Result<Receipt, BookError>) + Send + 'static,
     ) -> Result<(), BookError> {
         let (command, reply): (_, Reply) = (command.into(), Box::new(reply));
-        let sent = self.queue()?.try_send(Job { command, reply });
+        let sent = self.hand_in(|queue| queue.try_send(Job { command, reply }))?;
         sent.map_err(|error| match error {
             TrySendError::Full(_) => BookError::Busy,
             TrySendError::Disconnected(_) => BookError::Closed,
         })
+    }
+
+    /// Sends to the sequencer. What waits is counted before, as it may be taken at once.
+    fn hand_in<E>(
+        &self,
+        send: impl FnOnce(SyncSender<Job>) -> Result<(), E>,
+    ) -> Result<Result<(), E>, BookError> {
+        let queue = self.queue()?;
+        let waiting = &self.metrics().waiting;
+        waiting.fetch_add(1, Ordering::Relaxed);
+        let sent = send(queue);
+        if sent.is_err() {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(sent)
     }
 
     fn queue(&self) -> Result<SyncSender<Job>, BookError> {
@@ -534,12 +550,21 @@ impl Book {
             snapshots: self.log().snapshots()?,
             artifacts: stats.artifacts,
             stored_bytes: stats.stored_bytes,
-            projection: self
-                .running
-                .projector
-                .as_ref()
-                .map(|p| p.status(view.head().revision)),
+            projection: self.projection(),
         })
+    }
+
+    /// How far the SQL tables are, where this book keeps some.
+    #[must_use]
+    pub fn projection(&self) -> Option<ProjectionStatus> {
+        let projector = self.running.projector.as_ref()?;
+        Some(projector.status(self.view().head().revision))
+    }
+
+    /// What the book counts and measures.
+    #[must_use]
+    pub fn metrics(&self) -> &BookMetrics {
+        &self.running.core.metrics
     }
 
     /// Ends the book: what was handed in is finished, a snapshot is taken if one is due, the
