@@ -47,7 +47,7 @@ impl Schema {
         format!("{self:?}")
     }
 
-    /// The schema itself; others are referred to by [`reference`].
+    /// The schema itself; others are referred to by [`reference()`].
     #[must_use]
     pub fn body(self) -> Value {
         match self {
