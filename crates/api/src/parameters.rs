@@ -306,6 +306,14 @@ pub const DIFF: &[Parameter] = &[
     ),
 ];
 
+/// How metrics are called.
+pub const METRIC_NAMES: &[Parameter] = &[query(
+    "names",
+    Form::Word(&["prefixed", "plain"]),
+    "`plain` leaves `deedbook_` out of `total_components` and `query_latency_ms`. Absent: \
+     `prefixed`.",
+)];
+
 /// What is validated.
 pub const KIND: &[Parameter] = &[Parameter {
     required: true,

@@ -6,8 +6,8 @@ use deedbook_model::code::Code;
 
 use crate::parameters::{
     CHANGES, CONDITIONS, DEPTHS, DIFF, DRY_RUN, EXPECTED, FILTERS, GRAPH, HISTORY, IF_NONE_MATCH,
-    KEY, KIND, LIMITED, NAME, PAGE, POINTER, READ, REQUIRE_DEPENDENCIES, STRICT, WITH_RECORD,
-    WRITE,
+    KEY, KIND, LIMITED, METRIC_NAMES, NAME, PAGE, POINTER, READ, REQUIRE_DEPENDENCIES, STRICT,
+    WITH_RECORD, WRITE,
 };
 use crate::route::{Answer, Content, Decision, Example, Method, Resource, Route, RouteId, Schema};
 use crate::samples;
@@ -817,6 +817,50 @@ pub const ROUTES: &[Route] = &[
         answers: &[json(200, Schema::Health, "It is.")],
         refusals: &[],
         examples: &[get("Is it?", "/readyz", 200)],
+    },
+    Route {
+        id: RouteId::Metrics,
+        method: Method::Get,
+        path: "/metrics",
+        summary: "Tell what is counted and measured, in the text format of Prometheus",
+        decision: Decision::AnyCredential,
+        parameters: &[METRIC_NAMES],
+        content: None,
+        answers: &[other("text/plain", "The metrics.")],
+        refusals: &[],
+        examples: &[
+            get("All", "/metrics", 200),
+            get(
+                "Two of them without the prefix",
+                "/metrics?names=plain",
+                200,
+            ),
+        ],
+    },
+    Route {
+        id: RouteId::SetLogLevel,
+        method: Method::Post,
+        path: "/v1/log-level",
+        summary: "Let the server's log say more or less from now on",
+        decision: RULES,
+        parameters: &[],
+        content: Some(small(Schema::LogLevel, true)),
+        answers: &[json(200, Schema::LogLevel, "How much it says now.")],
+        refusals: &[Code::BadMediaType],
+        examples: &[
+            send(
+                "Every request",
+                "/v1/log-level",
+                (JSON, r#"{"level":"debug"}"#),
+                200,
+            ),
+            send(
+                "No level",
+                "/v1/log-level",
+                (JSON, r#"{"level":"loud"}"#),
+                400,
+            ),
+        ],
     },
     Route {
         id: RouteId::Version,

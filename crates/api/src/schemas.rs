@@ -6,7 +6,7 @@ use crate::route::Schema;
 
 impl Schema {
     /// All of them.
-    pub const ALL: [Schema; 33] = [
+    pub const ALL: [Schema; 34] = [
         Schema::ComponentDocument,
         Schema::ComponentPatch,
         Schema::ComponentRecord,
@@ -37,6 +37,7 @@ impl Schema {
         Schema::SnapshotTaken,
         Schema::StatesDiff,
         Schema::Health,
+        Schema::LogLevel,
         Schema::ServerVersion,
         Schema::OpenApiDocument,
         Schema::Problem,
@@ -48,7 +49,7 @@ impl Schema {
         format!("{self:?}")
     }
 
-    /// The schema itself; others are referred to by [`reference`].
+    /// The schema itself; others are referred to by [`reference()`].
     #[must_use]
     pub fn body(self) -> Value {
         match self {
@@ -104,6 +105,10 @@ impl Schema {
             Schema::SnapshotTaken => object(&[("snapshot", revision())], &[]),
             Schema::StatesDiff => states_diff(),
             Schema::Health => object(&[("status", text()), ("revision", revision())], &[]),
+            Schema::LogLevel => object(
+                &[("level", json!({"enum": ["error", "warn", "info", "debug"]}))],
+                &[],
+            ),
             Schema::ServerVersion => object(
                 &[
                     ("name", text()),

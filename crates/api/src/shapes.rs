@@ -466,6 +466,14 @@ pub struct HealthShape {
     pub revision: Revision,
 }
 
+/// How much a server's log says.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogLevelShape {
+    /// `error`, `warn`, `info` or `debug`.
+    pub level: String,
+}
+
 /// Which server this is.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

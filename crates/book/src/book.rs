@@ -1,9 +1,11 @@
 //! The book that callers hold: opens, runs and closes its parts.
 
+mod submit;
+
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,21 +13,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use deedbook_log::{Access, Log, LogError, MemoryLog, SqliteLog};
 use deedbook_model::{Change, Head, Kind, Lineage, Revision, Timestamp, WriterId};
-use deedbook_rules::{Command, Write, decide};
+use deedbook_rules::{Command, Write};
 use serde::Serialize;
 
 use crate::clock::{Clock, Salts, SystemClock, random};
 use crate::error::BookError;
 use crate::history::{self, At, ChangeQuery, Why};
 use crate::load::{Fold, Tail};
+use crate::metrics::BookMetrics;
 use crate::projector::{ProjectionStatus, Projector};
 use crate::removed::{RemovedComponent, removed_components};
-use crate::sequencer::{Core, Job, Receipt, Reply, Sequencer, follow};
+use crate::sequencer::{Core, Job, Sequencer, follow};
 use crate::shared::Shared;
 use crate::verify::{AuditHead, Verification, audit_head, verify};
 use crate::view::View;
 use crate::watch::{Watch, WatchOptions};
-use crate::{backup, repeat, snapshots};
+use crate::{backup, snapshots};
 
 /// Most commands that wait for the sequencer.
 const QUEUE: usize = 4096;
@@ -179,6 +182,7 @@ impl Book {
             fold: Mutex::new(fold),
             shared: Arc::new(Shared::new(log, view)),
             clock,
+            metrics: BookMetrics::default(),
         };
         Book {
             running: Arc::new(Running {
@@ -260,74 +264,6 @@ impl Book {
         Ok(Arc::new(history::view_at(&self.running.core.shared, at)?))
     }
 
-    /// Does a command; durable when it returns. One with an idempotency key that was done already
-    /// gets the receipt that it got then.
-    ///
-    /// # Errors
-    /// [`BookError::Refused`] by the rules; what the log says; [`BookError::UnknownOutcome`] when
-    /// the log gave no answer. Nothing was done but perhaps in the last case. For a repeat also what
-    /// [`Book::first_receipt`] says.
-    pub fn execute(&self, command: Command) -> Result<Receipt, BookError> {
-        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-        let command = Arc::new(command);
-        self.submit(Arc::clone(&command), move |result| {
-            // Nobody waits any more only if the caller's thread is gone.
-            let _ = sender.send(result);
-        })?;
-        // A reply that is dropped unsaid says nothing about what was done.
-        let receipt = receiver.recv().unwrap_or(Err(BookError::UnknownOutcome))?;
-        self.first_receipt(receipt)
-    }
-
-    /// The receipt that a command got when it was done, for one that turned out to be a repeat; its
-    /// warnings were told then and aren't stored. Any other receipt as it is. A repeat reads the log,
-    /// so this isn't for a `reply` of [`Book::submit`] to call, but for whoever it hands on to.
-    ///
-    /// # Errors
-    /// [`BookError::DoneBefore`] when compaction took what the command did; when the log can't be
-    /// read. The command was done all the same.
-    pub fn first_receipt(&self, receipt: Receipt) -> Result<Receipt, BookError> {
-        match receipt.repeat {
-            Some(repeat) => repeat::first_receipt(&self.running.core.shared, repeat),
-            None => Ok(receipt),
-        }
-    }
-
-    /// Hands a command in and returns; `reply` is called once, by the sequencer's thread, when the
-    /// command is durable or refused, so it must not block. Waits while the queue is full. The
-    /// receipt of a repeat has no outcomes: [`Book::first_receipt`] reads them.
-    ///
-    /// # Errors
-    /// [`BookError::Closed`], or [`LogError::ReadOnly`]; `reply` isn't called then.
-    pub fn submit(
-        &self,
-        command: impl Into<Arc<Command>>,
-        reply: impl FnOnce(Result<Receipt, BookError>) + Send + 'static,
-    ) -> Result<(), BookError> {
-        let (command, reply): (_, Reply) = (command.into(), Box::new(reply));
-        self.queue()?
-            .send(Job { command, reply })
-            .map_err(|_| BookError::Closed)
-    }
-
-    /// [`Book::submit`] for callers that must not wait.
-    ///
-    /// # Errors
-    /// [`BookError::Busy`] when the queue is full, otherwise as [`Book::submit`]; `reply` isn't
-    /// called then.
-    pub fn try_submit(
-        &self,
-        command: impl Into<Arc<Command>>,
-        reply: impl FnOnce(Result<Receipt, BookError>) + Send + 'static,
-    ) -> Result<(), BookError> {
-        let (command, reply): (_, Reply) = (command.into(), Box::new(reply));
-        let sent = self.queue()?.try_send(Job { command, reply });
-        sent.map_err(|error| match error {
-            TrySendError::Full(_) => BookError::Busy,
-            TrySendError::Disconnected(_) => BookError::Closed,
-        })
-    }
-
     fn queue(&self) -> Result<SyncSender<Job>, BookError> {
         if let Some(queue) = &*lock(&self.running.queue) {
             return Ok(queue.clone());
@@ -336,21 +272,6 @@ impl Book {
             BookError::Closed
         } else {
             LogError::ReadOnly.into()
-        })
-    }
-
-    /// What a command would do now; nothing is written.
-    ///
-    /// # Errors
-    /// [`BookError::Refused`].
-    pub fn check(&self, command: &Command) -> Result<Receipt, BookError> {
-        let view = self.view();
-        let decision = decide(&view, command, self.running.core.clock.now());
-        let decision = decision.map_err(BookError::Refused)?;
-        self.first_receipt(Receipt {
-            outcomes: decision.outcomes,
-            revision: view.head().revision,
-            repeat: decision.repeat,
         })
     }
 
@@ -534,12 +455,21 @@ impl Book {
             snapshots: self.log().snapshots()?,
             artifacts: stats.artifacts,
             stored_bytes: stats.stored_bytes,
-            projection: self
-                .running
-                .projector
-                .as_ref()
-                .map(|p| p.status(view.head().revision)),
+            projection: self.projection(),
         })
+    }
+
+    /// How far the SQL tables are, where this book keeps some.
+    #[must_use]
+    pub fn projection(&self) -> Option<ProjectionStatus> {
+        let projector = self.running.projector.as_ref()?;
+        Some(projector.status(self.view().head().revision))
+    }
+
+    /// What the book counts and measures.
+    #[must_use]
+    pub fn metrics(&self) -> &BookMetrics {
+        &self.running.core.metrics
     }
 
     /// Ends the book: what was handed in is finished, a snapshot is taken if one is due, the

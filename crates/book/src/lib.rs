@@ -62,6 +62,7 @@ mod clock;
 mod error;
 mod history;
 mod load;
+pub mod metrics;
 mod pipeline;
 mod projector;
 mod removed;

@@ -20,6 +20,7 @@ use deedbook_rules::{Command, Outcome, Repeat, State, decide_in_place};
 use crate::clock::{Clock, Salts};
 use crate::error::BookError;
 use crate::load::{Fold, Tail};
+use crate::metrics::{self, BookMetrics};
 use crate::shared::{Displaced, Shared};
 use crate::snapshots;
 use crate::view::View;
@@ -65,6 +66,7 @@ pub(crate) struct Core {
     pub(crate) fold: Mutex<Fold>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: BookMetrics,
 }
 
 impl Core {
@@ -134,6 +136,7 @@ impl Sequencer {
     pub(crate) fn run(mut self, queue: &Receiver<Job>) {
         self.start_janitor();
         while let Ok(first) = queue.recv() {
+            self.core.metrics.taken();
             let mut jobs = vec![first];
             let core = Arc::clone(&self.core);
             let mut fold = core.lock();
@@ -143,6 +146,7 @@ impl Sequencer {
             drop(fold);
             for (job, answer) in jobs.into_iter().zip(answers) {
                 drop(job.command);
+                self.core.metrics.answered(&answer);
                 let answer = answer.map(|(outcomes, repeat)| Receipt {
                     outcomes,
                     revision,
@@ -260,7 +264,10 @@ impl Sequencer {
             let has_room = builder.len() < BATCH_BYTES && answers.len() < BATCH_COMMANDS;
             if answers.len() == jobs.len() && has_room {
                 match queue.try_recv() {
-                    Ok(job) => jobs.push(job),
+                    Ok(job) => {
+                        self.core.metrics.taken();
+                        jobs.push(job);
+                    }
                     Err(TryRecvError::Empty | TryRecvError::Disconnected) => {}
                 }
             }
@@ -281,9 +288,11 @@ impl Sequencer {
     fn append(&self, fold: &mut Fold, decided: Decided) -> Result<bool, BookError> {
         let log = &*self.core.shared.log;
         let mut unsettled = false;
+        let (changes, begin) = (decided.changes.len(), metrics::now());
         for _ in 0..SETTLE_TRIES {
             match log.append(fold.head, &decided.stored) {
                 Ok(Appended::Done) => {
+                    self.core.metrics.appended(changes, begin);
                     self.take_own(fold, decided);
                     return Ok(true);
                 }

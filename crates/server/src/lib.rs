@@ -14,6 +14,7 @@
 //! | `net` | listening, TLS, connections, what a slow or half-open client may hold |
 //! | `middleware` | what happens to every request, in one place |
 //! | `access` | foreign hosts, credentials, and who may call a route |
+//! | `metrics` | what is counted |
 //! | `journal` | what the server says of itself |
 //! | `sight` | which view a read looks at |
 //! | `write` | handing a command in and waiting for it |
@@ -33,6 +34,7 @@ mod gzip;
 mod health;
 mod instant;
 mod journal;
+mod metrics;
 mod middleware;
 mod net;
 mod options;

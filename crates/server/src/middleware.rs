@@ -301,6 +301,9 @@ impl Exchange {
 
     /// Notes what was asked and what came of it.
     fn note(&self, status: StatusCode, revision: Option<Revision>, problem: Option<&Problem>) {
+        let took = instant::since(self.begin);
+        let metrics = &self.server.metrics;
+        metrics.answered(self.route, status.as_u16(), took);
         let journal = self.server.journal();
         let is_read = matches!(self.method.as_str(), "GET" | "HEAD");
         let level = match problem {
@@ -327,10 +330,7 @@ impl Exchange {
             if let Some(revision) = revision {
                 line.number("revision", revision);
             }
-            line.number(
-                "durationMs",
-                instant::since(self.begin).as_secs_f64() * 1000.0,
-            );
+            line.number("durationMs", took.as_secs_f64() * 1000.0);
             if let Some(problem) = problem {
                 line.text("code", problem.code.as_str());
                 line.text("detail", &problem.detail);

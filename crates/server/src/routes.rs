@@ -22,6 +22,7 @@ use hyper::body::Incoming;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::content;
+use crate::metrics;
 use crate::sight;
 
 /// How a request goes on.
@@ -74,6 +75,7 @@ pub(crate) fn begin(call: Call) -> Result<Step, Problem> {
         RouteId::Ready => Step::Done(server::ready(&call)?),
         RouteId::Version => Step::Done(server::version()?),
         RouteId::OpenApi => Step::Done(call.server.pages.openapi()),
+        RouteId::Metrics => Step::Done(metrics::metrics(&call)),
         RouteId::Docs => Step::Done(call.server.pages.docs()),
         RouteId::Welcome => Step::Done(call.server.pages.welcome()),
         _ => Step::Work(call),
@@ -120,6 +122,7 @@ pub(crate) async fn work(call: Call, incoming: Incoming) -> Result<Answer, Probl
                 RouteId::SetGrants => principals::set_grants(&call, received).await,
                 RouteId::RotateToken => principals::rotate(&call, received).await,
                 RouteId::RevokeTokens => principals::revoke(&call, received).await,
+                RouteId::SetLogLevel => server::set_log_level(&call, &received),
                 RouteId::Verify => book::verify(call, received).await,
                 RouteId::Compact => book::compact(call, received).await,
                 other => Err(unreachable_route(other)),

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::access::{Caller, Guesses, Jwt};
 use crate::health::Health;
 use crate::journal::Journal;
+use crate::metrics::Metrics;
 use crate::net::Tls;
 use crate::options::Options;
 use crate::refuse;
@@ -36,6 +37,7 @@ pub(crate) struct Server {
     /// Who calls what needs no credential.
     pub(crate) nobody: Caller,
     pub(crate) guesses: Guesses,
+    pub(crate) metrics: Metrics,
     /// What tells whose signed tokens are, where some are taken.
     pub(crate) jwt: Option<Jwt>,
     /// What takes connections, where they are encrypted.
@@ -69,6 +71,7 @@ impl Server {
             anybody: Caller::anybody(),
             nobody: Caller::nobody(),
             guesses: Guesses::default(),
+            metrics: Metrics::new(),
             health: Health::default(),
             request_ids: RequestIds::new(),
             past: PastViews::default(),

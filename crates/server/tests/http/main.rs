@@ -17,6 +17,8 @@ mod identity;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod observed;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod sights;
