@@ -15,6 +15,7 @@ mod pipeline;
 mod request;
 mod secret;
 mod send;
+mod tls;
 mod url;
 
 pub use answer::{Answer, RemoteProblem, RemoteProblemError};

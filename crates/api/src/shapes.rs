@@ -400,7 +400,7 @@ pub struct RevokeTokensShape {
 }
 
 /// A principal and a token that was made for it: the only time that anybody sees the token.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IssuedShape {
     /// The token.

@@ -15,15 +15,15 @@ use deedbook_model::{Chain, Head, Revision, StoredBatch};
 use crate::error::BookError;
 use crate::load::Fold;
 
-const MAGIC: &[u8; 8] = b"DEEDBAK1";
+pub(crate) const MAGIC: &[u8; 8] = b"DEEDBAK1";
 const CHUNK: u8 = 1;
-const FINISH: u8 = 2;
-const BATCH: u8 = 3;
+pub(crate) const FINISH: u8 = 2;
+pub(crate) const BATCH: u8 = 3;
 const ARTIFACT: u8 = 4;
-const END: u8 = 9;
+pub(crate) const END: u8 = 9;
 
 /// Larger than any batch or chunk: a command's 64 MiB and its header.
-const MAX_FRAME: u64 = 256 << 20;
+pub(crate) const MAX_FRAME: u64 = 256 << 20;
 
 /// Writes a backup of everything up to the log's head; returns that head.
 pub(crate) fn write(log: &dyn Log, to: &mut dyn Write) -> Result<Head, BookError> {

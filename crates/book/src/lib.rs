@@ -57,6 +57,7 @@
 //! | `projector` | ordinary SQL tables for people and their tools |
 
 mod backup;
+mod backup_check;
 mod book;
 mod clock;
 mod error;
@@ -75,6 +76,7 @@ mod verify;
 mod view;
 mod watch;
 
+pub use backup_check::BackupCheck;
 pub use book::{Book, BookStats, OpenOptions};
 pub use clock::{Clock, ManualClock, SystemClock, draw_token};
 pub use error::BookError;

@@ -44,7 +44,7 @@ pub struct Verification {
 }
 
 /// A stored thing that doesn't fit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {
     /// First revision that doesn't fit.
     #[serde(skip_serializing_if = "Option::is_none")]

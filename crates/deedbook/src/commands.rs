@@ -10,6 +10,7 @@ mod diff;
 mod doctor;
 mod explain;
 mod log;
+mod login;
 mod man;
 mod principal;
 mod schema;
@@ -19,7 +20,7 @@ mod validate;
 mod version;
 mod watch;
 mod why;
-mod write;
+pub(crate) mod write;
 
 use crate::context::Context;
 use crate::error::Failure;
@@ -45,6 +46,8 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Snapshot => snapshot::snapshot(context),
         Command::Backup(args) => backup::backup(&args, context),
         Command::Restore(args) => backup::restore(&args, context),
+        Command::Login(args) => login::login(&args, context),
+        Command::Logout(args) => login::logout(&args, context),
         Command::Serve(args) => serve::serve(&args, context),
         Command::Schema(Schema::Ls) => schema::list(context),
         Command::Schema(Schema::Show(args)) => schema::show(&args, context),

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use deedbook_api::client::ServerUrl;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -20,7 +21,11 @@ pub(crate) const FILE_NAME: &str = "deedbook.toml";
 const PREFIX: &str = "DEEDBOOK_";
 
 /// All variables that are read.
-const VARIABLES: [&str; 6] = [
+const VARIABLES: [&str; 10] = [
+    "DEEDBOOK_URL",
+    "DEEDBOOK_TOKEN",
+    "DEEDBOOK_TOKEN_FILE",
+    "DEEDBOOK_CA_FILE",
     "DEEDBOOK_DATA",
     "DEEDBOOK_OUTPUT",
     "DEEDBOOK_COLOR",
@@ -37,6 +42,12 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 pub(crate) struct Config {
     /// Folder of the book; `None`: `.deedbook` here or in a parent.
     pub(crate) data: Setting<Option<PathBuf>>,
+    /// The server that has the book, instead of a folder.
+    pub(crate) url: Setting<Option<ServerUrl>>,
+    /// File with the token for it.
+    pub(crate) token_file: Setting<Option<PathBuf>>,
+    /// File with the certificates of authorities that vouch for it; `None`: the system's.
+    pub(crate) ca_file: Setting<Option<PathBuf>>,
     /// How results are printed.
     pub(crate) output: Setting<Format>,
     /// When output is coloured.
@@ -71,6 +82,18 @@ pub(crate) enum Source {
     Default,
 }
 
+impl Source {
+    /// What is nearer to the command wins.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Source::Flag(_) => 3,
+            Source::Variable(_) => 2,
+            Source::File(..) => 1,
+            Source::Default => 0,
+        }
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -87,6 +110,9 @@ impl fmt::Display for Source {
 #[serde(deny_unknown_fields)]
 struct File {
     data: Option<Spanned<PathBuf>>,
+    url: Option<Spanned<String>>,
+    token_file: Option<Spanned<PathBuf>>,
+    ca_file: Option<Spanned<PathBuf>>,
     output: Option<Spanned<String>>,
     color: Option<Spanned<String>>,
     actor: Option<Spanned<String>>,
@@ -117,6 +143,9 @@ impl Config {
     pub(crate) fn of_flags(global: &Global) -> Config {
         Config {
             data: Setting::of_flag("--data", global.data.clone().map(Some), None),
+            url: Setting::of_flag("--url", global.url.clone().map(Some), None),
+            token_file: Setting::of_flag("--token-file", global.token_file.clone().map(Some), None),
+            ca_file: Setting::of_flag("--ca-file", global.ca_file.clone().map(Some), None),
             output: Setting::of_flag("--output", global.output, Format::Human),
             color: Setting::of_flag("--color", global.color, ColorChoice::Auto),
             actor: Setting::of_flag("--actor", None, None),
@@ -129,6 +158,10 @@ impl Config {
         refuse_unknown_variables()?;
         self.data
             .variable("DEEDBOOK_DATA", |text| Ok(Some(PathBuf::from(text))))?;
+        self.url.variable("DEEDBOOK_URL", server_url)?;
+        let path = |text: &str| Ok(Some(PathBuf::from(text)));
+        self.token_file.variable("DEEDBOOK_TOKEN_FILE", path)?;
+        self.ca_file.variable("DEEDBOOK_CA_FILE", path)?;
         self.output.variable("DEEDBOOK_OUTPUT", format)?;
         self.color.variable("DEEDBOOK_COLOR", color)?;
         self.actor
@@ -152,6 +185,10 @@ impl Config {
         let folder = loaded.path.parent().unwrap_or(Path::new("."));
         self.data
             .file(loaded, &file.data, |path| Ok(Some(folder.join(path))))?;
+        self.url.file(loaded, &file.url, |text| server_url(text))?;
+        let path = |path: &PathBuf| Ok(Some(folder.join(path)));
+        self.token_file.file(loaded, &file.token_file, path)?;
+        self.ca_file.file(loaded, &file.ca_file, path)?;
         self.output
             .file(loaded, &file.output, |text| format(text))?;
         self.color.file(loaded, &file.color, |text| color(text))?;
@@ -280,6 +317,11 @@ fn line_of(text: &str, byte: usize) -> usize {
         .filter(|byte| *byte == b'\n')
         .count()
         + 1
+}
+
+fn server_url(text: &str) -> Result<Option<ServerUrl>, String> {
+    let url = text.parse::<ServerUrl>();
+    url.map(Some).map_err(|error| error.to_string())
 }
 
 fn format(text: &str) -> Result<Format, String> {

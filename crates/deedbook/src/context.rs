@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use deedbook_api::client::Endpoint;
 use deedbook_book::{At, Book, Clock, OpenOptions, SystemClock, View};
 use deedbook_model::Timestamp;
 
@@ -14,6 +15,8 @@ use crate::grammar::Global;
 use crate::grammar::arguments::AtArgs;
 use crate::grammar::values::Moment;
 use crate::output::Output;
+use crate::server;
+use crate::source::{Remote, Source};
 
 /// One run of the program.
 pub(crate) struct Context {
@@ -32,10 +35,52 @@ impl Context {
         output.quiet = global.quiet;
         output.verbose = global.verbose;
         output.data = global.data.clone();
+        output.url = global.url.clone();
         Context {
             config,
             output,
             parents: None,
+        }
+    }
+
+    /// The server that commands go to: the one that was named, or the one that holds the book.
+    pub(crate) fn remote(&mut self) -> Result<Option<Remote>, Failure> {
+        let found = server::find(&self.config)?;
+        if let Some(remote) = &found {
+            let place = remote.endpoint().to_string();
+            self.output.detail(|| format!("asking {place}"));
+        }
+        Ok(found)
+    }
+
+    /// The same for a write: whoever wrote to the book of a parent folder is told.
+    pub(crate) fn remote_to_write(&mut self) -> Result<Option<Remote>, Failure> {
+        let found = self.remote()?;
+        if let Some(Endpoint::Socket(_)) = found.as_ref().map(Remote::endpoint) {
+            self.parents = data_folder::of_parent(&self.config);
+        }
+        Ok(found)
+    }
+
+    /// Where a read gets its data.
+    pub(crate) fn to_read(&mut self) -> Result<Source, Failure> {
+        match self.remote()? {
+            Some(remote) => Ok(Source::Remote(Box::new(remote))),
+            None => Ok(Source::Local(self.open_to_read()?)),
+        }
+    }
+
+    /// Where a write to what is there goes. A dry run only reads.
+    pub(crate) fn to_change(&mut self, dry_run: bool) -> Result<Source, Failure> {
+        let remote = if dry_run {
+            self.remote()?
+        } else {
+            self.remote_to_write()?
+        };
+        match remote {
+            Some(remote) => Ok(Source::Remote(Box::new(remote))),
+            None if dry_run => Ok(Source::Local(self.open_to_read()?)),
+            None => Ok(Source::Local(self.open_existing()?)),
         }
     }
 

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use deedbook_api::client::ClientError;
 use deedbook_book::BookError;
 use deedbook_model::Revision;
 use deedbook_model::code::Code;
@@ -15,6 +16,8 @@ use deedbook_rules::Refusal;
 use deedbook_rules::components::{LookupError, SearchError};
 use deedbook_server::StartError;
 use serde::Serialize;
+
+use crate::source::Told;
 
 /// Exit status of a usage error.
 pub(crate) const USAGE: u8 = 64;
@@ -65,6 +68,10 @@ pub(crate) enum Failure {
     CursorExpired(Revision),
     /// The server can't begin.
     Server(StartError),
+    /// A server refused it.
+    Told(Box<Told>),
+    /// A server can't be asked.
+    Client(ClientError),
     /// A watch ended before it was to.
     Interrupted(String),
     /// Output that can't be written.
@@ -89,7 +96,7 @@ pub(crate) struct ErrorLine {
     /// Where in the document.
     pub(crate) pointer: String,
     /// Code of the taxonomy.
-    pub(crate) code: Option<&'static str>,
+    pub(crate) code: Option<Cow<'static, str>>,
     /// Error or warning.
     pub(crate) severity: Severity,
     /// What was wrong.
@@ -107,7 +114,7 @@ impl From<&Issue> for ErrorLine {
         ErrorLine {
             kind: Cow::Borrowed(issue.kind.as_str()),
             pointer: issue.pointer.clone(),
-            code: issue.code,
+            code: issue.code.map(Cow::Borrowed),
             severity: issue.severity,
             message: issue.message.clone(),
             hint: issue.hint.clone(),
@@ -117,6 +124,15 @@ impl From<&Issue> for ErrorLine {
 }
 
 impl Failure {
+    /// Whether no component fits a key.
+    pub(crate) fn is_lookup(&self) -> bool {
+        match self {
+            Failure::Lookup(_) => true,
+            Failure::Told(told) => told.is_lookup(),
+            _ => false,
+        }
+    }
+
     /// A file that can't be read.
     pub(crate) fn reading(path: &Path, source: io::Error) -> Failure {
         Failure::File {
@@ -148,6 +164,9 @@ impl Failure {
             Failure::CursorExpired(_) => Code::CursorExpired,
             Failure::Server(StartError::Open(_)) => Code::Denied,
             Failure::Output(_) | Failure::Interrupted(_) | Failure::Server(_) => Code::Unavailable,
+            Failure::Told(told) => told.code,
+            Failure::Client(ClientError::UnknownOutcome { .. }) => Code::UnknownOutcome,
+            Failure::Client(_) => Code::Unavailable,
             Failure::Internal(_) => Code::Internal,
         })
     }
@@ -175,6 +194,7 @@ impl Failure {
             Failure::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "FileNotFoundError"
             }
+            Failure::Told(told) => return told.name,
             Failure::Exists(_) => "FileExistsError",
             Failure::Book(BookError::Exists(_)) => "BookExistsError",
             Failure::Book(BookError::Occupied(_)) => "FileExistsError",
@@ -193,6 +213,7 @@ impl Failure {
                 .iter()
                 .flat_map(|refusal| errors_first(&refusal.issues))
                 .collect(),
+            Failure::Told(told) => told.lines.clone(),
             other => vec![other.own_line()],
         }
     }
@@ -201,6 +222,7 @@ impl Failure {
     pub(crate) fn file(&self) -> Option<&str> {
         match self {
             Failure::Document { file, .. } | Failure::Refused { file, .. } => file.as_deref(),
+            Failure::Told(told) => told.file.as_deref(),
             _ => None,
         }
     }
@@ -209,6 +231,7 @@ impl Failure {
     pub(crate) fn cycle(&self) -> Option<&[String]> {
         match self {
             Failure::Refused { refusal, .. } => refusal.cycle.as_deref(),
+            Failure::Told(told) => told.cycle.as_deref(),
             Failure::Book(BookError::Refused(refusals)) => {
                 refusals.iter().find_map(|refusal| refusal.cycle.as_deref())
             }
@@ -224,7 +247,7 @@ impl Failure {
         ErrorLine {
             kind: Cow::Borrowed(kind),
             pointer: String::new(),
-            code: self.taxonomy(),
+            code: self.taxonomy().map(Cow::Borrowed),
             severity: Severity::Error,
             message: self.message(),
             hint: self.hint(),
@@ -267,7 +290,8 @@ impl Failure {
                 format!("the list began at revision {revision}, which is no longer kept")
             }
             Failure::Output(error) => format!("can't write the output: {error}"),
-            Failure::Document { .. } | Failure::Refused { .. } => String::new(),
+            Failure::Client(error) => error.to_string(),
+            Failure::Document { .. } | Failure::Refused { .. } | Failure::Told(_) => String::new(),
             Failure::Closed | Failure::Status(_) => String::new(),
         }
     }
@@ -298,13 +322,31 @@ impl Failure {
                     .to_owned(),
             ),
             Failure::CursorExpired(_) => Some(Code::CursorExpired.advice().to_owned()),
+            Failure::Client(error) => hint_of(error),
             Failure::Internal(_) => Some(Code::Internal.advice().to_owned()),
             _ => None,
         }
     }
 }
 
-fn name_of(code: Code) -> ErrorName {
+/// What to do where a server can't be asked.
+fn hint_of(error: &ClientError) -> Option<String> {
+    let hint = match error {
+        ClientError::Connect { .. } => {
+            "`deedbook serve` starts a server; --url or DEEDBOOK_URL names another"
+        }
+        ClientError::Tls { .. } => {
+            "--ca-file names the certificate of an authority that isn't the system's"
+        }
+        ClientError::UnknownOutcome { .. } => Code::UnknownOutcome.advice(),
+        ClientError::Foreign { .. } => "check the URL; `curl -s URL/version` says what is there",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// The name of failures of a code.
+pub(crate) fn name_of(code: Code) -> ErrorName {
     ErrorName(match code {
         Code::Invalid | Code::TooLarge | Code::BadMediaType | Code::BadMethod => {
             "MetadataValidationError"

@@ -3,6 +3,7 @@
 pub(crate) mod arguments;
 pub(crate) mod book;
 pub(crate) mod component;
+pub(crate) mod login;
 pub(crate) mod principal;
 pub(crate) mod serve;
 pub(crate) mod values;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{ArgAction, Args, Parser, Subcommand};
+use deedbook_api::client::ServerUrl;
 
 use values::{ColorChoice, Format};
 
@@ -84,6 +86,18 @@ pub(crate) struct Global {
     #[arg(long, value_name = "FOLDER", global = true)]
     pub(crate) data: Option<PathBuf>,
 
+    /// Server that has the book, instead of a folder: http://HOST:PORT or https://HOST:PORT
+    #[arg(long, value_name = "URL", global = true, conflicts_with = "data")]
+    pub(crate) url: Option<ServerUrl>,
+
+    /// File with the token for the server (default: what `deedbook login` keeps)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// File with certificates of authorities that vouch for the server (default: the system's)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) ca_file: Option<PathBuf>,
+
     /// Print no warnings, hints, progress or summary
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
@@ -122,6 +136,8 @@ pub(crate) enum Command {
     Snapshot,
     Backup(book::Backup),
     Restore(book::Restore),
+    Login(login::Login),
+    Logout(login::Logout),
     Serve(serve::Serve),
     /// Show document schemas and version rules
     #[command(subcommand)]

@@ -10,7 +10,9 @@ mod files;
 mod grammar;
 mod invocation;
 mod output;
+mod server;
 mod socket;
+mod source;
 
 use std::process::ExitCode;
 

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use anstream::AutoStream;
 use anstream::adapter::strip_str;
+use deedbook_api::client::ServerUrl;
 use serde::Serialize;
 
 use crate::error::{ErrorLine, Failure};
@@ -30,6 +31,8 @@ pub(crate) struct Output {
     pub(crate) verbose: bool,
     /// The folder that the command line named; commands in hints name it too.
     pub(crate) data: Option<PathBuf>,
+    /// The server that the command line named.
+    pub(crate) url: Option<ServerUrl>,
     stdout: BufWriter<io::StdoutLock<'static>>,
     colored: bool,
     terminal: bool,
@@ -58,6 +61,7 @@ impl Output {
             quiet: false,
             verbose: false,
             data: None,
+            url: None,
             stdout: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
             colored: match color {
                 anstream::ColorChoice::Auto => {
@@ -165,22 +169,25 @@ impl Output {
     pub(crate) fn warnings<'a>(
         &mut self,
         file: Option<&str>,
-        warnings: impl IntoIterator<Item = &'a deedbook_model::issue::Issue>,
+        warnings: impl IntoIterator<Item = &'a ErrorLine>,
     ) {
         if self.quiet {
             return;
         }
         for warning in warnings {
-            let text = human::warning(file, &ErrorLine::from(warning));
+            let text = human::warning(file, warning);
             let _ = self.stderr.write_all(human::tame(&text).as_bytes());
         }
     }
 
     /// The hint with commands that go to the book of this command.
     pub(crate) fn hint_here(&self, hint: String) -> String {
-        match &self.data {
-            Some(folder) => hint::in_folder(&hint, folder),
-            None => hint,
+        match (&self.data, &self.url) {
+            (_, Some(url)) => hint::with_option(&hint, "--url", &url.to_string()),
+            (Some(folder), None) => {
+                hint::with_option(&hint, "--data", &folder.display().to_string())
+            }
+            (None, None) => hint,
         }
     }
 

@@ -41,7 +41,6 @@ pub(crate) fn to_make(folder: &Path) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-#[expect(dead_code, reason = "commands look for it next")]
 /// Where a server of that book would listen.
 pub(crate) fn to_find(folder: &Path) -> Option<PathBuf> {
     let beside = folder.join(SOCKET);

@@ -18,7 +18,7 @@ mod tree;
 mod sample;
 
 use deedbook_model::component::Lifecycle;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::components::Unresolved;
@@ -32,7 +32,7 @@ pub const MAX_DEPTH: u32 = 64;
 pub const MAX_NODES: usize = 10_000;
 
 /// A component and all that it depends on, always acyclic and holding at least the root.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DependencyGraph {
     /// Where it begins.
     pub root: Uuid,
@@ -53,7 +53,7 @@ pub struct DependencyGraph {
 }
 
 /// One component of a graph.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     /// Its uuid.
     pub uuid: Uuid,
@@ -78,7 +78,7 @@ impl Node {
 }
 
 /// A dependency that was resolved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
     /// Who depends.
     pub from: Uuid,
@@ -92,7 +92,7 @@ pub struct Edge {
 }
 
 /// A dependency that leads to no component of the book.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
     /// Who depends.
     pub from: Uuid,
@@ -108,7 +108,7 @@ pub struct Missing {
 }
 
 /// A family that occurs in several versions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionConflict {
     /// Its name.
     pub name: String,

@@ -6,7 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::error::ClientError;
-use super::send::Endpoint;
+use super::send::{ClientOptions, Endpoint};
+use super::tls::{self, TlsStream};
 use super::url::ServerUrl;
 
 /// How long a connection may take to be made.
@@ -28,25 +29,31 @@ pub(super) struct Connection {
 enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    Tls(Box<TlsStream>),
 }
 
 impl Connection {
     /// Connects.
-    pub(super) fn open(endpoint: &Endpoint) -> Result<Connection, ClientError> {
-        let stream = match endpoint {
+    pub(super) fn open(options: &ClientOptions) -> Result<Connection, ClientError> {
+        let endpoint = &options.endpoint;
+        let connected = match endpoint {
             Endpoint::Socket(path) => UnixStream::connect(path).map(Stream::Unix),
             Endpoint::Url(url) => connect(url).map(Stream::Tcp),
         };
-        match stream {
-            Ok(stream) => Ok(Connection {
-                stream: BufReader::with_capacity(16 << 10, stream),
-                used: false,
-            }),
-            Err(source) => Err(ClientError::Connect {
-                place: endpoint.to_string(),
-                source,
-            }),
-        }
+        let place = endpoint.to_string();
+        let stream = match (connected, endpoint) {
+            (Err(source), _) => return Err(ClientError::Connect { place, source }),
+            (Ok(Stream::Tcp(stream)), Endpoint::Url(url)) if url.is_secure() => {
+                let agreed = tls::agree(stream, url, options.authorities.as_deref());
+                let agreed = agreed.map_err(|source| ClientError::Tls { place, source })?;
+                Stream::Tls(Box::new(agreed))
+            }
+            (Ok(stream), _) => stream,
+        };
+        Ok(Connection {
+            stream: BufReader::with_capacity(16 << 10, stream),
+            used: false,
+        })
     }
 
     /// Sends bytes; nothing of the answer is waited for.
@@ -132,6 +139,10 @@ impl Stream {
                 stream.set_read_timeout(Some(patience))?;
                 stream.set_write_timeout(Some(patience))
             }
+            Stream::Tls(stream) => {
+                stream.sock.set_read_timeout(Some(patience))?;
+                stream.sock.set_write_timeout(Some(patience))
+            }
             Stream::Unix(stream) => {
                 stream.set_read_timeout(Some(patience))?;
                 stream.set_write_timeout(Some(patience))
@@ -145,6 +156,7 @@ impl Read for Stream {
         match self {
             Stream::Tcp(stream) => stream.read(into),
             Stream::Unix(stream) => stream.read(into),
+            Stream::Tls(stream) => stream.read(into),
         }
     }
 }
@@ -154,6 +166,7 @@ impl Write for Stream {
         match self {
             Stream::Tcp(stream) => stream.write(bytes),
             Stream::Unix(stream) => stream.write(bytes),
+            Stream::Tls(stream) => stream.write(bytes),
         }
     }
 
@@ -161,6 +174,7 @@ impl Write for Stream {
         match self {
             Stream::Tcp(stream) => stream.flush(),
             Stream::Unix(stream) => stream.flush(),
+            Stream::Tls(stream) => stream.flush(),
         }
     }
 }

@@ -125,7 +125,7 @@ impl Pipeline<'_> {
     fn send_all_again(&mut self, mut retry: Option<&mut Retry>) -> Result<(), ClientError> {
         self.connection = None;
         loop {
-            match Connection::open(&self.client.options.endpoint) {
+            match Connection::open(&self.client.options) {
                 Ok(mut connection) => {
                     for Waiting { request, bytes } in &self.waiting {
                         // Whether it arrived is seen where its answer is read.

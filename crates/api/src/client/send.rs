@@ -48,7 +48,25 @@ pub struct ClientOptions {
     pub token: Option<Secret>,
     /// How long a server that is busy, or away after a connection broke, is asked again.
     pub patience: Duration,
+    /// File with the certificates of authorities that vouch for it; `None`: the system's.
+    pub authorities: Option<PathBuf>,
 }
+
+impl ClientOptions {
+    /// Of a server that asks for no token.
+    #[must_use]
+    pub fn new(endpoint: Endpoint) -> ClientOptions {
+        ClientOptions {
+            endpoint,
+            token: None,
+            patience: PATIENCE,
+            authorities: None,
+        }
+    }
+}
+
+/// How long a server that is busy is asked again.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A client of one server. It keeps a connection and asks one thing at a time.
 pub struct Client {
@@ -99,7 +117,7 @@ impl Client {
     /// [`ClientError::Connect`], [`ClientError::Tls`].
     pub fn connect(&mut self) -> Result<(), ClientError> {
         if self.idle.is_none() {
-            self.idle = Some(Connection::open(&self.options.endpoint)?);
+            self.idle = Some(Connection::open(&self.options)?);
         }
         Ok(())
     }
@@ -157,7 +175,7 @@ impl Client {
     ) -> Result<Streamed, ClientError> {
         let bytes = self.encode(request);
         // One of its own: who doesn't take all of a stream can't go on with the connection.
-        let mut connection = Connection::open(&self.options.endpoint)?;
+        let mut connection = Connection::open(&self.options)?;
         let sent = connection.write(&bytes, request.patience);
         let head = sent.and_then(|()| connection.read_head());
         let head = head.map_err(|source| self.broken(source, false))?;
@@ -192,7 +210,7 @@ impl Client {
     fn send_once(&mut self, bytes: &[u8], request: &Request) -> Result<Answer, Failed> {
         let mut connection = match self.idle.take() {
             Some(idle) => idle,
-            None => Connection::open(&self.options.endpoint).map_err(Failed::Connect)?,
+            None => Connection::open(&self.options).map_err(Failed::Connect)?,
         };
         let written = connection.write(bytes, request.patience);
         // A server that refuses early may hang up on the rest; what it said is still to be read.

@@ -15,8 +15,13 @@ use crate::grammar::values::Format;
 /// Checks every stored byte; ends with 7 where something doesn't fit.
 pub(crate) fn verify(args: &AuditVerify, context: &mut Context) -> Result<(), Failure> {
     let anchor = args.anchor.as_deref().map(read_anchor).transpose()?;
-    let folder = data_folder::to_read(&context.config)?;
-    let found = verify_folder(&folder, anchor.as_ref())?;
+    let found = match context.remote()? {
+        Some(mut remote) => remote.verify(anchor.as_ref())?,
+        None => {
+            let folder = data_folder::to_read(&context.config)?;
+            verify_folder(&folder, anchor.as_ref())?.into()
+        }
+    };
     match context.output.format {
         Format::Human => {
             let output = &mut context.output;
@@ -46,7 +51,7 @@ pub(crate) fn verify(args: &AuditVerify, context: &mut Context) -> Result<(), Fa
 
 /// Prints what an auditor notes down.
 pub(crate) fn head(context: &mut Context) -> Result<(), Failure> {
-    let head = context.open_to_read()?.audit_head();
+    let head = context.to_read()?.audit_head()?;
     match context.output.format {
         Format::Human => {
             let output = &mut context.output;

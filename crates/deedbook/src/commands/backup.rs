@@ -14,6 +14,7 @@ use crate::error::Failure;
 use crate::files::Input;
 use crate::grammar::book::{Backup, Restore};
 use crate::grammar::values::Format;
+use crate::server;
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -31,11 +32,11 @@ struct Restored {
 
 /// Writes the whole book into one file, which appears complete or not at all.
 pub(crate) fn backup(args: &Backup, context: &mut Context) -> Result<(), Failure> {
-    let book = context.open_to_read()?;
+    let mut source = context.to_read()?;
     let path = match Input::of(&args.file) {
         Input::Stdin => {
             let mut stdout = BufWriter::new(io::stdout().lock());
-            let head = book.backup(&mut stdout)?;
+            let head = source.backup(&mut stdout)?;
             stdout.flush()?;
             context.output.note(&format!("backed up to {head}"));
             return Ok(());
@@ -46,7 +47,7 @@ pub(crate) fn backup(args: &Backup, context: &mut Context) -> Result<(), Failure
         return Err(Failure::Exists(path));
     }
     let beside = beside(&path);
-    let written = write_synced(&beside, |file| Ok(book.backup(file)?));
+    let written = write_synced(&beside, |file| source.backup(file));
     let head = written.and_then(|head| {
         fs::rename(&beside, &path).map_err(|error| Failure::writing(&path, error))?;
         Ok(head)
@@ -95,6 +96,7 @@ fn write_synced(
 
 /// Makes a new book from a backup.
 pub(crate) fn restore(args: &Restore, context: &mut Context) -> Result<(), Failure> {
+    server::refuse(&context.config, "restore")?;
     let mut source: Box<dyn Read> = match Input::of(&args.file) {
         Input::Stdin => Box::new(io::stdin().lock()),
         Input::File(path) => {

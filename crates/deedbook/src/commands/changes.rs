@@ -1,18 +1,17 @@
 //! What the commands that list changes share.
 
-use deedbook_book::{Book, BookError, ChangeFilter};
 use deedbook_model::{Change, Kind, Revision};
-use deedbook_rules::Record;
 use serde::Serialize;
 
-use super::component::find_in_history;
-use crate::context::{Context, now};
+use super::component::tell_removed;
+use crate::context::Context;
 use crate::error::Failure;
 use crate::grammar::arguments::ChangeFilterArgs;
 use crate::grammar::book::ChangeLimitArgs;
-use crate::grammar::values::{Format, Moment};
+use crate::grammar::values::Format;
 use crate::output::Output;
 use crate::output::change::{self, ChangeObject};
+use crate::source::{ChangeAsk, Source};
 
 #[derive(Serialize)]
 struct Listing<'a> {
@@ -20,35 +19,21 @@ struct Listing<'a> {
     revision: u64,
 }
 
-/// The last revision that `--since` leaves out.
-pub(super) fn since(book: &Book, since: Option<Moment>) -> Result<Revision, Failure> {
-    match since.map(|moment| moment.seen_at(now())) {
-        Some(Moment::Revision(revision)) => Ok(revision),
-        Some(Moment::Time(time)) => match book.revision_at(time) {
-            Ok(revision) => Ok(revision),
-            // Nothing is older than that: all that is kept came after it.
-            Err(BookError::BeforeBook { .. } | BookError::BeforeTime { .. }) => Ok(Revision::ZERO),
-            Err(error) => Err(error.into()),
-        },
-        Some(Moment::Ago(_)) | None => Ok(Revision::ZERO),
-    }
-}
-
 /// Which changes are meant.
 pub(super) fn filter(
     args: ChangeFilterArgs,
-    book: &Book,
+    source: &mut Source,
     context: &mut Context,
-) -> Result<ChangeFilter, Failure> {
+) -> Result<ChangeAsk, Failure> {
     let kind = args.kind.map(|kind| Kind::named(&kind));
     let key = args
         .key
-        .map(|key| record_key(key, kind.as_ref(), book, context));
-    Ok(ChangeFilter {
+        .map(|key| record_key(key, kind.as_ref(), source, context));
+    Ok(ChangeAsk {
         key: key.transpose()?,
-        key_prefix: None,
         actor: args.actor,
         kind,
+        ..ChangeAsk::default()
     })
 }
 
@@ -56,28 +41,33 @@ pub(super) fn filter(
 fn record_key(
     key: String,
     kind: Option<&Kind>,
-    book: &Book,
+    source: &mut Source,
     context: &mut Context,
 ) -> Result<String, Failure> {
-    let view = book.view();
-    let is_of_kind = |of: &Kind| kind.is_none_or(|kind| kind == of);
-    let known = |record: &Record| *record.key == *key && is_of_kind(&record.kind);
-    if view.records().any(|record| known(record)) {
+    if source.knows_key(&key, kind)? {
         return Ok(key);
     }
-    let found = if is_of_kind(&Kind::COMPONENT) {
-        find_in_history(&key, book, &view, context)
-    } else {
-        Err(Failure::NotFound(String::new()))
+    let found = match kind.is_none_or(|kind| *kind == Kind::COMPONENT) {
+        true => source.history(&key, None, 1, false).map(Some),
+        false => Ok(None),
     };
     match found {
-        Err(Failure::Lookup(_) | Failure::Document { .. } | Failure::NotFound(_)) => {
+        Ok(Some(found)) => {
+            tell_removed(&found.removed, &mut context.output);
+            Ok(found.uuid)
+        }
+        Err(failure) if !failure.is_lookup() && !is_of_input(&failure) => Err(failure),
+        Ok(None) | Err(_) => {
             let hint = format!("hint: no record has or had the key `{key}`");
             context.output.note(&hint);
             Ok(key)
         }
-        found => found,
     }
+}
+
+/// A key that can't be one of a component.
+fn is_of_input(failure: &Failure) -> bool {
+    matches!(failure, Failure::Document { .. } | Failure::NotFound(_))
 }
 
 /// How many changes are meant.

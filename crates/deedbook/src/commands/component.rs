@@ -10,92 +10,73 @@ pub(super) mod history;
 pub(super) mod list;
 pub(super) mod new;
 
-use deedbook_book::{Book, RemovedComponent, View};
-use deedbook_model::Kind;
-use deedbook_rules::components::{ComponentFacts, ComponentKey, Found, LookupError, NameOrUuid};
+use deedbook_api::shapes::RemovedComponentShape;
+use deedbook_model::component::Lifecycle;
+use deedbook_rules::Record;
+use deedbook_rules::components::ComponentFacts;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::human;
+use crate::grammar::values::Moment;
+use crate::output::{Output, human};
+use crate::source::{Seen, Source};
 
 /// The component that a key means; tells when it is deprecated.
-pub(super) fn find<'a>(
+pub(super) fn find(
     key: &str,
-    view: &'a View,
+    source: &mut Source,
+    at: Option<Moment>,
     context: &mut Context,
-) -> Result<Found<'a>, Failure> {
-    let key = ComponentKey::parse(key)?;
-    let found = view.lookup(&key.name, key.spec.as_ref())?;
-    if found.is_deprecated() {
-        let title = found.facts.title();
-        let why = deprecation(found)
+) -> Result<Seen, Failure> {
+    let seen = source.component(key, at)?;
+    tell_deprecated(&seen, &mut context.output)?;
+    Ok(seen)
+}
+
+/// What the rules know of a component.
+pub(super) fn facts(record: &Record) -> Result<&ComponentFacts, Failure> {
+    let unread = || Failure::Internal(format!("{} can't be read by this release", record.key));
+    record.component().ok_or_else(unread)
+}
+
+/// Tells when a component is deprecated.
+pub(super) fn tell_deprecated(seen: &Seen, output: &mut Output) -> Result<(), Failure> {
+    let facts = facts(&seen.record)?;
+    if facts.lifecycle == Lifecycle::Deprecated {
+        let title = facts.title();
+        let why = deprecation(&seen.record)
             .map(|why| format!(": {why}"))
             .unwrap_or_default();
-        context.output.note(&human::one_line(&format!(
+        output.note(&human::one_line(&format!(
             "warning: {title} is deprecated{why}"
         )));
     }
-    Ok(found)
+    Ok(())
 }
 
-/// The uuid that a key means where history counts: of a component that is there, archived or not,
-/// else of the one that was removed last.
-pub(super) fn find_in_history(
-    key: &str,
-    book: &Book,
-    view: &View,
-    context: &mut Context,
-) -> Result<String, Failure> {
-    let key = ComponentKey::parse(key)?;
-    let error = match view.lookup(&key.name, key.spec.as_ref()) {
-        Ok(found) => return Ok(found.facts.uuid.to_string()),
-        Err(error) => error,
+/// Tells that a name means a component that is gone.
+pub(super) fn tell_removed(removed: &[RemovedComponentShape], output: &mut Output) {
+    let title =
+        |one: &RemovedComponentShape| format!("{}@{} ({})", one.name, one.version, one.uuid);
+    let Some((newest, others)) = removed.split_first() else {
+        return;
     };
-    let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
-    let fits = |facts: &ComponentFacts| spec.is_none_or(|spec| spec.matches(&facts.version));
-    match &key.name {
-        NameOrUuid::Name(name) => {
-            let mut there = view.versions(&key.name).iter();
-            let archived = there.find_map(|record| record.component().filter(|facts| fits(facts)));
-            if let Some(facts) = archived {
-                return Ok(facts.uuid.to_string());
-            }
-            let mut removed = book.removed_components(view, name)?;
-            removed.retain(|removed| fits(&removed.facts));
-            let (newest, others) = removed.split_first().ok_or(error)?;
-            tell_removed(newest, others, context);
-            Ok(newest.facts.uuid.to_string())
-        }
-        // Known by its key alone: removed, or of a form that only a later release reads.
-        NameOrUuid::Uuid(uuid) => {
-            let uuid = uuid.to_string();
-            let known = view.record(&Kind::COMPONENT, &uuid);
-            match error {
-                LookupError::Unknown { .. } if known.is_some() => Ok(uuid),
-                error => Err(error.into()),
-            }
-        }
-    }
-}
-
-fn tell_removed(newest: &RemovedComponent, others: &[RemovedComponent], context: &mut Context) {
-    let RemovedComponent { facts, revision } = newest;
-    context.output.note(&format!(
-        "warning: {} ({}) was removed at revision {revision}",
-        facts.title(),
-        facts.uuid
+    output.note(&format!(
+        "warning: {} was removed at revision {}",
+        title(newest),
+        newest.revision
     ));
-    for RemovedComponent { facts, revision } in others {
-        context.output.note(&format!(
-            "hint: so was {} ({}) at revision {revision}",
-            facts.title(),
-            facts.uuid
+    for other in others {
+        output.note(&format!(
+            "hint: so was {} at revision {}",
+            title(other),
+            other.revision
         ));
     }
 }
 
-fn deprecation(found: Found<'_>) -> Option<String> {
-    let envelope = deedbook_model::Envelope::read(found.record.bytes.as_deref()?).ok()?;
+fn deprecation(record: &Record) -> Option<String> {
+    let envelope = deedbook_model::Envelope::read(record.bytes.as_deref()?).ok()?;
     let data: serde_json::Value = serde_json::from_str(envelope.data.get()).ok()?;
     let text = |name: &str| data.get(name).and_then(serde_json::Value::as_str);
     match (text("deprecated_reason"), text("deprecated_by")) {

@@ -1,5 +1,7 @@
 //! `config show`: each value and where it came from.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use crate::config::{Config, Source, user_name};
@@ -51,6 +53,17 @@ fn entries(config: &Config) -> Vec<Entry> {
     let wait = config.wait.value.as_secs().to_string();
     vec![
         entry("data", data, &config.data.source),
+        entry("url", text_of(&config.url.value), &config.url.source),
+        entry(
+            "token_file",
+            path_of(&config.token_file.value),
+            &config.token_file.source,
+        ),
+        entry(
+            "ca_file",
+            path_of(&config.ca_file.value),
+            &config.ca_file.source,
+        ),
         entry(
             "output",
             config.output.value.to_string(),
@@ -69,6 +82,16 @@ fn entries(config: &Config) -> Vec<Entry> {
             &config.projection.source,
         ),
     ]
+}
+
+fn text_of(value: &Option<impl ToString>) -> String {
+    value.as_ref().map_or(String::new(), ToString::to_string)
+}
+
+fn path_of(value: &Option<PathBuf>) -> String {
+    value
+        .as_ref()
+        .map_or(String::new(), |path| path.display().to_string())
 }
 
 fn entry(key: &'static str, value: String, source: &Source) -> Entry {

@@ -1,20 +1,17 @@
 //! `diff`: two components, or two revisions of the book.
 
-use std::sync::Arc;
-
 use anstyle::{AnsiColor, Style};
-use deedbook_book::View;
+use deedbook_api::shapes::{RecordDiffShape, StatesDiffShape};
 use deedbook_rules::Record;
-use deedbook_rules::diff::{Difference, RecordDifference, diff_documents, diff_states};
+use deedbook_rules::diff::{Difference, RecordDifference, diff_documents};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use super::component::find;
-use crate::context::{Context, view_at};
+use super::component::{facts, tell_deprecated};
+use crate::context::Context;
 use crate::error::Failure;
 use crate::grammar::book::Diff;
 use crate::grammar::component::DiffComponents;
-use crate::grammar::values::{Format, Moment};
+use crate::grammar::values::Format;
 use crate::output::{human, record};
 
 const REMOVED: Style = AnsiColor::Red.on_default();
@@ -33,10 +30,15 @@ struct Documents {
 
 /// Shows what differs between two components.
 pub(crate) fn diff_components(args: &DiffComponents, context: &mut Context) -> Result<(), Failure> {
-    let view = context.view(&args.at)?;
-    let from = find(&args.before, &view, context)?;
-    let to = find(&args.after, &view, context)?;
-    let (before, after) = (record::document(from.record)?, record::document(to.record)?);
+    let mut source = context.to_read()?;
+    let [from, to] = source.two_components([&args.before, &args.after], args.at.at)?;
+    for seen in [&from, &to] {
+        tell_deprecated(seen, &mut context.output)?;
+    }
+    let (before, after) = (
+        record::document(&from.record)?,
+        record::document(&to.record)?,
+    );
     let differences = diff_documents(&before, &after);
     let different = !differences.is_empty();
     match context.output.format {
@@ -51,8 +53,8 @@ pub(crate) fn diff_components(args: &DiffComponents, context: &mut Context) -> R
             }
         }
         _ => context.output.value(&Documents {
-            from: from.facts.title(),
-            to: to.facts.title(),
+            from: facts(&from.record)?.title(),
+            to: facts(&to.record)?.title(),
             differences,
         })?,
     }
@@ -82,29 +84,10 @@ fn lines(difference: &Difference) -> String {
     text
 }
 
-#[derive(Serialize)]
-struct States<'a> {
-    from: u64,
-    to: u64,
-    items: Vec<Item<'a>>,
-}
-
-/// One record that differs.
-#[derive(Serialize)]
-struct Item<'a> {
-    change: &'static str,
-    kind: &'a str,
-    key: &'a str,
-    before: Option<&'a RawValue>,
-    after: Option<&'a RawValue>,
-}
-
 /// Shows which records differ between two moments of the book.
 pub(crate) fn diff_revisions(args: &Diff, context: &mut Context) -> Result<(), Failure> {
-    let book = context.open_to_read()?;
-    let before = view_at(&book, Some(args.from))?;
-    let after: Arc<View> = view_at(&book, args.to.or(None::<Moment>))?;
-    let differences = diff_states(&before, &after);
+    let found = context.to_read()?.diff(args.from, args.to)?;
+    let differences = found.items;
     match context.output.format {
         Format::Human => {
             for difference in &differences {
@@ -113,16 +96,16 @@ pub(crate) fn diff_revisions(args: &Diff, context: &mut Context) -> Result<(), F
         }
         Format::Jsonl => {
             for difference in &differences {
-                if let Some(item) = item(difference)? {
+                if let Some(item) = RecordDiffShape::of(difference)? {
                     context.output.value(&item)?;
                 }
             }
         }
         _ => {
-            let items: Result<Vec<_>, _> = differences.iter().map(item).collect();
-            context.output.value(&States {
-                from: before.head().revision.0,
-                to: after.head().revision.0,
+            let items: Result<Vec<_>, _> = differences.iter().map(RecordDiffShape::of).collect();
+            context.output.value(&StatesDiffShape {
+                from: found.from,
+                to: found.to,
                 items: items?.into_iter().flatten().collect(),
             })?;
         }
@@ -134,31 +117,11 @@ pub(crate) fn diff_revisions(args: &Diff, context: &mut Context) -> Result<(), F
     }
 }
 
-fn item(difference: &RecordDifference) -> Result<Option<Item<'_>>, Failure> {
-    let RecordDifference { before, after } = difference;
-    let Some(record) = after.as_ref().or(before.as_ref()) else {
-        return Ok(None);
-    };
-    Ok(Some(Item {
-        change: word(difference).0,
-        kind: record.kind.as_str(),
-        key: &record.key,
-        before: before
-            .as_ref()
-            .map(|record| record::stored(record))
-            .transpose()?,
-        after: after
-            .as_ref()
-            .map(|record| record::stored(record))
-            .transpose()?,
-    }))
-}
-
-fn word(difference: &RecordDifference) -> (&'static str, char, Style) {
+fn sign(difference: &RecordDifference) -> (char, Style) {
     match (&difference.before, &difference.after) {
-        (None, _) => ("added", '+', ADDED),
-        (Some(_), None) => ("removed", '-', REMOVED),
-        (Some(_), Some(_)) => ("changed", '~', CHANGED),
+        (None, _) => ('+', ADDED),
+        (Some(_), None) => ('-', REMOVED),
+        (Some(_), Some(_)) => ('~', CHANGED),
     }
 }
 
@@ -167,7 +130,7 @@ fn record_lines(difference: &RecordDifference) -> Result<String, Failure> {
     let Some(record) = after.as_ref().or(before.as_ref()) else {
         return Ok(String::new());
     };
-    let (_, sign, style) = word(difference);
+    let (sign, style) = sign(difference);
     let mut text = format!("{style}{sign} {} {}{style:#}\n", record.kind, title(record));
     if let (Some(before), Some(after)) = (before, after) {
         let (before, after) = (record::document(before)?, record::document(after)?);

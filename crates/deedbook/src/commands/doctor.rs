@@ -15,6 +15,7 @@ use crate::data_folder;
 use crate::error::Failure;
 use crate::grammar::book::Doctor;
 use crate::grammar::values::Format;
+use crate::server;
 
 /// Free space below which writes will soon fail.
 const LITTLE_SPACE: u64 = 64 << 20;
@@ -48,6 +49,7 @@ struct Accepted {
 
 /// Checks the health of the book and its folder.
 pub(crate) fn doctor(args: &Doctor, context: &mut Context) -> Result<(), Failure> {
+    server::refuse(&context.config, "doctor")?;
     let folder = data_folder::to_read(&context.config)?;
     if args.accept_head {
         return accept_head(&folder, args.yes, context);

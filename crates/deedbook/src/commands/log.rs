@@ -1,7 +1,6 @@
 //! `log`: all changes, and the log itself.
 
-use deedbook_book::{BookStats, ChangeQuery};
-use deedbook_log::LogError;
+use deedbook_book::{BookStats, ChangeFilter, ChangeQuery};
 use deedbook_model::Revision;
 use serde::Serialize;
 
@@ -12,6 +11,8 @@ use crate::error::Failure;
 use crate::grammar::book::{Log, LogCat, LogCommand, LogCompact, LogList};
 use crate::grammar::values::Format;
 use crate::output::change::ChangeObject;
+use crate::server;
+use crate::source::{ChangeAsk, Source, revision_of};
 
 /// Changes read at once by `log cat`.
 const STEP: usize = 4096;
@@ -32,38 +33,40 @@ pub(crate) fn log(args: Log, context: &mut Context) -> Result<(), Failure> {
 }
 
 fn list(args: LogList, context: &mut Context) -> Result<(), Failure> {
-    let book = context.open_to_read()?;
-    let after = changes::since(&book, args.since)?;
-    let floor = book.stats()?.floor;
-    if args.since.is_some() && after < floor {
-        let wanted = after;
-        return Err(Failure::Book(LogError::Compacted { wanted, floor }.into()));
-    }
-    let query = ChangeQuery {
-        after,
+    let mut source = context.to_read()?;
+    let asked = ChangeAsk {
+        since: args.since,
         limit: changes::limit(&args.page),
-        filter: changes::filter(args.filter, &book, context)?,
-        newest_first: true,
-        ..ChangeQuery::default()
+        whole: context.output.format == Format::Human,
+        ..changes::filter(args.filter, &mut source, context)?
     };
-    let found = book.changes(&query)?;
-    if found.len() < query.limit && after < floor {
+    let found = source.changes(&asked)?;
+    let floor = found.floor;
+    if found.items.len() < asked.limit && floor > Revision::ZERO && args.since.is_none() {
         let note = format!("changes up to revision {floor} were compacted away");
         context.output.note(&note);
     }
-    changes::print(&found, book.view().head().revision, &mut context.output)
+    changes::print(&found.items, found.revision, &mut context.output)
 }
 
 /// Prints whole changes, oldest first, a part of the log at a time.
 fn cat(args: LogCat, context: &mut Context) -> Result<(), Failure> {
     context.output.only(&[Format::Human, Format::Jsonl])?;
+    server::refuse(&context.config, "log cat")?;
     let book = context.open_to_read()?;
     let wanted = args.limit.map_or(usize::MAX, |limit| {
         usize::try_from(limit).unwrap_or(usize::MAX)
     });
-    let filter = changes::filter(args.filter, &book, context)?;
+    let mut source = Source::Local(book.clone());
+    let asked = changes::filter(args.filter, &mut source, context)?;
+    let filter = ChangeFilter {
+        kind: asked.kind,
+        key: asked.key,
+        key_prefix: None,
+        actor: asked.actor,
+    };
     // Below the floor nothing is kept, and nobody asked for it by name.
-    let mut after = changes::since(&book, args.since)?;
+    let mut after = revision_of(&book, args.since)?;
     if args.since.is_none() {
         after = after.max(book.stats()?.floor);
     }
@@ -88,6 +91,7 @@ fn cat(args: LogCat, context: &mut Context) -> Result<(), Failure> {
 }
 
 fn stats(context: &mut Context) -> Result<(), Failure> {
+    server::refuse(&context.config, "log stats")?;
     let stats = context.open_to_read()?.stats()?;
     match context.output.format {
         Format::Human => {
@@ -129,9 +133,9 @@ fn page(stats: &BookStats) -> String {
 fn compact(args: &LogCompact, context: &mut Context) -> Result<(), Failure> {
     let question = format!("Drop all history before revision {}?", args.before);
     confirm(&question, args.yes)?;
-    let book = context.open_existing()?;
+    let mut source = context.to_change(false)?;
     let before = Revision(args.before);
-    let floor = book.compact(before)?;
+    let floor = source.compact(before)?;
     if floor < before {
         context.output.note(&format!(
             "the floor is {floor}, not {before}: what was written together is kept together, here \
@@ -143,5 +147,5 @@ fn compact(args: &LogCompact, context: &mut Context) -> Result<(), Failure> {
         Format::Human => context.output.line(&format!("floor: {floor}"))?,
         _ => context.output.value(&Compacted { floor: floor.0 })?,
     }
-    Ok(book.close()?)
+    source.close()
 }

@@ -13,13 +13,13 @@ struct Taken {
 
 /// Writes a snapshot of the newest state.
 pub(crate) fn snapshot(context: &mut Context) -> Result<(), Failure> {
-    let book = context.open_existing()?;
-    let revision = book.snapshot()?;
+    let mut source = context.to_change(false)?;
+    let revision = source.snapshot()?;
     match context.output.format {
         Format::Human => context.output.line(&format!("snapshot: {revision}"))?,
         _ => context.output.value(&Taken {
             snapshot: revision.0,
         })?,
     }
-    Ok(book.close()?)
+    source.close()
 }

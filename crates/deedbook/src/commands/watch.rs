@@ -13,6 +13,7 @@ use crate::grammar::component::WatchComponents;
 use crate::grammar::values::Format;
 use crate::output::Output;
 use crate::output::change::{self, ChangeObject};
+use crate::server;
 
 /// How long one look lasts; stdout is flushed in between.
 const LOOK: Duration = Duration::from_millis(500);
@@ -53,6 +54,10 @@ fn follow(args: &WatchArgs, kind: Option<Kind>, context: &mut Context) -> Result
         .map(str::parse::<Position>)
         .transpose();
     let after = after.map_err(|error| Failure::Usage(format!("--after: {error}")))?;
+    if server::named(&context.config).is_some() {
+        let message = "watching over the network isn't there yet";
+        return Err(Failure::Interrupted(message.to_owned()));
+    }
     let book = context.open_to_read()?;
     let end = book.view().head().revision;
     let mut watch = book.watch(WatchOptions {

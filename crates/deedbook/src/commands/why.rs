@@ -1,11 +1,10 @@
 //! `why`: the change that last set a record or a field.
 
-use deedbook_model::Kind;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::component::{find, find_in_history};
-use crate::context::{Context, view_at};
+use super::component::{facts, find, tell_removed};
+use crate::context::Context;
 use crate::error::Failure;
 use crate::grammar::book::Why;
 use crate::grammar::values::Format;
@@ -33,14 +32,17 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
         Some((key, field)) => (key, format!("/{field}")),
         None => (args.target.as_str(), String::new()),
     };
-    let book = context.open_to_read()?;
-    let view = view_at(&book, args.at.at)?;
-    let uuid = match find(key, &view, context) {
-        Ok(found) => found.facts.uuid.to_string(),
-        Err(Failure::Lookup(_)) => find_in_history(key, &book, &view, context)?,
+    let mut source = context.to_read()?;
+    let at = args.at.at;
+    let asked = match find(key, &mut source, at, context) {
+        Ok(found) => facts(&found.record)?.uuid.to_string(),
+        Err(failure) if failure.is_lookup() => key.to_owned(),
         Err(failure) => return Err(failure),
     };
-    let Some(why) = book.why(&view, &Kind::COMPONENT, &uuid, &pointer)? else {
+    let found = source.why(&asked, &pointer, at)?;
+    tell_removed(&found.removed, &mut context.output);
+    let uuid = found.uuid;
+    let Some(why) = found.why else {
         return Err(Failure::NotFound(format!("{key} never had a {pointer}")));
     };
     let command = &why.change.command;

@@ -3,8 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write as _};
 
 use deedbook_model::Rights;
-use deedbook_model::issue::Issue;
-use deedbook_rules::{Command, Outcome, Write};
+use deedbook_rules::{Command, Write};
 use serde::Serialize;
 
 use crate::config::{Config, user_name};
@@ -12,11 +11,14 @@ use crate::error::{ErrorLine, Failure};
 use crate::grammar::arguments::{DemandedWhyArgs, WhoArgs, WhyArgs};
 use crate::grammar::values::Format;
 use crate::output::{Output, human};
+use crate::source::Done;
 
 /// Who asks, why, and for which ticket.
 #[derive(Clone, Debug)]
 pub(crate) struct Authorship {
     actor: String,
+    /// Whether the command line or the configuration says who.
+    is_named: bool,
     reason: Option<String>,
     ticket: Option<String>,
 }
@@ -35,10 +37,27 @@ impl Authorship {
     fn new(reason: Option<String>, who: &WhoArgs, config: &Config) -> Authorship {
         let actor = who.actor.clone().or_else(|| config.actor.value.clone());
         Authorship {
+            is_named: actor.is_some(),
             actor: actor.unwrap_or_else(user_name),
             reason,
             ticket: who.ticket.clone(),
         }
+    }
+
+    /// Who is named to a server: whoever was named here, and, where no token says who it is, the
+    /// user.
+    pub(crate) fn actor_for(&self, has_token: bool) -> Option<&str> {
+        (self.is_named || !has_token).then_some(&*self.actor)
+    }
+
+    /// Why.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// For which ticket.
+    pub(crate) fn ticket(&self) -> Option<&str> {
+        self.ticket.as_deref()
     }
 
     /// The command of those writes.
@@ -91,12 +110,12 @@ pub(crate) struct Report {
 
 impl Report {
     /// Of a component that is in the book, or would be.
-    pub(crate) fn done(title: Title, outcome: &Outcome, dry_run: bool) -> Report {
+    pub(crate) fn done(title: Title, done: &Done, dry_run: bool) -> Report {
         Report {
-            registered: outcome.record.is_live() && !dry_run,
-            unchanged: Some(outcome.unchanged),
-            revision: (!dry_run).then_some(outcome.record.revision.0),
-            warnings: lines(&outcome.warnings),
+            registered: done.is_live && !dry_run,
+            unchanged: Some(done.unchanged),
+            revision: (!dry_run).then_some(done.revision.0),
+            warnings: done.warnings.clone(),
             dry_run,
             ..Report::of(title)
         }
@@ -175,10 +194,6 @@ pub(crate) struct Title {
     pub(crate) uuid: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) version: Option<String>,
-}
-
-fn lines(issues: &[Issue]) -> Vec<ErrorLine> {
-    issues.iter().map(ErrorLine::from).collect()
 }
 
 /// Asks a person; without one at the terminal, and with `--yes`, nobody is asked.

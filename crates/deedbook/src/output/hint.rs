@@ -1,18 +1,23 @@
 //! Hints whose commands can be copied as they stand: they go to the same book.
 
-use std::path::Path;
-
 /// Commands that look at no book.
-const WITHOUT_BOOK: [&str; 4] = ["--version", "explain", "registry bump", "registry new"];
+const WITHOUT_BOOK: [&str; 6] = [
+    "--version",
+    "explain",
+    "registry bump",
+    "registry new",
+    "serve",
+    "login",
+];
 
-/// The hint, each of its commands with that folder.
-pub(crate) fn in_folder(hint: &str, folder: &Path) -> String {
-    let data = shell_word(&folder.display().to_string());
+/// The hint, each of its commands with that option, which says where the book is.
+pub(crate) fn with_option(hint: &str, option: &str, value: &str) -> String {
+    let value = shell_word(value);
     // What stands between backticks is every second part.
     let parts = hint.split('`').enumerate().map(|(place, part)| {
         let command = part.strip_prefix("deedbook ").filter(|_| place % 2 == 1);
         match command {
-            Some(command) if needs_book(command) => format!("{part} --data {data}"),
+            Some(command) if needs_book(command) => format!("{part} {option} {value}"),
             _ => part.to_owned(),
         }
     });
@@ -39,7 +44,7 @@ mod tests {
 
     #[test]
     fn commands_get_the_folder_and_other_words_none() {
-        let told = |hint| in_folder(hint, Path::new("my book's"));
+        let told = |hint| with_option(hint, "--data", "my book's");
         assert_eq!(
             told("look at `x`; run `deedbook doctor --accept-head`"),
             r"look at `x`; run `deedbook doctor --accept-head --data 'my book'\''s'`"

@@ -59,7 +59,7 @@ pub(crate) fn sentence(line: &ErrorLine) -> String {
         text.push(' ');
     }
     text.push_str(&plain(&line.message));
-    if let Some(code) = line.code {
+    if let Some(code) = &line.code {
         text.push_str(&format!(" [{code}]"));
     }
     text

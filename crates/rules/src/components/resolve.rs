@@ -9,7 +9,7 @@ use super::lookup::{Found, LookupError, NameOrUuid};
 use crate::state::State;
 
 /// Why a dependency leads to no component of the book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unresolved {
     /// Nothing has that name, path or uuid.

@@ -4,6 +4,7 @@
 //! files ─ 2 readers ─► documents, in order ─► submit ─► sequencer ─► replies, in order ─► stdout
 //! ```
 
+mod pipelined;
 mod report;
 mod stream;
 mod together;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use deedbook_model::component::{Draft, ReadOptions};
 use deedbook_model::issue::IssueKind;
-use deedbook_rules::{Refusal, Write};
+use deedbook_rules::Write;
 
 use crate::commands::write::{Authorship, Title};
 use crate::context::Context;
@@ -63,6 +64,8 @@ pub(crate) fn add(args: &Add, context: &mut Context) -> Result<(), Failure> {
         together::add(&inputs, &plan, context, reporter)
     } else if plan.dry_run {
         together::try_each(&inputs, &plan, context, reporter)
+    } else if let Some(remote) = context.remote_to_write()? {
+        pipelined::add(&inputs, &plan, remote, context, reporter)
     } else {
         stream::add(&inputs, &plan, context, reporter)
     }
@@ -104,18 +107,33 @@ impl Candidate {
 
 /// A refusal as the failure of its document. What can be done about a used uuid is to bump the
 /// version in the file.
-fn refused(label: &str, mut refusal: Refusal) -> Failure {
-    for issue in &mut refusal.issues {
-        if issue.kind == IssueKind::Conflict && issue.pointer == "/uuid" {
-            let file = file_of(label);
-            issue.hint = Some(format!(
-                "`deedbook registry bump {file} minor` prints it as a new version, with a fresh uuid"
-            ));
+fn refused(label: &str, failure: Failure) -> Failure {
+    let hint = || {
+        let file = file_of(label);
+        Some(format!(
+            "`deedbook registry bump {file} minor` prints it as a new version, with a fresh uuid"
+        ))
+    };
+    let file = Some(label.to_owned());
+    match failure {
+        Failure::Refused { mut refusal, .. } => {
+            for issue in &mut refusal.issues {
+                if issue.kind == IssueKind::Conflict && issue.pointer == "/uuid" {
+                    issue.hint = hint();
+                }
+            }
+            Failure::Refused { file, refusal }
         }
-    }
-    Failure::Refused {
-        file: Some(label.to_owned()),
-        refusal,
+        Failure::Told(mut told) if told.is_of_document() => {
+            for line in &mut told.lines {
+                if line.kind == IssueKind::Conflict.as_str() && line.pointer == "/uuid" {
+                    line.hint = hint();
+                }
+            }
+            told.file = file;
+            Failure::Told(told)
+        }
+        other => other,
     }
 }
 

@@ -5,26 +5,29 @@ use std::path::Path;
 use deedbook_model::Generation;
 use deedbook_model::document::{self, Node};
 use deedbook_model::issue::{Issue, IssueKind};
-use deedbook_rules::components::{ComponentKey, NameOrUuid};
-use deedbook_rules::{Command, State, Write};
+use deedbook_rules::components::ComponentKey;
 use serde_json::{Value, json};
 
+use crate::commands::component::facts;
 use crate::commands::write::{Authorship, Report, Title, confirm};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::files::Input;
 use crate::grammar::arguments::IfGenerationArgs;
 use crate::grammar::component::{Archive, Deprecate, Remove, Update};
+use crate::source::ChangeOf;
 
 /// Changes a component by a merge patch.
 pub(crate) fn update(args: &Update, context: &mut Context) -> Result<(), Failure> {
-    let write = Write::Update {
-        key: ComponentKey::parse(&args.key.key)?,
-        patch: read_patch(&args.patch)?,
+    ComponentKey::parse(&args.key.key)?;
+    let asked = Asked {
+        key: &args.key.key,
+        change: ChangeOf::Patch(read_patch(&args.patch)?),
         expected: expected(&args.expected),
+        dry_run: args.why.who.dry_run,
     };
     let authorship = Authorship::of(&args.why, &context.config);
-    perform(write, &authorship, args.why.who.dry_run, context)
+    perform(asked, &authorship, context)
 }
 
 /// Marks a component as deprecated.
@@ -33,24 +36,27 @@ pub(crate) fn deprecate(args: &Deprecate, context: &mut Context) -> Result<(), F
     if let (Some(by), Value::Object(members)) = (&args.replaced_by, &mut patch) {
         members.insert("deprecated_by".to_owned(), Value::from(by.as_str()));
     }
-    let write = Write::Update {
-        key: ComponentKey::parse(&args.key.key)?,
-        patch,
+    let asked = Asked {
+        key: &args.key.key,
+        change: ChangeOf::Patch(patch),
         expected: expected(&args.expected),
+        dry_run: args.why.who.dry_run,
     };
     let authorship = Authorship::of_demanded(&args.why, &context.config);
-    perform(write, &authorship, args.why.who.dry_run, context)
+    perform(asked, &authorship, context)
 }
 
 /// Archives a component.
 pub(crate) fn archive(args: &Archive, context: &mut Context) -> Result<(), Failure> {
-    let write = Write::Update {
-        key: ComponentKey::parse(&args.key.key)?,
-        patch: json!({"lifecycle": "archived", "archived_reason": args.why.reason}),
+    let patch = json!({"lifecycle": "archived", "archived_reason": args.why.reason});
+    let asked = Asked {
+        key: &args.key.key,
+        change: ChangeOf::Patch(patch),
         expected: expected(&args.expected),
+        dry_run: args.why.who.dry_run,
     };
     let authorship = Authorship::of_demanded(&args.why, &context.config);
-    perform(write, &authorship, args.why.who.dry_run, context)
+    perform(asked, &authorship, context)
 }
 
 /// Removes a component.
@@ -59,60 +65,54 @@ pub(crate) fn remove(args: &Remove, context: &mut Context) -> Result<(), Failure
     if !args.why.who.dry_run {
         confirm(&format!("Remove {key}? Its uuid never returns."), args.yes)?;
     }
-    let write = Write::Remove {
-        key,
+    let asked = Asked {
+        key: &args.key.key,
+        change: ChangeOf::Removal,
         expected: expected(&args.expected),
+        dry_run: args.why.who.dry_run,
     };
     let authorship = Authorship::of_demanded(&args.why, &context.config);
-    perform(write, &authorship, args.why.who.dry_run, context)
+    perform(asked, &authorship, context)
 }
 
 fn expected(args: &IfGenerationArgs) -> Option<Generation> {
     args.if_generation.map(Generation)
 }
 
-/// Decides on the newest state and prints what came of it. A book that isn't there isn't made:
-/// there is nothing in it to change.
-fn perform(
-    mut write: Write,
-    authorship: &Authorship,
+/// What is asked of one component.
+struct Asked<'a> {
+    key: &'a str,
+    change: ChangeOf,
+    expected: Option<Generation>,
     dry_run: bool,
-    context: &mut Context,
-) -> Result<(), Failure> {
-    let book = if dry_run {
-        context.open_to_read()?
-    } else {
-        context.open_existing()?
-    };
-    let title = pin(&mut write, &book.view())?;
-    let command: Command = authorship.command(vec![write]);
-    let receipt = if dry_run {
-        book.check(&command)
-    } else {
-        book.execute(command)
-    };
-    let receipt = receipt?;
-    let Some(outcome) = receipt.outcomes.first() else {
-        return Err(Failure::Internal("a receipt without an outcome".to_owned()));
-    };
-    context.output.warnings(None, &outcome.warnings);
-    Report::done(title, outcome, dry_run).print(&mut context.output)?;
-    context.output.flush()?;
-    Ok(book.close()?)
 }
 
-/// Makes a write mean the very component that was looked up, and tells what that is called.
-fn pin(write: &mut Write, state: &State) -> Result<Title, Failure> {
-    let (Write::Update { key, .. } | Write::Remove { key, .. }) = write else {
-        return Ok(Title::default());
-    };
-    let facts = state.lookup(&key.name, key.spec.as_ref())?.facts;
-    key.name = NameOrUuid::Uuid(facts.uuid);
-    Ok(Title {
+/// Decides on the newest state and prints what came of it. A book that isn't there isn't made:
+/// there is nothing in it to change. The write means the very component that was looked up.
+fn perform(
+    asked: Asked<'_>,
+    authorship: &Authorship,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let Asked {
+        key,
+        change,
+        expected,
+        dry_run,
+    } = asked;
+    let mut source = context.to_change(dry_run)?;
+    let seen = source.component(key, None)?;
+    let facts = facts(&seen.record)?;
+    let title = Title {
         uuid: Some(facts.uuid.to_string()),
         name: Some(facts.name.to_string()),
         version: Some(facts.version.to_string()),
-    })
+    };
+    let done = source.change(facts.uuid, change, expected, authorship, dry_run)?;
+    context.output.warnings(None, &done.warnings);
+    Report::done(title, &done, dry_run).print(&mut context.output)?;
+    context.output.flush()?;
+    source.close()
 }
 
 /// A patch keeps its nulls: they remove members.

@@ -6,7 +6,7 @@ use deedbook_rules::dependents::Dependent;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::commands::component::find;
+use crate::commands::component::{facts, find};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::grammar::component::Dependents;
@@ -23,15 +23,17 @@ struct Listing {
 
 /// Shows what depends on a component, and what would break without it.
 pub(crate) fn dependents(args: &Dependents, context: &mut Context) -> Result<(), Failure> {
-    let view = context.view(&args.at)?;
-    let found = find(&args.key.key, &view, context)?;
-    let items = view.dependents(found.facts.uuid, args.depth);
+    let mut source = context.to_read()?;
+    let seen = find(&args.key.key, &mut source, args.at.at, context)?;
+    let facts = facts(&seen.record)?;
+    let found = source.dependents(facts.uuid, args.depth, args.at.at)?;
+    let items = found.items;
     let output = &mut context.output;
     match output.format {
         Format::Human => {
             let breaking = items.iter().filter(|dependent| dependent.breaks).count();
-            let title = found.facts.title();
-            output.text(&table(&items, found.facts.uuid, &title).render())?;
+            let title = facts.title();
+            output.text(&table(&items, found.uuid, &title).render())?;
             output.note(&match items.len() {
                 0 => format!("nothing depends on {title}"),
                 all => format!(
@@ -48,9 +50,9 @@ pub(crate) fn dependents(args: &Dependents, context: &mut Context) -> Result<(),
             Ok(())
         }
         _ => output.value(&Listing {
-            uuid: found.facts.uuid.to_string(),
+            uuid: found.uuid.to_string(),
             items,
-            revision: view.head().revision.0,
+            revision: found.revision.0,
         }),
     }
 }

@@ -1,41 +1,38 @@
 //! `registry get`: one component.
 
 use anstyle::Style;
-use deedbook_book::Book;
-use deedbook_model::{Envelope, Kind};
+use deedbook_model::Envelope;
 use deedbook_rules::Record;
-use deedbook_rules::components::Found;
 use serde_json::{Map, Value};
 
-use crate::commands::component::find;
-use crate::context::{Context, view_at};
+use crate::commands::component::{facts, find};
+use crate::context::Context;
 use crate::error::Failure;
 use crate::grammar::component::Get;
-use crate::grammar::values::Format;
+use crate::grammar::values::{Format, Moment};
 use crate::output::{human, record, yaml};
+use crate::source::{Seen, Source};
 
 const NAME: Style = Style::new().bold();
 
 /// Shows one component.
 pub(crate) fn get(args: &Get, context: &mut Context) -> Result<(), Failure> {
-    let book = context.open_to_read()?;
-    let view = view_at(&book, args.at.at)?;
-    let found = find(&args.key.key, &view, context)?;
+    let mut source = context.to_read()?;
+    let Seen { record } = find(&args.key.key, &mut source, args.at.at, context)?;
     match context.output.format {
         Format::Human => {
-            let author = last_author(&book, &view, found.record);
-            let page = page(found, author.as_deref())?;
+            let author = last_author(&mut source, &record, args.at.at);
+            let page = page(&record, author.as_deref())?;
             context.output.text(&page)
         }
-        Format::Yaml => context.output.value(&record::readable(found.record)?),
-        _ => context.output.value(record::stored(found.record)?),
+        Format::Yaml => context.output.value(&record::readable(&record)?),
+        _ => context.output.value(record::stored(&record)?),
     }
 }
 
 /// Who made the last change of a record, when and why; `None` where compaction took it.
-fn last_author(book: &Book, view: &deedbook_book::View, record: &Record) -> Option<String> {
-    let changes = book.history(view, &Kind::COMPONENT, &record.key, 1).ok()?;
-    let change = changes.first()?;
+fn last_author(source: &mut Source, record: &Record, at: Option<Moment>) -> Option<String> {
+    let change = source.last_change(record, at)?;
     let command = &change.command;
     let ticket = command
         .ticket
@@ -49,10 +46,10 @@ fn last_author(book: &Book, view: &deedbook_book::View, record: &Record) -> Opti
 }
 
 /// A page for people: what it is, then the rest of the document as YAML.
-fn page(found: Found<'_>, author: Option<&str>) -> Result<String, Failure> {
-    let envelope = record::envelope(found.record)?;
+fn page(record: &Record, author: Option<&str>) -> Result<String, Failure> {
+    let envelope = record::envelope(record)?;
     let mut document: Map<String, Value> = serde_json::from_str(envelope.data.get())?;
-    let mut page = format!("{NAME}{}{NAME:#}\n", found.facts.title());
+    let mut page = format!("{NAME}{}{NAME:#}\n", facts(record)?.title());
     if let Some(Value::String(description)) = document.remove("description") {
         page.push_str(&format!("{}\n", human::plain(&description)));
     }

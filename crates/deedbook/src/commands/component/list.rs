@@ -1,19 +1,19 @@
 //! `registry ls|search|versions`: lists of components.
 
-use deedbook_book::{At, Book, View};
 use deedbook_rules::Record;
-use deedbook_rules::components::{Cursor, NameOrUuid, Page, Query};
+use deedbook_rules::components::{MAX_LIMIT, Query};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-use crate::context::{Context, view_at};
+use crate::context::Context;
 use crate::error::Failure;
 use crate::grammar::component::{FilterArgs, List, Search, Versions};
 use crate::grammar::values::{Format, Moment};
 use crate::output::record::{self, ReadableEnvelope};
 use crate::output::table::Table;
 use crate::output::{Output, human};
+use crate::source::{Records, Source};
 
 /// One page of a list, as programs read it.
 #[derive(Serialize)]
@@ -27,17 +27,17 @@ struct Listing<T> {
 /// Lists components.
 pub(crate) fn list(args: List, context: &mut Context) -> Result<(), Failure> {
     let query = query(args.filter, args.text);
-    let book = context.open_to_read()?;
-    let cursor = args.page.cursor.as_deref().map(Cursor::parse).transpose()?;
-    let view = view_of_list(&book, cursor.as_ref(), args.at.at)?;
+    let mut source = context.to_read()?;
+    let cursor = args.page.cursor.as_deref();
+    let output = &mut context.output;
     if args.page.all {
-        return print_all(&view, &query, cursor, &mut context.output);
+        return print_all(&mut source, &query, cursor, args.at.at, output);
     }
     let limit = usize::try_from(args.page.limit).unwrap_or(usize::MAX);
-    let page = view.search(&query, limit, cursor.as_ref())?;
-    print_page(&page.items, page.next.as_ref(), &view, &mut context.output)?;
-    if page.next.is_some() && context.output.format != Format::Json {
-        tell_more(&page, &mut context.output);
+    let page = source.list(&query, limit, cursor, args.at.at)?;
+    print_page(&page, output)?;
+    if let Some(next) = page.next.filter(|_| output.format != Format::Json) {
+        tell_more(&next, output);
     }
     Ok(())
 }
@@ -53,82 +53,35 @@ pub(crate) fn search(args: Search, context: &mut Context) -> Result<(), Failure>
 
 /// Lists all versions of a component.
 pub(crate) fn versions(args: &Versions, context: &mut Context) -> Result<(), Failure> {
-    let view = context.view(&args.at)?;
-    let key = NameOrUuid::of(&args.key);
-    // A uuid stands for its family here.
-    let family = match view.versions(&key) {
-        [only] if matches!(key, NameOrUuid::Uuid(_)) => only
-            .component()
-            .map_or(key, |facts| NameOrUuid::Name(facts.name.to_string())),
-        _ => key,
-    };
-    let records = view.versions(&family);
-    if records.is_empty() {
-        return Err(Failure::Lookup(
-            deedbook_rules::components::LookupError::Unknown {
-                key: args.key.clone(),
-            },
-        ));
-    }
-    print_page(records, None, &view, &mut context.output)
-}
-
-/// A cursor is pinned to a revision, which may be gone.
-fn view_of_list(
-    book: &Book,
-    cursor: Option<&Cursor>,
-    at: Option<Moment>,
-) -> Result<Arc<View>, Failure> {
-    let Some(cursor) = cursor else {
-        return view_at(book, at);
-    };
-    let view = book
-        .view_at(At::Revision(cursor.revision))
-        .map_err(|error| match error.code() {
-            deedbook_model::code::Code::Compacted => Failure::CursorExpired(cursor.revision),
-            _ => Failure::Book(error),
-        })?;
-    Ok(view)
+    let found = context.to_read()?.versions(&args.key, args.at.at)?;
+    print_page(&found, &mut context.output)
 }
 
 /// Prints page after page. JSON and YAML become one list.
 fn print_all(
-    view: &View,
+    source: &mut Source,
     query: &Query,
-    mut cursor: Option<Cursor>,
+    cursor: Option<&str>,
+    at: Option<Moment>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut items = Vec::new();
-    loop {
-        let page = view.search(
-            query,
-            deedbook_rules::components::MAX_LIMIT,
-            cursor.as_ref(),
-        )?;
+    let mut all = source.list(query, MAX_LIMIT, cursor, at)?;
+    while let Some(next) = all.next.take() {
         if output.format == Format::Jsonl {
-            print_page(&page.items, None, view, output)?;
-        } else {
-            items.extend(page.items);
+            print_page(&all, output)?;
+            all.items.clear();
         }
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
+        let page = source.list(query, MAX_LIMIT, Some(&next), None)?;
+        all.items.extend(page.items);
+        all.next = page.next;
     }
-    match output.format {
-        Format::Jsonl => Ok(()),
-        _ => print_page(&items, None, view, output),
-    }
+    print_page(&all, output)
 }
 
-fn print_page(
-    records: &[Arc<Record>],
-    next: Option<&Cursor>,
-    view: &View,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    let next_cursor = next.map(Cursor::to_text);
-    let revision = view.head().revision.0;
+fn print_page(page: &Records, output: &mut Output) -> Result<(), Failure> {
+    let records = &page.items;
+    let next_cursor = page.next.clone();
+    let revision = page.revision.0;
     match output.format {
         Format::Human => output.text(&table(records).render()),
         Format::Jsonl => {
@@ -172,13 +125,10 @@ fn table(records: &[Arc<Record>]) -> Table {
     table
 }
 
-fn tell_more(page: &Page, output: &mut Output) {
-    if let Some(next) = &page.next {
-        output.note(&format!(
-            "hint: there are more: go on with --cursor {}, or list all with --all",
-            next.to_text()
-        ));
-    }
+fn tell_more(next: &str, output: &mut Output) {
+    output.note(&format!(
+        "hint: there are more: go on with --cursor {next}, or list all with --all"
+    ));
 }
 
 fn query(filter: FilterArgs, text: Option<String>) -> Query {

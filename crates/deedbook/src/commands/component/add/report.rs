@@ -3,13 +3,12 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use deedbook_rules::Outcome;
-
 use crate::commands::write::{Report, Title};
 use crate::documents;
 use crate::error::Failure;
 use crate::grammar::values::Format;
 use crate::output::{Output, human, stderr_is_terminal};
+use crate::source::Done;
 
 /// Fewest files for which a progress bar is worth looking at.
 const BAR_FROM: usize = 2;
@@ -64,17 +63,16 @@ impl Reporter {
         &mut self,
         label: &str,
         title: Title,
-        outcome: &Outcome,
+        done: &Done,
         dry_run: bool,
         output: &mut Output,
     ) -> Result<(), Failure> {
         self.look_at(label);
         self.registered += 1;
-        self.unchanged += usize::from(outcome.unchanged);
+        self.unchanged += usize::from(done.unchanged);
         let file = (label != "-" || !self.alone).then_some(label);
-        self.bar
-            .suspend(|| output.warnings(file, &outcome.warnings));
-        self.tell(label, Report::done(title, outcome, dry_run), output)
+        self.bar.suspend(|| output.warnings(file, &done.warnings));
+        self.tell(label, Report::done(title, done, dry_run), output)
     }
 
     /// Tells that a document was refused.

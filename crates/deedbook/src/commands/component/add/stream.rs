@@ -16,13 +16,14 @@ use crate::documents::read_ahead;
 use crate::error::Failure;
 use crate::files::Input;
 use crate::output::Output;
+use crate::source::Done;
 
 /// What became of the document of that number.
 struct Answer {
     number: usize,
     label: String,
     title: Title,
-    result: Result<Receipt, Failure>,
+    result: Result<Done, Failure>,
 }
 
 /// Registers documents, each as a command of its own.
@@ -81,10 +82,7 @@ fn tell(answer: Answer, reporter: &mut Reporter, output: &mut Output) -> Result<
         ..
     } = answer;
     match result {
-        Ok(receipt) => match receipt.outcomes.first() {
-            Some(outcome) => reporter.done(&label, title, outcome, false, output),
-            None => Err(Failure::Internal("a receipt without an outcome".to_owned())),
-        },
+        Ok(done) => reporter.done(&label, title, &done, false, output),
         Err(failure) => reporter.refused(&label, title, failure, output),
     }
 }
@@ -123,7 +121,7 @@ fn submit_all(
                 let answers = answers.clone();
                 open.submit(command, move |result| {
                     let mut answer = answer(Err(Failure::Closed));
-                    answer.result = result.map_err(|error| failure_of(&answer.label, error));
+                    answer.result = done_of(&answer.label, result);
                     // The receiver is gone only when the command has failed as a whole.
                     let _ = answers.send(answer);
                 })?;
@@ -137,9 +135,10 @@ fn submit_all(
     Ok(book)
 }
 
-fn failure_of(label: &str, error: BookError) -> Failure {
-    match Failure::from(error) {
-        Failure::Refused { refusal, .. } => refused(label, refusal),
-        other => other,
-    }
+fn done_of(label: &str, result: Result<Receipt, BookError>) -> Result<Done, Failure> {
+    let receipt = result.map_err(|error| refused(label, error.into()))?;
+    let outcome = receipt.outcomes.first();
+    outcome
+        .map(Done::of)
+        .ok_or_else(|| Failure::Internal("a receipt without an outcome".to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use deedbook_model::Lineage;
 use deedbook_model::code::Code;
-use deedbook_rules::{Command, Decision, Outcome, Refusal, State, Write, decide};
+use deedbook_rules::{Command, Decision, Refusal, State, Write, decide};
 
 use super::report::Reporter;
 use super::{Candidate, Plan, refused};
@@ -10,6 +10,7 @@ use crate::context::{Context, now};
 use crate::documents::read_ahead;
 use crate::error::Failure;
 use crate::files::Input;
+use crate::source::{Done, Remote, Source, Together, TogetherDone};
 
 /// Registers all documents or none.
 pub(super) fn add(
@@ -28,26 +29,45 @@ pub(super) fn add(
     let Some(drafts) = drafts.collect::<Option<Vec<_>>>() else {
         return tell_none(candidates, Vec::new(), reporter, context);
     };
-    let command = plan
-        .authorship
-        .command(drafts.into_iter().map(|d| plan.write(d)).collect());
-    let result = if plan.dry_run {
-        let state = state_to_try(context)?;
-        decide(&state, &command, now()).map(|decision| decision.outcomes)
-    } else {
-        let book = context.open_to_write()?;
-        let result = match book.execute(command) {
-            Ok(receipt) => Ok(receipt.outcomes),
-            Err(deedbook_book::BookError::Refused(refusals)) => Err(refusals),
-            Err(error) => return Err(error.into()),
-        };
-        book.close()?;
-        result
+    let together = Together {
+        drafts,
+        require_dependencies: plan.require_dependencies,
+        dry_run: plan.dry_run,
     };
-    match result {
-        Ok(outcomes) => tell_all(candidates, &outcomes, plan, reporter, context),
-        Err(refusals) => tell_none(candidates, refusals, reporter, context),
+    match register(&together, plan, context)? {
+        Ok(done) => tell_all(candidates, &done, plan, reporter, context),
+        Err(blamed) => tell_none(candidates, blamed, reporter, context),
     }
+}
+
+fn register(
+    together: &Together,
+    plan: &Plan,
+    context: &mut Context,
+) -> Result<TogetherDone, Failure> {
+    if let Some(mut remote) = context.remote()? {
+        return remote.register_together(together, &plan.authorship);
+    }
+    if plan.dry_run {
+        let state = state_to_try(context)?;
+        let drafts = together.drafts.iter().cloned();
+        let command = plan
+            .authorship
+            .command(drafts.map(|d| plan.write(d)).collect());
+        return Ok(match decide(&state, &command, now()) {
+            Ok(decision) => Ok(decision.outcomes.iter().map(Done::of).collect()),
+            Err(refusals) => Err(refusals.into_iter().map(blamed).collect()),
+        });
+    }
+    let mut source = Source::Local(context.open_to_write()?);
+    let result = source.register_together(together, &plan.authorship)?;
+    source.close()?;
+    Ok(result)
+}
+
+fn blamed(refusal: Refusal) -> (usize, Failure) {
+    let file = None;
+    (refusal.write, Failure::Refused { file, refusal })
 }
 
 /// Tries each document on its own, on the state that those before it would leave.
@@ -57,6 +77,9 @@ pub(super) fn try_each(
     context: &mut Context,
     mut reporter: Reporter,
 ) -> Result<(), Failure> {
+    if let Some(remote) = context.remote()? {
+        return try_each_there(inputs, plan, remote, context, reporter);
+    }
     let mut state = state_to_try(context)?;
     for candidate in read_all(inputs, plan)? {
         let Candidate {
@@ -77,13 +100,65 @@ pub(super) fn try_each(
             }) => {
                 state = after;
                 for outcome in &outcomes {
-                    reporter.done(&label, title.clone(), outcome, true, output)?;
+                    reporter.done(&label, title.clone(), &Done::of(outcome), true, output)?;
                 }
             }
             Err(failure) => reporter.refused(&label, title, failure, output)?,
         }
     }
     reporter.finish(&mut context.output)
+}
+
+/// The same on a server: those that are refused are left out until the others go together.
+fn try_each_there(
+    inputs: &[Input],
+    plan: &Plan,
+    mut remote: Remote,
+    context: &mut Context,
+    mut reporter: Reporter,
+) -> Result<(), Failure> {
+    let mut candidates = read_all(inputs, plan)?;
+    let mut done: Vec<Done> = Vec::new();
+    loop {
+        let drafts = candidates.iter().filter_map(|one| one.draft.as_ref().ok());
+        let together = Together {
+            drafts: drafts.cloned().collect(),
+            require_dependencies: plan.require_dependencies,
+            dry_run: true,
+        };
+        if together.drafts.is_empty() {
+            break;
+        }
+        match remote.register_together(&together, &plan.authorship)? {
+            Ok(all) => {
+                done = all;
+                break;
+            }
+            Err(blamed) => {
+                let tried = candidates.iter_mut().filter(|one| one.draft.is_ok());
+                let mut tried: Vec<&mut Candidate> = tried.collect();
+                for (place, failure) in blamed {
+                    if let Some(candidate) = tried.get_mut(place) {
+                        candidate.draft = Err(refused(&candidate.label, failure));
+                    }
+                }
+            }
+        }
+    }
+    let mut done = done.into_iter();
+    let output = &mut context.output;
+    for candidate in candidates {
+        let (label, title) = (candidate.label, candidate.title);
+        match candidate.draft {
+            Err(failure) => reporter.refused(&label, title, failure, output)?,
+            Ok(_) => {
+                if let Some(done) = done.next() {
+                    reporter.done(&label, title, &done, true, output)?;
+                }
+            }
+        }
+    }
+    reporter.finish(output)
 }
 
 fn read_all(inputs: &[Input], plan: &Plan) -> Result<Vec<Candidate>, Failure> {
@@ -97,17 +172,17 @@ fn read_all(inputs: &[Input], plan: &Plan) -> Result<Vec<Candidate>, Failure> {
 
 fn tell_all(
     candidates: Vec<Candidate>,
-    outcomes: &[Outcome],
+    done: &[Done],
     plan: &Plan,
     mut reporter: Reporter,
     context: &mut Context,
 ) -> Result<(), Failure> {
     let output = &mut context.output;
-    for (candidate, outcome) in candidates.into_iter().zip(outcomes) {
+    for (candidate, done) in candidates.into_iter().zip(done) {
         reporter.done(
             &candidate.label,
             candidate.title,
-            outcome,
+            done,
             plan.dry_run,
             output,
         )?;
@@ -118,7 +193,7 @@ fn tell_all(
 /// Tells what is wrong with those that are to blame, and that the others weren't registered.
 fn tell_none(
     candidates: Vec<Candidate>,
-    mut refusals: Vec<Refusal>,
+    mut blamed: Vec<(usize, Failure)>,
     mut reporter: Reporter,
     context: &mut Context,
 ) -> Result<(), Failure> {
@@ -129,11 +204,11 @@ fn tell_none(
             title,
             draft,
         } = candidate;
-        let blamed = refusals.iter().position(|refusal| refusal.write == place);
-        match (draft, blamed) {
+        let at = blamed.iter().position(|(own, _)| *own == place);
+        match (draft, at) {
             (Err(failure), _) => reporter.refused(&label, title, failure, output)?,
             (Ok(_), Some(at)) => {
-                let failure = refused(&label, refusals.swap_remove(at));
+                let failure = refused(&label, blamed.swap_remove(at).1);
                 reporter.refused(&label, title, failure, output)?;
             }
             (Ok(_), None) => reporter.left_out(&label, title, output)?,
@@ -144,7 +219,7 @@ fn tell_none(
 
 fn first_of(label: &str, refusals: Vec<Refusal>) -> Failure {
     match refusals.into_iter().next() {
-        Some(refusal) => refused(label, refusal),
+        Some(refusal) => refused(label, blamed(refusal).1),
         None => Failure::Internal("a refusal without a reason".to_owned()),
     }
 }

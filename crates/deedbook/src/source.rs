@@ -1,0 +1,322 @@
+//! Where a command gets its data and sends its writes: the book in a folder, or a server. What comes
+//! out is the same, so that what is printed is written once.
+//!
+//! ```text
+//! command ─► Source ─┬─ Local(Book): views and commands of the book
+//!                    └─ Remote(Client): routes of a server, over TCP, TLS or its Unix socket
+//! ```
+
+mod local;
+mod remote;
+mod told;
+
+use std::io::Write as Sink;
+use std::sync::Arc;
+
+use deedbook_api::shapes::RemovedComponentShape;
+use deedbook_book::{AuditHead, Book, Broken, Verification, Why};
+use deedbook_model::component::Draft;
+use deedbook_model::{Change, Generation, Head, Kind, Revision};
+use deedbook_rules::Record;
+use deedbook_rules::components::Query;
+use deedbook_rules::dependency_graph::DependencyGraph;
+use deedbook_rules::dependents::Dependent;
+use deedbook_rules::diff::RecordDifference;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::commands::write::Authorship;
+use crate::error::{ErrorLine, Failure};
+use crate::grammar::values::{Format, Moment};
+
+pub(crate) use local::revision_of;
+pub(crate) use remote::Remote;
+pub(crate) use told::{Told, failure_of};
+
+/// Where data comes from.
+pub(crate) enum Source {
+    /// The book in a folder.
+    Local(Book),
+    /// A server.
+    Remote(Box<Remote>),
+}
+
+/// One record and the revision that was looked at.
+pub(crate) struct Seen {
+    pub(crate) record: Arc<Record>,
+}
+
+/// Records, and where the list goes on.
+pub(crate) struct Records {
+    pub(crate) items: Vec<Arc<Record>>,
+    pub(crate) next: Option<String>,
+    pub(crate) revision: Revision,
+}
+
+/// Changes, newest first.
+pub(crate) struct Changes {
+    pub(crate) items: Vec<Change>,
+    /// The revision up to which the list goes.
+    pub(crate) revision: Revision,
+    /// Changes up to it aren't kept.
+    pub(crate) floor: Revision,
+}
+
+/// The changes of a component, and what its key meant.
+pub(crate) struct History {
+    pub(crate) uuid: String,
+    pub(crate) changes: Changes,
+    pub(crate) removed: Vec<RemovedComponentShape>,
+}
+
+/// Which changes are asked for, newest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ChangeAsk {
+    pub(crate) since: Option<Moment>,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) key: Option<String>,
+    pub(crate) actor: Option<String>,
+    pub(crate) limit: usize,
+    /// Whether the records are needed as well.
+    pub(crate) whole: bool,
+}
+
+/// Which change set a field, and what its key meant.
+pub(crate) struct WhyFound {
+    pub(crate) uuid: String,
+    pub(crate) why: Option<Why>,
+    pub(crate) removed: Vec<RemovedComponentShape>,
+}
+
+/// What a graph looks like.
+pub(crate) enum GraphFound {
+    /// For other programs.
+    Graph(DependencyGraph),
+    /// Drawn.
+    Text(String),
+}
+
+/// What depends on a component.
+pub(crate) struct DependentsFound {
+    pub(crate) uuid: Uuid,
+    pub(crate) items: Vec<Dependent>,
+    pub(crate) revision: Revision,
+}
+
+/// Which records differ.
+pub(crate) struct StatesDiff {
+    pub(crate) from: Revision,
+    pub(crate) to: Revision,
+    pub(crate) items: Vec<RecordDifference>,
+}
+
+/// What `audit verify` found.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VerificationFound {
+    pub(crate) revision: Revision,
+    pub(crate) records: u64,
+    pub(crate) state_root: String,
+    pub(crate) chain: String,
+    pub(crate) ok: bool,
+    pub(crate) broken: Option<Broken>,
+}
+
+impl From<Verification> for VerificationFound {
+    fn from(found: Verification) -> VerificationFound {
+        VerificationFound {
+            revision: found.revision,
+            records: found.records,
+            state_root: found.state_root.to_string(),
+            chain: found.chain.to_string(),
+            ok: found.ok,
+            broken: found.broken,
+        }
+    }
+}
+
+/// A write of one component that is there.
+pub(crate) enum ChangeOf {
+    /// By a merge patch.
+    Patch(Value),
+    /// Its removal.
+    Removal,
+}
+
+/// What became of a write.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    /// Whether the record is there now.
+    pub(crate) is_live: bool,
+    /// Revision of its last change.
+    pub(crate) revision: Revision,
+    /// Whether it was so before.
+    pub(crate) unchanged: bool,
+    /// What somebody should look at.
+    pub(crate) warnings: Vec<ErrorLine>,
+}
+
+/// Registrations that are done together, or none of them.
+pub(crate) struct Together {
+    pub(crate) drafts: Vec<Arc<Draft>>,
+    pub(crate) require_dependencies: bool,
+    pub(crate) dry_run: bool,
+}
+
+/// What became of them: each one's outcome, or which are to blame and why.
+pub(crate) type TogetherDone = Result<Vec<Done>, Vec<(usize, Failure)>>;
+
+/// Calls the method of that name of whatever the source is.
+macro_rules! ask {
+    ($source:expr, $method:ident($($argument:expr),*)) => {
+        match $source {
+            Source::Local(book) => local::$method(book, $($argument),*),
+            Source::Remote(remote) => remote.$method($($argument),*),
+        }
+    };
+}
+
+impl Source {
+    /// The component that a key means.
+    pub(crate) fn component(&mut self, key: &str, at: Option<Moment>) -> Result<Seen, Failure> {
+        ask!(self, component(key, at))
+    }
+
+    /// Two components of one revision.
+    pub(crate) fn two_components(
+        &mut self,
+        keys: [&str; 2],
+        at: Option<Moment>,
+    ) -> Result<[Seen; 2], Failure> {
+        ask!(self, two_components(keys, at))
+    }
+
+    /// The last change of a component up to a moment; `None` where compaction took it.
+    pub(crate) fn last_change(&mut self, record: &Record, at: Option<Moment>) -> Option<Change> {
+        ask!(self, last_change(record, at))
+    }
+
+    /// A page of components.
+    pub(crate) fn list(
+        &mut self,
+        query: &Query,
+        limit: usize,
+        cursor: Option<&str>,
+        at: Option<Moment>,
+    ) -> Result<Records, Failure> {
+        ask!(self, list(query, limit, cursor, at))
+    }
+
+    /// All versions of a component.
+    pub(crate) fn versions(&mut self, key: &str, at: Option<Moment>) -> Result<Records, Failure> {
+        ask!(self, versions(key, at))
+    }
+
+    /// What a component depends on, drawn for people and pictures.
+    pub(crate) fn graph(
+        &mut self,
+        uuid: Uuid,
+        depth: u32,
+        at: Option<Moment>,
+        form: Format,
+        missing: bool,
+    ) -> Result<GraphFound, Failure> {
+        ask!(self, graph(uuid, depth, at, form, missing))
+    }
+
+    /// What depends on a component.
+    pub(crate) fn dependents(
+        &mut self,
+        uuid: Uuid,
+        depth: u32,
+        at: Option<Moment>,
+    ) -> Result<DependentsFound, Failure> {
+        ask!(self, dependents(uuid, depth, at))
+    }
+
+    /// The changes of a component, also of one that is gone.
+    pub(crate) fn history(
+        &mut self,
+        key: &str,
+        since: Option<Moment>,
+        limit: usize,
+        whole: bool,
+    ) -> Result<History, Failure> {
+        ask!(self, history(key, since, limit, whole))
+    }
+
+    /// Changes of all records.
+    pub(crate) fn changes(&mut self, asked: &ChangeAsk) -> Result<Changes, Failure> {
+        ask!(self, changes(asked))
+    }
+
+    /// Whether some record has or had that key.
+    pub(crate) fn knows_key(&mut self, key: &str, kind: Option<&Kind>) -> Result<bool, Failure> {
+        ask!(self, knows_key(key, kind))
+    }
+
+    /// The change that last set a field of a component, also of one that is gone.
+    pub(crate) fn why(
+        &mut self,
+        key: &str,
+        pointer: &str,
+        at: Option<Moment>,
+    ) -> Result<WhyFound, Failure> {
+        ask!(self, why(key, pointer, at))
+    }
+
+    /// Which records differ between two moments.
+    pub(crate) fn diff(&mut self, from: Moment, to: Option<Moment>) -> Result<StatesDiff, Failure> {
+        ask!(self, diff(from, to))
+    }
+
+    /// What an auditor notes down.
+    pub(crate) fn audit_head(&mut self) -> Result<AuditHead, Failure> {
+        ask!(self, audit_head())
+    }
+
+    /// Drops history; the floor.
+    pub(crate) fn compact(&mut self, before: Revision) -> Result<Revision, Failure> {
+        ask!(self, compact(before))
+    }
+
+    /// Takes a snapshot; its revision.
+    pub(crate) fn snapshot(&mut self) -> Result<Revision, Failure> {
+        ask!(self, snapshot())
+    }
+
+    /// Writes a backup; the head that it reaches.
+    pub(crate) fn backup(&mut self, to: &mut dyn Sink) -> Result<Head, Failure> {
+        ask!(self, backup(to))
+    }
+
+    /// Changes or removes the component of that uuid.
+    pub(crate) fn change(
+        &mut self,
+        uuid: Uuid,
+        change: ChangeOf,
+        expected: Option<Generation>,
+        authorship: &Authorship,
+        dry_run: bool,
+    ) -> Result<Done, Failure> {
+        ask!(self, change(uuid, change, expected, authorship, dry_run))
+    }
+
+    /// Registers several documents as one command.
+    pub(crate) fn register_together(
+        &mut self,
+        together: &Together,
+        authorship: &Authorship,
+    ) -> Result<TogetherDone, Failure> {
+        ask!(self, register_together(together, authorship))
+    }
+
+    /// Ends the work with it.
+    pub(crate) fn close(self) -> Result<(), Failure> {
+        match self {
+            Source::Local(book) => Ok(book.close()?),
+            Source::Remote(_) => Ok(()),
+        }
+    }
+}
