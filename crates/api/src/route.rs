@@ -222,6 +222,7 @@ pub enum Schema {
     RotateRequest,
     RevokeRequest,
     Issued,
+    Rotated,
     RemovedPrincipal,
     Head,
     Verification,

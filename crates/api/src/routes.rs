@@ -576,9 +576,16 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/principals",
         summary: "Make a principal and its first token, which is shown this once",
         decision: RULES,
-        parameters: &[WRITE],
+        parameters: &[DRY_RUN, WRITE],
         content: Some(small(Schema::PrincipalRequest, true)),
-        answers: &[json(201, Schema::Issued, "The principal and its token.")],
+        answers: &[
+            json(201, Schema::Issued, "The principal and its token."),
+            json(
+                200,
+                Schema::PrincipalRecord,
+                "This was a dry run; so it would be.",
+            ),
+        ],
         refusals: WRITE_REFUSALS,
         examples: &[
             send(
@@ -628,7 +635,7 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/principals/{key}",
         summary: "Give a principal other grants, in place of all that it has",
         decision: RULES,
-        parameters: &[NAME, EXPECTED, WRITE],
+        parameters: &[NAME, DRY_RUN, EXPECTED, WRITE],
         content: Some(small(Schema::GrantsRequest, true)),
         answers: &[json(
             200,
@@ -652,7 +659,7 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/principals/{key}",
         summary: "Remove a principal with its tokens",
         decision: RULES,
-        parameters: &[NAME, EXPECTED, WRITE],
+        parameters: &[NAME, DRY_RUN, EXPECTED, WRITE],
         content: None,
         answers: &[json(200, Schema::RemovedPrincipal, "It is gone.")],
         refusals: WRITE_REFUSALS,
@@ -664,11 +671,11 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/principals/{key}/rotate",
         summary: "Make another token for a principal; its others end, now or after an overlap",
         decision: RULES,
-        parameters: &[NAME, EXPECTED, WRITE],
+        parameters: &[NAME, DRY_RUN, EXPECTED, WRITE],
         content: Some(small(Schema::RotateRequest, false)),
         answers: &[json(
             200,
-            Schema::Issued,
+            Schema::Rotated,
             "The principal and its new token.",
         )],
         refusals: WRITE_REFUSALS,
@@ -685,7 +692,7 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/principals/{key}/revoke",
         summary: "Take one token of a principal away, or all; the principal stays",
         decision: RULES,
-        parameters: &[NAME, EXPECTED, WRITE],
+        parameters: &[NAME, DRY_RUN, EXPECTED, WRITE],
         content: Some(small(Schema::RevokeRequest, false)),
         answers: &[json(
             200,

@@ -6,7 +6,7 @@ use crate::route::Schema;
 
 impl Schema {
     /// All of them.
-    pub const ALL: [Schema; 34] = [
+    pub const ALL: [Schema; 35] = [
         Schema::ComponentDocument,
         Schema::ComponentPatch,
         Schema::ComponentRecord,
@@ -29,6 +29,7 @@ impl Schema {
         Schema::RotateRequest,
         Schema::RevokeRequest,
         Schema::Issued,
+        Schema::Rotated,
         Schema::RemovedPrincipal,
         Schema::Head,
         Schema::Verification,
@@ -97,6 +98,10 @@ impl Schema {
             ),
             Schema::RevokeRequest => object(&[("token", hex(16))], &["token"]),
             Schema::Issued => issued(),
+            Schema::Rotated => json!({
+                "description": "The new token; of a dry run the principal as it would be.",
+                "anyOf": [reference(Schema::Issued), reference(Schema::PrincipalRecord)],
+            }),
             Schema::RemovedPrincipal => removed("principal", text()),
             Schema::Head => head(),
             Schema::Verification => verification(),

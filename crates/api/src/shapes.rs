@@ -361,7 +361,7 @@ pub struct BatchWrite<'a> {
 }
 
 /// A principal that is to be made.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreatePrincipalShape {
     /// Its name.
@@ -373,7 +373,7 @@ pub struct CreatePrincipalShape {
 }
 
 /// What a principal is to be allowed, in place of all that it was.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetGrantsShape {
     /// What it may do from now on.
@@ -381,7 +381,7 @@ pub struct SetGrantsShape {
 }
 
 /// How a token is rotated.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RotateTokenShape {
     /// When the new token expires: so long from now (`90d`) or an RFC 3339 time; absent: never.
@@ -392,7 +392,7 @@ pub struct RotateTokenShape {
 }
 
 /// Which tokens are revoked.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeTokensShape {
     /// The id of one; absent: all that the principal has.

@@ -12,7 +12,6 @@ use crate::config::Config;
 use crate::data_folder;
 use crate::error::Failure;
 use crate::grammar::Global;
-use crate::grammar::arguments::AtArgs;
 use crate::grammar::values::Moment;
 use crate::output::Output;
 use crate::server;
@@ -63,7 +62,7 @@ impl Context {
     }
 
     /// Where a read gets its data.
-    pub(crate) fn to_read(&mut self) -> Result<Source, Failure> {
+    pub(crate) fn source_to_read(&mut self) -> Result<Source, Failure> {
         match self.remote()? {
             Some(remote) => Ok(Source::Remote(Box::new(remote))),
             None => Ok(Source::Local(self.open_to_read()?)),
@@ -71,7 +70,7 @@ impl Context {
     }
 
     /// Where a write to what is there goes. A dry run only reads.
-    pub(crate) fn to_change(&mut self, dry_run: bool) -> Result<Source, Failure> {
+    pub(crate) fn source_to_change(&mut self, dry_run: bool) -> Result<Source, Failure> {
         let remote = if dry_run {
             self.remote()?
         } else {
@@ -81,6 +80,14 @@ impl Context {
             Some(remote) => Ok(Source::Remote(Box::new(remote))),
             None if dry_run => Ok(Source::Local(self.open_to_read()?)),
             None => Ok(Source::Local(self.open_existing()?)),
+        }
+    }
+
+    /// Where a write goes for which a book is made if there is none.
+    pub(crate) fn source_to_write(&mut self) -> Result<Source, Failure> {
+        match self.remote_to_write()? {
+            Some(remote) => Ok(Source::Remote(Box::new(remote))),
+            None => Ok(Source::Local(self.open_to_write()?)),
         }
     }
 
@@ -142,12 +149,6 @@ impl Context {
                 ..OpenOptions::default()
             },
         }
-    }
-
-    /// The state that a read looks at.
-    pub(crate) fn view(&mut self, at: &AtArgs) -> Result<Arc<View>, Failure> {
-        let book = self.open_to_read()?;
-        view_at(&book, at.at)
     }
 }
 

@@ -7,16 +7,17 @@
 //! ```
 
 mod local;
+mod principals;
 mod remote;
 mod told;
 
 use std::io::Write as Sink;
 use std::sync::Arc;
 
-use deedbook_api::shapes::RemovedComponentShape;
+use deedbook_api::shapes::{IssuedShape, RemovedComponentShape};
 use deedbook_book::{AuditHead, Book, Broken, Verification, Why};
 use deedbook_model::component::Draft;
-use deedbook_model::{Change, Generation, Head, Kind, Revision};
+use deedbook_model::{Change, Generation, Grant, Head, Kind, Revision, TokenId};
 use deedbook_rules::Record;
 use deedbook_rules::components::Query;
 use deedbook_rules::dependency_graph::DependencyGraph;
@@ -142,6 +143,47 @@ pub(crate) enum ChangeOf {
     Patch(Value),
     /// Its removal.
     Removal,
+}
+
+/// A write of one principal.
+pub(crate) struct PrincipalWrite {
+    pub(crate) name: String,
+    pub(crate) change: PrincipalChange,
+    pub(crate) expected: Option<Generation>,
+    pub(crate) dry_run: bool,
+}
+
+/// What is done to it.
+pub(crate) enum PrincipalChange {
+    /// It is made, with a token that ends so long from now or then.
+    Create {
+        grants: Vec<Grant>,
+        expires: Option<String>,
+    },
+    /// It gets another token.
+    Rotate {
+        expires: Option<String>,
+        overlap_seconds: u32,
+    },
+    /// It loses tokens.
+    Revoke(Option<TokenId>),
+    /// It gets other grants.
+    Set(Vec<Grant>),
+    /// It is removed.
+    Remove,
+}
+
+/// What became of it.
+pub(crate) enum PrincipalDone {
+    /// It has a new token.
+    Issued(IssuedShape),
+    /// It is like that.
+    Changed(Arc<Record>),
+    /// It is gone.
+    Removed {
+        generation: Generation,
+        revision: Revision,
+    },
 }
 
 /// What became of a write.
@@ -310,6 +352,25 @@ impl Source {
         authorship: &Authorship,
     ) -> Result<TogetherDone, Failure> {
         ask!(self, register_together(together, authorship))
+    }
+
+    /// All principals.
+    pub(crate) fn principals(&mut self, at: Option<Moment>) -> Result<Records, Failure> {
+        ask!(self, principals(at))
+    }
+
+    /// One principal.
+    pub(crate) fn principal(&mut self, name: &str, at: Option<Moment>) -> Result<Seen, Failure> {
+        ask!(self, principal(name, at))
+    }
+
+    /// Writes to a principal.
+    pub(crate) fn write_principal(
+        &mut self,
+        write: &PrincipalWrite,
+        authorship: &Authorship,
+    ) -> Result<PrincipalDone, Failure> {
+        ask!(self, write_principal(write, authorship))
     }
 
     /// Ends the work with it.

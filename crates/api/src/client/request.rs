@@ -33,6 +33,15 @@ impl Target {
         Target(path)
     }
 
+    /// A principal's path, or one below it (`/rotate`).
+    #[must_use]
+    pub fn principal(name: &str, below: &str) -> Target {
+        let mut path = "/v1/principals/".to_owned();
+        put_encoded(&mut path, name);
+        path.push_str(below);
+        Target(path)
+    }
+
     /// The same with a parameter.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Target {

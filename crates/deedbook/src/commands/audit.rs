@@ -51,7 +51,7 @@ pub(crate) fn verify(args: &AuditVerify, context: &mut Context) -> Result<(), Fa
 
 /// Prints what an auditor notes down.
 pub(crate) fn head(context: &mut Context) -> Result<(), Failure> {
-    let head = context.to_read()?.audit_head()?;
+    let head = context.source_to_read()?.audit_head()?;
     match context.output.format {
         Format::Human => {
             let output = &mut context.output;

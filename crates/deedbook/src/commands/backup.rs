@@ -32,7 +32,7 @@ struct Restored {
 
 /// Writes the whole book into one file, which appears complete or not at all.
 pub(crate) fn backup(args: &Backup, context: &mut Context) -> Result<(), Failure> {
-    let mut source = context.to_read()?;
+    let mut source = context.source_to_read()?;
     let path = match Input::of(&args.file) {
         Input::Stdin => {
             let mut stdout = BufWriter::new(io::stdout().lock());

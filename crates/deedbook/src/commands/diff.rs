@@ -30,7 +30,7 @@ struct Documents {
 
 /// Shows what differs between two components.
 pub(crate) fn diff_components(args: &DiffComponents, context: &mut Context) -> Result<(), Failure> {
-    let mut source = context.to_read()?;
+    let mut source = context.source_to_read()?;
     let [from, to] = source.two_components([&args.before, &args.after], args.at.at)?;
     for seen in [&from, &to] {
         tell_deprecated(seen, &mut context.output)?;
@@ -86,7 +86,7 @@ fn lines(difference: &Difference) -> String {
 
 /// Shows which records differ between two moments of the book.
 pub(crate) fn diff_revisions(args: &Diff, context: &mut Context) -> Result<(), Failure> {
-    let found = context.to_read()?.diff(args.from, args.to)?;
+    let found = context.source_to_read()?.diff(args.from, args.to)?;
     let differences = found.items;
     match context.output.format {
         Format::Human => {

@@ -33,7 +33,7 @@ pub(crate) fn log(args: Log, context: &mut Context) -> Result<(), Failure> {
 }
 
 fn list(args: LogList, context: &mut Context) -> Result<(), Failure> {
-    let mut source = context.to_read()?;
+    let mut source = context.source_to_read()?;
     let asked = ChangeAsk {
         since: args.since,
         limit: changes::limit(&args.page),
@@ -133,7 +133,7 @@ fn page(stats: &BookStats) -> String {
 fn compact(args: &LogCompact, context: &mut Context) -> Result<(), Failure> {
     let question = format!("Drop all history before revision {}?", args.before);
     confirm(&question, args.yes)?;
-    let mut source = context.to_change(false)?;
+    let mut source = context.source_to_change(false)?;
     let before = Revision(args.before);
     let floor = source.compact(before)?;
     if floor < before {

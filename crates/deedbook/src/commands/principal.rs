@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use deedbook_api::shapes::IssuedShape;
-use deedbook_book::{Receipt, draw_token};
 use deedbook_model::principal::Principal;
 use deedbook_model::time::instant_to_come;
-use deedbook_model::{Envelope, Generation, Kind, Token};
-use deedbook_rules::{NewToken, Outcome, Record, Write};
+use deedbook_model::{Envelope, Generation};
+use deedbook_rules::Record;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -19,6 +18,7 @@ use crate::grammar::principal::{Create, ExpiresArgs, Get, List, Remove, Revoke, 
 use crate::grammar::values::Format;
 use crate::output::human::one_line;
 use crate::output::table::Table;
+use crate::source::{PrincipalChange, PrincipalDone, PrincipalWrite};
 
 /// A list of principals, as programs read it.
 #[derive(Serialize)]
@@ -29,49 +29,54 @@ struct Listing<'a> {
 
 /// Makes a principal and prints its token.
 pub(crate) fn create(args: &Create, context: &mut Context) -> Result<(), Failure> {
-    let (token, new) = draw(&args.expires)?;
-    let write = Write::CreatePrincipal {
-        name: args.name.clone(),
-        grants: args.grants.grants.iter().cloned().collect(),
-        token: new,
+    let change = PrincipalChange::Create {
+        grants: args.grants.grants.clone(),
+        expires: expires(&args.expires)?,
     };
-    let receipt = perform(write, &args.why, context, Book::Made)?;
-    print_token(&token, new, &receipt, args.why.who.dry_run, context)
+    let done = perform(&args.name, change, None, &args.why, context)?;
+    print_token(done, context)
 }
 
 /// Makes another token for a principal and prints it.
 pub(crate) fn rotate(args: &Rotate, context: &mut Context) -> Result<(), Failure> {
-    let (token, new) = draw(&args.expires)?;
-    let write = Write::RotateToken {
-        name: args.name.clone(),
-        token: new,
+    let change = PrincipalChange::Rotate {
+        expires: expires(&args.expires)?,
         overlap_seconds: args.overlap.unwrap_or_default(),
-        expected: expected(&args.expected),
     };
-    let receipt = perform(write, &args.why, context, Book::Existing)?;
-    print_token(&token, new, &receipt, args.why.who.dry_run, context)
+    let done = perform(
+        &args.name,
+        change,
+        expected(&args.expected),
+        &args.why,
+        context,
+    )?;
+    print_token(done, context)
 }
 
 /// Takes tokens away.
 pub(crate) fn revoke(args: &Revoke, context: &mut Context) -> Result<(), Failure> {
-    let write = Write::RevokeTokens {
-        name: args.name.clone(),
-        token: args.token,
-        expected: expected(&args.expected),
-    };
-    let receipt = perform(write, &args.why, context, Book::Existing)?;
-    print_changed(&receipt, context)
+    let change = PrincipalChange::Revoke(args.token);
+    let done = perform(
+        &args.name,
+        change,
+        expected(&args.expected),
+        &args.why,
+        context,
+    )?;
+    print_done(&args.name, done, context)
 }
 
 /// Gives a principal other grants.
 pub(crate) fn set(args: &Set, context: &mut Context) -> Result<(), Failure> {
-    let write = Write::SetGrants {
-        name: args.name.clone(),
-        grants: args.grants.grants.iter().cloned().collect(),
-        expected: expected(&args.expected),
-    };
-    let receipt = perform(write, &args.why, context, Book::Existing)?;
-    print_changed(&receipt, context)
+    let change = PrincipalChange::Set(args.grants.grants.clone());
+    let done = perform(
+        &args.name,
+        change,
+        expected(&args.expected),
+        &args.why,
+        context,
+    )?;
+    print_done(&args.name, done, context)
 }
 
 /// Removes a principal.
@@ -79,38 +84,30 @@ pub(crate) fn remove(args: &Remove, context: &mut Context) -> Result<(), Failure
     if !args.why.who.dry_run {
         confirm(&format!("Remove principal {}?", args.name), args.yes)?;
     }
-    let write = Write::RemovePrincipal {
-        name: args.name.clone(),
-        expected: expected(&args.expected),
-    };
-    let receipt = perform(write, &args.why, context, Book::Existing)?;
-    let record = &first(&receipt)?.record;
-    match context.output.format {
-        Format::Human => context.output.line(&format!("removed: {}", record.key)),
-        _ => context.output.value(&serde_json::json!({
-            "kind": record.kind.as_str(),
-            "key": &*record.key,
-            "generation": record.generation,
-            "revision": record.revision,
-            "removed": true,
-        })),
-    }
+    let expected = expected(&args.expected);
+    let done = perform(
+        &args.name,
+        PrincipalChange::Remove,
+        expected,
+        &args.why,
+        context,
+    )?;
+    print_done(&args.name, done, context)
 }
 
 /// Lists principals.
 pub(crate) fn list(args: &List, context: &mut Context) -> Result<(), Failure> {
-    let view = context.view(&args.at)?;
-    let found: Vec<&Arc<Record>> = view.records_of(&Kind::PRINCIPAL, "").collect();
+    let found = context.source_to_read()?.principals(args.at.at)?;
     if context.output.format != Format::Human {
-        let items: Result<Vec<_>, _> = found.iter().map(|record| raw(record)).collect();
-        let revision = view.head().revision.0;
+        let items: Result<Vec<_>, _> = found.items.iter().map(|record| raw(record)).collect();
+        let revision = found.revision.0;
         return context.output.value(&Listing {
             items: items?,
             revision,
         });
     }
     let mut table = Table::new(&["NAME", "CAPABILITIES", "TOKENS"]);
-    for record in found {
+    for record in &found.items {
         let principal = read(record)?;
         table.row([
             record.key.to_string(),
@@ -123,12 +120,10 @@ pub(crate) fn list(args: &List, context: &mut Context) -> Result<(), Failure> {
 
 /// Shows a principal.
 pub(crate) fn get(args: &Get, context: &mut Context) -> Result<(), Failure> {
-    let view = context.view(&args.at)?;
-    let found = view.record(&Kind::PRINCIPAL, &args.name);
-    let Some(record) = found.filter(|record| record.is_live()) else {
-        return Err(Failure::NotFound(format!("no principal `{}`", args.name)));
-    };
-    print(record, context)
+    let found = context
+        .source_to_read()?
+        .principal(&args.name, args.at.at)?;
+    print(&found.record, context)
 }
 
 fn print(record: &Arc<Record>, context: &mut Context) -> Result<(), Failure> {
@@ -151,28 +146,43 @@ fn print(record: &Arc<Record>, context: &mut Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print_changed(receipt: &Receipt, context: &mut Context) -> Result<(), Failure> {
-    print(&first(receipt)?.record, context)
+fn print_done(name: &str, done: PrincipalDone, context: &mut Context) -> Result<(), Failure> {
+    match done {
+        PrincipalDone::Issued(issued) => print_issued(&issued, context),
+        PrincipalDone::Changed(record) => print(&record, context),
+        PrincipalDone::Removed {
+            generation,
+            revision,
+        } => match context.output.format {
+            Format::Human => context.output.line(&format!("removed: {name}")),
+            _ => context.output.value(&serde_json::json!({
+                "kind": "principal",
+                "key": name,
+                "generation": generation,
+                "revision": revision,
+                "removed": true,
+            })),
+        },
+    }
 }
 
 /// The token alone is the result; what else there is to say goes to stderr.
-fn print_token(
-    token: &Token,
-    new: NewToken,
-    receipt: &Receipt,
-    dry_run: bool,
-    context: &mut Context,
-) -> Result<(), Failure> {
-    let record = &first(receipt)?.record;
-    if dry_run {
-        context.output.note("dry run: no token was made");
-        return print(record, context);
+fn print_token(done: PrincipalDone, context: &mut Context) -> Result<(), Failure> {
+    match done {
+        PrincipalDone::Issued(issued) => print_issued(&issued, context),
+        PrincipalDone::Changed(record) => {
+            context.output.note("dry run: no token was made");
+            print(&record, context)
+        }
+        PrincipalDone::Removed { .. } => Ok(()),
     }
-    let issued = IssuedShape::of(token, new.expires_at, record);
+}
+
+fn print_issued(issued: &IssuedShape, context: &mut Context) -> Result<(), Failure> {
     if context.output.format != Format::Human {
-        return context.output.value(&issued);
+        return context.output.value(issued);
     }
-    let until = new
+    let until = issued
         .expires_at
         .map_or("for good".to_owned(), |end| format!("until {end}"));
     let may = issued.grants.join(", ");
@@ -183,54 +193,46 @@ fn print_token(
     context.output.line(&issued.token)
 }
 
-/// Whether a book that isn't there is made.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Book {
-    Made,
-    Existing,
-}
-
+/// A book is made for its first principal, and for nothing else.
 fn perform(
-    write: Write,
+    name: &str,
+    change: PrincipalChange,
+    expected: Option<Generation>,
     why: &WhyArgs,
     context: &mut Context,
-    opened: Book,
-) -> Result<Receipt, Failure> {
-    let command = Authorship::of(why, &context.config).command(vec![write]);
-    if why.who.dry_run {
-        return Ok(context.open_to_read()?.check(&command)?);
-    }
-    let book = match opened {
-        Book::Made => context.open_to_write()?,
-        Book::Existing => context.open_existing()?,
+) -> Result<PrincipalDone, Failure> {
+    let authorship = Authorship::of(why, &context.config);
+    let write = PrincipalWrite {
+        name: name.to_owned(),
+        expected,
+        dry_run: why.who.dry_run,
+        change,
     };
-    let receipt = book.execute(command)?;
-    book.close()?;
-    Ok(receipt)
+    let mut source = match write.change {
+        PrincipalChange::Create { .. } if !write.dry_run => context.source_to_write()?,
+        _ => context.source_to_change(write.dry_run)?,
+    };
+    let done = source.write_principal(&write, &authorship)?;
+    if !write.dry_run {
+        source.close()?;
+    }
+    Ok(done)
 }
 
-/// A fresh token, and what the rules get of it.
-fn draw(args: &ExpiresArgs) -> Result<(Token, NewToken), Failure> {
-    let expires_at = args.expires.as_deref().map(|text| {
-        let expected = "expected so long from now (90d, 12h) or an RFC 3339 time";
-        instant_to_come(text, now())
-            .ok_or_else(|| Failure::Usage(format!("--expires {text}: {expected}")))
-    });
-    let token = draw_token()?;
-    let new = NewToken {
-        hash: token.hash(),
-        expires_at: expires_at.transpose()?,
+/// When a token is to end, as it was said; what isn't a time to come is refused.
+fn expires(args: &ExpiresArgs) -> Result<Option<String>, Failure> {
+    let Some(text) = &args.expires else {
+        return Ok(None);
     };
-    Ok((token, new))
+    let expected = "expected so long from now (90d, 12h) or an RFC 3339 time";
+    match instant_to_come(text, now()) {
+        Some(_) => Ok(Some(text.clone())),
+        None => Err(Failure::Usage(format!("--expires {text}: {expected}"))),
+    }
 }
 
 fn expected(args: &IfGenerationArgs) -> Option<Generation> {
     args.if_generation.map(Generation)
-}
-
-fn first(receipt: &Receipt) -> Result<&Outcome, Failure> {
-    let outcome = receipt.outcomes.first();
-    outcome.ok_or_else(|| Failure::Internal("a receipt without an outcome".to_owned()))
 }
 
 fn raw(record: &Record) -> Result<&RawValue, Failure> {

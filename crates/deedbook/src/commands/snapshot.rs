@@ -13,7 +13,7 @@ struct Taken {
 
 /// Writes a snapshot of the newest state.
 pub(crate) fn snapshot(context: &mut Context) -> Result<(), Failure> {
-    let mut source = context.to_change(false)?;
+    let mut source = context.source_to_change(false)?;
     let revision = source.snapshot()?;
     match context.output.format {
         Format::Human => context.output.line(&format!("snapshot: {revision}"))?,

@@ -32,7 +32,7 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
         Some((key, field)) => (key, format!("/{field}")),
         None => (args.target.as_str(), String::new()),
     };
-    let mut source = context.to_read()?;
+    let mut source = context.source_to_read()?;
     let at = args.at.at;
     let asked = match find(key, &mut source, at, context) {
         Ok(found) => facts(&found.record)?.uuid.to_string(),

@@ -15,6 +15,7 @@ use deedbook_rules::diff::diff_states;
 use deedbook_rules::{Outcome, Record, Write};
 use uuid::Uuid;
 
+pub(super) use super::principals::{principal, principals, write_principal};
 use super::{
     ChangeAsk, ChangeOf, Changes, DependentsFound, Done, GraphFound, History, Records, Seen,
     StatesDiff, Together, TogetherDone, WhyFound,
@@ -166,39 +167,11 @@ struct Meant {
 
 fn meant(book: &Book, view: &View, key: &str) -> Result<Meant, Failure> {
     let key = ComponentKey::parse(key)?;
-    let error = match view.lookup(&key.name, key.spec.as_ref()) {
-        Ok(found) => {
-            return Ok(Meant {
-                uuid: found.facts.uuid.to_string(),
-                removed: Vec::new(),
-            });
-        }
-        Err(error) => error,
-    };
-    match &key.name {
-        NameOrUuid::Name(name) => {
-            let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
-            let mut removed = book.removed_components(view, name)?;
-            removed.retain(|one| spec.is_none_or(|spec| spec.matches(&one.facts.version)));
-            let newest = removed.first().ok_or(error)?;
-            Ok(Meant {
-                uuid: newest.facts.uuid.to_string(),
-                removed: removed.iter().map(shape_of_removed).collect(),
-            })
-        }
-        // Known by its key alone: removed, or of a form that only a later release reads.
-        NameOrUuid::Uuid(uuid) => {
-            let uuid = uuid.to_string();
-            let known = view.record(&Kind::COMPONENT, &uuid);
-            match error {
-                LookupError::Unknown { .. } if known.is_some() => Ok(Meant {
-                    uuid,
-                    removed: Vec::new(),
-                }),
-                error => Err(error.into()),
-            }
-        }
-    }
+    let found = book.meant_in_history(view, &key)??;
+    Ok(Meant {
+        uuid: found.uuid,
+        removed: found.removed.iter().map(shape_of_removed).collect(),
+    })
 }
 
 fn shape_of_removed(removed: &RemovedComponent) -> RemovedComponentShape {

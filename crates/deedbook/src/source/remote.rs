@@ -23,9 +23,10 @@ use super::{
 use crate::commands::write::Authorship;
 use crate::error::{ErrorLine, Failure};
 use crate::grammar::values::{Format, Moment};
+pub(super) use received::record_of;
 use received::{
     ReceivedBatch, ReceivedChanges, ReceivedDependents, ReceivedDiff, ReceivedHistory,
-    ReceivedRecords, ReceivedWhy, ReceivedWrite, record_of,
+    ReceivedRecords, ReceivedWhy, ReceivedWrite,
 };
 
 /// A server and how it is asked.
@@ -132,7 +133,7 @@ impl Remote {
         self.records(at_moment(target, at))
     }
 
-    fn records(&mut self, target: Target) -> Result<Records, Failure> {
+    pub(super) fn records(&mut self, target: Target) -> Result<Records, Failure> {
         let answer = self.get(target)?;
         let received: ReceivedRecords<'_> = serde_json::from_slice(&answer.body)?;
         let items = received
@@ -460,7 +461,7 @@ fn keyed(key: &str, below: &str) -> Result<Target, Failure> {
     Ok(target.maybe("versionSpec", spec.as_deref()))
 }
 
-fn at_moment(target: Target, at: Option<Moment>) -> Target {
+pub(super) fn at_moment(target: Target, at: Option<Moment>) -> Target {
     target.maybe("at", at.map(text_of).as_deref())
 }
 

@@ -61,6 +61,11 @@ impl Told {
         self.of_content
     }
 
+    /// Whether nothing has that name.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.code == Code::NotFound
+    }
+
     /// Whether no component fits a key.
     pub(crate) fn is_lookup(&self) -> bool {
         self.lines.iter().any(is_lookup)
@@ -149,15 +154,15 @@ fn line(error: &RemoteProblemError) -> ErrorLine {
 
 /// The command that lists what there is.
 fn hint_of_lookup(error: &RemoteProblemError) -> Option<String> {
-    let is_whole = error.pointer.is_empty();
-    match error.code.as_deref().filter(|_| is_whole) {
-        Some("RG001") => Some("`deedbook registry ls` lists what there is".to_owned()),
+    match error.code.as_deref() {
+        Some("RG001") if error.message.starts_with("no component ") => {
+            Some("`deedbook registry ls` lists what there is".to_owned())
+        }
         Some("RG008") => {
             // no version of `KEY` satisfies …
-            let key = error.message.split('`').nth(1).unwrap_or_default();
-            Some(format!(
-                "`deedbook registry versions {key}` lists what there is"
-            ))
+            let key = error.message.split('`').nth(1)?;
+            let hint = format!("`deedbook registry versions {key}` lists what there is");
+            Some(hint)
         }
         _ => None,
     }

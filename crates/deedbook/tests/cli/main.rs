@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod add;
 #[cfg(test)]
+mod both_ways;
+#[cfg(test)]
 mod change;
 #[cfg(test)]
 mod compat;
@@ -22,5 +24,9 @@ mod program;
 mod sandbox;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod serving;
 #[cfg(test)]
 mod whole_book;

@@ -72,6 +72,7 @@ impl Sandbox {
                 command.env_remove(name);
             }
         }
+        command.env("XDG_CONFIG_HOME", self.folder.path().join("config"));
         command.env_remove("NO_COLOR").stdin(Stdio::null());
         command
     }
@@ -95,6 +96,20 @@ impl Sandbox {
         Ran::of(child.wait_with_output().unwrap())
     }
 
+    /// Runs against the server of that URL.
+    pub(crate) fn run_at(&self, url: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        command.env("DEEDBOOK_URL", url);
+        ran(command)
+    }
+
+    /// A sandbox with a copy of all that is in this one, sockets left out.
+    pub(crate) fn copy(&self) -> Sandbox {
+        let copy = Sandbox::new();
+        copy_folder(self.folder.path(), copy.folder.path());
+        copy
+    }
+
     /// Runs what must succeed; its stdout.
     pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
@@ -114,6 +129,19 @@ impl Sandbox {
         let ran = self.run(arguments);
         assert_eq!(ran.status, status, "{arguments:?}: {ran:?}");
         ran
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (kind, to) = (entry.file_type().unwrap(), to.join(entry.file_name()));
+        if kind.is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            copy_folder(&entry.path(), &to);
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 

@@ -13,10 +13,10 @@ pub(super) mod why;
 
 use deedbook_api::problem::Problem;
 use deedbook_api::shapes::RemovedComponentShape;
-use deedbook_book::{Book, RemovedComponent, View};
+use deedbook_book::{RemovedComponent, View};
 use deedbook_model::{Capability, Envelope, Kind, Resource};
 use deedbook_rules::Record;
-use deedbook_rules::components::{ComponentKey, Found, LookupError, NameOrUuid};
+use deedbook_rules::components::Found;
 use deedbook_rules::visible::may_see_stored;
 use serde_json::Value;
 
@@ -44,38 +44,19 @@ fn demand_sight(call: &Call, record: &Record) -> Result<(), Problem> {
     call.caller.demand_sight(record, &call.key_text()?)
 }
 
-/// The uuid that a key means where history counts: of a component that is there, or of the one
-/// that was removed last.
+/// What a key means where history counts: a component that is there, or the one that was removed
+/// last.
 pub(super) fn find_in_history(call: &Call, view: &View) -> Result<Meant, Problem> {
     let key = call.component_key()?;
-    let error = match view.lookup(&key.name, key.spec.as_ref()) {
-        Ok(found) => {
-            demand_sight(call, found.record)?;
-            return Ok(Meant {
-                uuid: found.facts.uuid.to_string(),
-                removed: Vec::new(),
-            });
-        }
-        Err(error) => error,
-    };
-    let mut gone = Vec::new();
-    let uuid = match (&key.name, &error) {
-        (NameOrUuid::Name(name), _) => {
-            gone = removed(&call.server.book, view, &key, name)?;
-            gone.first().map(|newest| newest.facts.uuid.to_string())
-        }
-        // Known by its key alone: removed, or of a form that only a later release reads.
-        (NameOrUuid::Uuid(uuid), LookupError::Unknown { .. }) => {
-            let uuid = uuid.to_string();
-            let is_known = view.record(&Kind::COMPONENT, &uuid).is_some();
-            is_known.then_some(uuid)
-        }
-        _ => None,
-    };
-    let uuid = uuid.ok_or_else(|| refuse::lookup(&error))?;
-    demand_sight_of_removed(call, view, &uuid)?;
+    let found = call.server.book.meant_in_history(view, &key);
+    let found = found.map_err(refuse::book)?;
+    let found = found.map_err(|error| refuse::lookup(&error))?;
+    match view.record(&Kind::COMPONENT, &found.uuid) {
+        Some(record) if record.is_live() => demand_sight(call, record)?,
+        _ => demand_sight_of_removed(call, view, &found.uuid)?,
+    }
     let rights = call.caller.rights();
-    let seen = gone.iter().filter(|removed| {
+    let seen = found.removed.iter().filter(|removed| {
         let (meta_type, name) = (&*removed.facts.meta_type, &*removed.facts.name);
         rights.allows(
             Capability::RegistryRead,
@@ -83,8 +64,8 @@ pub(super) fn find_in_history(call: &Call, view: &View) -> Result<Meant, Problem
         )
     });
     Ok(Meant {
-        uuid,
         removed: seen.map(shape_of_removed).collect(),
+        uuid: found.uuid,
     })
 }
 
@@ -118,20 +99,6 @@ fn demand_sight_of_removed(call: &Call, view: &View, uuid: &str) -> Result<(), P
         return Ok(());
     }
     Err(call.caller.unseen(&call.key_text()?))
-}
-
-fn removed(
-    book: &Book,
-    view: &View,
-    key: &ComponentKey,
-    name: &str,
-) -> Result<Vec<RemovedComponent>, Problem> {
-    let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
-    let removed = book.removed_components(view, name).map_err(refuse::book)?;
-    let fitting = removed
-        .into_iter()
-        .filter(|removed| spec.is_none_or(|spec| spec.matches(&removed.facts.version)));
-    Ok(fitting.collect())
 }
 
 /// A record's document.

@@ -36,6 +36,9 @@ pub(super) async fn create(call: &Call, received: Received) -> Result<Answer, Pr
         token: new,
     };
     let receipt = done(call, &received.bytes, write).await?;
+    if is_dry_run(call) {
+        return changed(&receipt);
+    }
     let mut answer = issued(&receipt, &token, new.expires_at)?;
     answer.status = StatusCode::CREATED;
     let name = receipt.outcomes.first().map(|outcome| &*outcome.record.key);
@@ -56,6 +59,9 @@ pub(super) async fn rotate(call: &Call, received: Received) -> Result<Answer, Pr
         expected: expected(call),
     };
     let receipt = done(call, &received.bytes, write).await?;
+    if is_dry_run(call) {
+        return changed(&receipt);
+    }
     issued(&receipt, &token, new.expires_at)
 }
 
@@ -84,7 +90,7 @@ pub(super) async fn remove(call: &Call) -> Result<Answer, Problem> {
         name: name(call)?,
         expected: expected(call),
     };
-    written(call, &done(call, b"", write).await?, false)
+    written(call, &done(call, b"", write).await?, is_dry_run(call))
 }
 
 pub(super) fn get(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
@@ -193,9 +199,13 @@ fn draw(call: &Call, expires: Option<&str>) -> Result<(Token, NewToken), Problem
     Ok((token, new))
 }
 
+fn is_dry_run(call: &Call) -> bool {
+    call.query.flag("dryRun")
+}
+
 async fn done(call: &Call, content: &[u8], write: Write) -> Result<Receipt, Problem> {
     let command = Authorship::of(call, content)?.command(vec![write]);
-    let receipt = perform(&call.server, command, false).await;
+    let receipt = perform(&call.server, command, is_dry_run(call)).await;
     receipt.map_err(|error| refused(error, |_| String::new()))
 }
 

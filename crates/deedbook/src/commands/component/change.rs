@@ -100,7 +100,7 @@ fn perform(
         expected,
         dry_run,
     } = asked;
-    let mut source = context.to_change(dry_run)?;
+    let mut source = context.source_to_change(dry_run)?;
     let seen = source.component(key, None)?;
     let facts = facts(&seen.record)?;
     let title = Title {

@@ -23,7 +23,7 @@ struct Listing {
 
 /// Shows what depends on a component, and what would break without it.
 pub(crate) fn dependents(args: &Dependents, context: &mut Context) -> Result<(), Failure> {
-    let mut source = context.to_read()?;
+    let mut source = context.source_to_read()?;
     let seen = find(&args.key.key, &mut source, args.at.at, context)?;
     let facts = facts(&seen.record)?;
     let found = source.dependents(facts.uuid, args.depth, args.at.at)?;

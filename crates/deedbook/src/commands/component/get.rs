@@ -17,7 +17,7 @@ const NAME: Style = Style::new().bold();
 
 /// Shows one component.
 pub(crate) fn get(args: &Get, context: &mut Context) -> Result<(), Failure> {
-    let mut source = context.to_read()?;
+    let mut source = context.source_to_read()?;
     let Seen { record } = find(&args.key.key, &mut source, args.at.at, context)?;
     match context.output.format {
         Format::Human => {

@@ -17,7 +17,7 @@ pub(crate) fn graph(args: &Graph, context: &mut Context) -> Result<(), Failure> 
         let message = "--missing is for -o dot, mermaid and svg; other forms always list them";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let mut source = context.to_read()?;
+    let mut source = context.source_to_read()?;
     let at = args.at.at;
     let seen = find(&args.key.key, &mut source, at, context)?;
     let uuid = facts(&seen.record)?.uuid;

@@ -11,7 +11,7 @@ use crate::grammar::values::{Format, Moment};
 
 /// Lists the changes of a component, newest first.
 pub(crate) fn history(args: &History, context: &mut Context) -> Result<(), Failure> {
-    let mut source = context.to_read()?;
+    let mut source = context.source_to_read()?;
     let limit = changes::limit(&args.page);
     let whole = context.output.format == Format::Human;
     let found = source.history(&args.key.key, args.since, limit, whole)?;

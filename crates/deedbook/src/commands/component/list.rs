@@ -27,7 +27,7 @@ struct Listing<T> {
 /// Lists components.
 pub(crate) fn list(args: List, context: &mut Context) -> Result<(), Failure> {
     let query = query(args.filter, args.text);
-    let mut source = context.to_read()?;
+    let mut source = context.source_to_read()?;
     let cursor = args.page.cursor.as_deref();
     let output = &mut context.output;
     if args.page.all {
@@ -53,7 +53,7 @@ pub(crate) fn search(args: Search, context: &mut Context) -> Result<(), Failure>
 
 /// Lists all versions of a component.
 pub(crate) fn versions(args: &Versions, context: &mut Context) -> Result<(), Failure> {
-    let found = context.to_read()?.versions(&args.key, args.at.at)?;
+    let found = context.source_to_read()?.versions(&args.key, args.at.at)?;
     print_page(&found, &mut context.output)
 }
 

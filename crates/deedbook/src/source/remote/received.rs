@@ -21,7 +21,7 @@ use super::super::{Changes, DependentsFound, Done, History, StatesDiff};
 use crate::error::{ErrorLine, Failure};
 
 /// A live record out of its stored form.
-pub(super) fn record_of(stored: &[u8]) -> Result<Record, Failure> {
+pub(in crate::source) fn record_of(stored: &[u8]) -> Result<Record, Failure> {
     let envelope = Envelope::read(stored).map_err(|error| Failure::Internal(error.to_string()))?;
     Ok(Record::new(
         Kind::named(&envelope.kind),

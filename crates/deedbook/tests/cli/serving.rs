@@ -1,0 +1,61 @@
+//! A server of the binary itself.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+use deedbook_testkit::http::{Client, Request, Response};
+
+use crate::sandbox::Sandbox;
+
+/// `serve` in a sandbox; killed when dropped.
+pub(crate) struct Serving {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Serving {
+    pub(crate) fn start(sandbox: &Sandbox, listen: &str) -> Serving {
+        Serving::of(sandbox.command(&["serve", "--listen", listen]))
+    }
+
+    /// The server that a command starts.
+    pub(crate) fn of(mut command: Command) -> Serving {
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let mut line = String::new();
+        let stdout = process.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening: http://").unwrap();
+        let mut address: SocketAddr = address.parse().unwrap();
+        address.set_ip([127, 0, 0, 1].into());
+        Serving { process, address }
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Kills it at once, as `kill -9` does.
+    pub(crate) fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    pub(crate) fn get(&self, target: &str, token: Option<&str>) -> Response {
+        let request = Request::new("GET", target);
+        let request = match token {
+            Some(token) => request.header("Authorization", &format!("Bearer {token}")),
+            None => request,
+        };
+        Client::connect(self.address).send(&request)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
