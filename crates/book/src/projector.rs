@@ -164,8 +164,13 @@ fn project(path: &Path, shared: &Shared, progress: &Progress) -> Result<(), Book
 fn follow(mut tables: Tables, shared: &Shared, progress: &Progress) -> Result<(), BookError> {
     progress.reached(tables.revision());
     while !progress.stop.load(Ordering::Acquire) {
-        let batches = match shared.next_after(tables.revision(), PATIENCE) {
-            Next::Batches(batches) => batches,
+        let batches: Vec<Arc<Batch>> = match shared.next_after(tables.revision(), PATIENCE) {
+            Next::Batches(batches) => {
+                let batches = batches.iter();
+                batches
+                    .map(|published| Arc::clone(&published.batch))
+                    .collect()
+            }
             Next::FromLog => {
                 let limit = ReadLimit::default();
                 let read = read_checked(shared, tables.revision(), limit)?;
