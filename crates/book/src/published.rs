@@ -8,6 +8,8 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use deedbook_model::{Batch, Change};
 
+use crate::position::Position;
+
 /// What a change costs beside its records.
 const CHANGE_BYTES: usize = 256;
 
@@ -23,15 +25,15 @@ pub(crate) struct Published {
 /// The forms of one change.
 #[derive(Debug, Default)]
 struct Encoded {
-    json: OnceLock<Bytes>,
+    event_stream: OnceLock<Bytes>,
     protobuf: OnceLock<Bytes>,
 }
 
 /// A form in which changes are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// JSON text.
-    Json,
+    /// A message of an event stream, as browsers read them.
+    EventStream,
     /// A Protobuf message.
     Protobuf,
 }
@@ -85,6 +87,15 @@ impl WatchedChange {
         self.published.before.get(self.index)?.as_ref()
     }
 
+    /// The position after its command: whoever has seen all of that goes on from here.
+    #[must_use]
+    pub fn end(&self) -> Position {
+        Position {
+            revision: self.command.last,
+            ..Position::from(self.published.batch.head)
+        }
+    }
+
     /// The change in a form that is made by the first who asks and shared with all others.
     pub fn encoded<E>(
         &self,
@@ -92,7 +103,7 @@ impl WatchedChange {
         make: impl FnOnce(&WatchedChange) -> Result<Bytes, E>,
     ) -> Result<Bytes, E> {
         let slot = self.published.encoded(self.index).map(|forms| match form {
-            Form::Json => &forms.json,
+            Form::EventStream => &forms.event_stream,
             Form::Protobuf => &forms.protobuf,
         });
         if let Some(made) = slot.and_then(OnceLock::get) {

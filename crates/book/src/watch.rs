@@ -318,10 +318,7 @@ impl Watch {
                             self.skip_what_was_not_wanted();
                         }
                         Some(next) if next.command.first != change.command.first => {
-                            self.position = Position {
-                                revision: change.command.last,
-                                ..Position::from(head)
-                            };
+                            self.position = change.end();
                         }
                         Some(_) => {}
                     }

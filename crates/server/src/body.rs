@@ -8,6 +8,7 @@ use http_body::{Frame, SizeHint};
 use tokio::sync::mpsc;
 
 use crate::gzip::Gzip;
+use crate::watch::event_stream::EventStream;
 
 /// Content of an answer.
 pub(crate) enum Body {
@@ -19,6 +20,8 @@ pub(crate) enum Body {
     Parts(Box<dyn Iterator<Item = Bytes> + Send>),
     /// Made by another thread.
     Channel(mpsc::Receiver<Result<Bytes, Broken>>),
+    /// Changes as they come.
+    Events(Box<EventStream>),
     /// Another, compressed.
     Gzip(Box<Gzip>),
 }
@@ -43,6 +46,7 @@ impl Body {
             }
             Body::Parts(parts) => Poll::Ready(parts.next().map(Ok)),
             Body::Channel(parts) => parts.poll_recv(context),
+            Body::Events(events) => events.poll_part(context),
             Body::Gzip(gzip) => gzip.poll_part(context),
         }
     }
@@ -64,7 +68,7 @@ impl http_body::Body for Body {
         match self {
             Body::Empty => true,
             Body::Full(bytes) => bytes.is_empty(),
-            Body::Parts(_) | Body::Channel(_) | Body::Gzip(_) => false,
+            Body::Parts(_) | Body::Channel(_) | Body::Events(_) | Body::Gzip(_) => false,
         }
     }
 
@@ -74,7 +78,9 @@ impl http_body::Body for Body {
             Body::Full(bytes) => {
                 SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
             }
-            Body::Parts(_) | Body::Channel(_) | Body::Gzip(_) => SizeHint::default(),
+            Body::Parts(_) | Body::Channel(_) | Body::Events(_) | Body::Gzip(_) => {
+                SizeHint::default()
+            }
         }
     }
 }

@@ -18,6 +18,7 @@
 //! | `journal` | what the server says of itself |
 //! | `sight` | which view a read looks at |
 //! | `write` | handing a command in and waiting for it |
+//! | `watch` | following the book's changes, for every face |
 //! | `routes` | a module for each noun: parse, call, render |
 //! | `cursor` | where a list goes on |
 //! | `answer`, `body`, `gzip`, `refuse` | how an answer goes out |
@@ -45,6 +46,7 @@ mod server;
 mod sight;
 mod slow;
 mod start;
+mod watch;
 mod write;
 
 pub use access::{JwtOptions, KeysError};

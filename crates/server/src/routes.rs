@@ -2,13 +2,13 @@
 
 mod batch;
 mod book;
-mod changes;
 mod components;
 mod listing;
 mod principals;
 mod server;
 mod validate;
 
+pub(crate) mod changes;
 pub(crate) mod pages;
 
 use std::sync::Arc;
@@ -23,6 +23,7 @@ use crate::call::Call;
 use crate::content;
 use crate::metrics;
 use crate::sight;
+use crate::watch::event_stream;
 
 /// How a request goes on.
 pub(crate) enum Step {
@@ -75,6 +76,7 @@ pub(crate) fn begin(call: Call) -> Result<Step, Problem> {
         RouteId::Version => Step::Done(server::version()?),
         RouteId::OpenApi => Step::Done(call.server.pages.openapi()),
         RouteId::Metrics => Step::Done(metrics::metrics(&call)),
+        RouteId::Watch => Step::Done(event_stream::open(&call)?),
         RouteId::Docs => Step::Done(call.server.pages.docs()),
         RouteId::Welcome => Step::Done(call.server.pages.welcome()),
         _ => Step::Work(call),

@@ -17,6 +17,7 @@ use crate::routes::pages::Pages;
 use crate::sight::PastViews;
 use crate::slow::Slow;
 use crate::start::StartError;
+use crate::watch::Watchers;
 
 /// How far a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +47,7 @@ pub(crate) struct Server {
     pub(crate) request_ids: RequestIds,
     pub(crate) past: PastViews,
     pub(crate) slow: Slow,
+    pub(crate) watchers: Watchers,
     pub(crate) pages: Pages,
     /// Tells waiting reads of each new revision; nobody's waiting costs nothing.
     pub(crate) revisions: watch::Sender<Revision>,
@@ -76,6 +78,7 @@ impl Server {
             request_ids: RequestIds::new(),
             past: PastViews::default(),
             slow: Slow::new(&options.limits),
+            watchers: Watchers::new(&options.limits),
             pages: Pages::new(),
             revisions,
             phase: watch::Sender::new(Phase::Serving),

@@ -16,6 +16,7 @@ use crate::access::KeysError;
 use crate::net::{self, TlsError};
 use crate::options::Options;
 use crate::server::{Phase, Server};
+use crate::watch;
 
 /// Why a server can't begin.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +82,7 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(options.threads.max(1))
-        .max_blocking_threads(options.limits.slow.max(1) + 2)
+        .max_blocking_threads(options.limits.slow.max(1) + 2 + watch::READS)
         .thread_name("deedbook-http")
         .enable_all()
         .build()

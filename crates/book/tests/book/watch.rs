@@ -664,7 +664,7 @@ fn a_form_is_made_once_for_all_who_watch() {
                 made += 1;
                 Ok::<_, Infallible>(Bytes::from(change.revision.to_string()))
             };
-            let Ok(form) = change.encoded(Form::Json, form);
+            let Ok(form) = change.encoded(Form::EventStream, form);
             assert_eq!(form, change.revision.to_string());
         }
     }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use deedbook_book::{ChangeFilter, Event, Position, WatchError, WatchOptions};
-use deedbook_model::{Change, Kind};
+use deedbook_api::shapes::WatchedShape;
+use deedbook_book::{ChangeFilter, Event, Position, WatchError, WatchOptions, WatchedChange};
+use deedbook_model::Kind;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -12,7 +13,7 @@ use crate::grammar::book::{Watch, WatchArgs};
 use crate::grammar::component::WatchComponents;
 use crate::grammar::values::Format;
 use crate::output::Output;
-use crate::output::change::{self, ChangeObject};
+use crate::output::change;
 
 /// How long one look lasts; stdout is flushed in between.
 const LOOK: Duration = Duration::from_millis(500);
@@ -23,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(500);
 enum Line<'a> {
     Change {
         #[serde(flatten)]
-        change: ChangeObject<'a>,
+        change: WatchedShape<'a>,
     },
     Resync {
         position: String,
@@ -89,10 +90,10 @@ fn follow(args: &WatchArgs, kind: Option<Kind>, context: &mut Context) -> Result
     output.flush()
 }
 
-fn tell(change: &Change, output: &mut Output) -> Result<(), Failure> {
+fn tell(change: &WatchedChange, output: &mut Output) -> Result<(), Failure> {
     match output.format {
         Format::Jsonl => output.value(&Line::Change {
-            change: ChangeObject::whole(change)?,
+            change: WatchedShape::of(change, change.before().map(|before| &**before))?,
         }),
         _ => output.line(&change::line(change)),
     }

@@ -24,3 +24,11 @@ mod sandbox;
 mod sights;
 #[cfg(test)]
 mod signed;
+#[cfg(test)]
+mod streams;
+#[cfg(test)]
+mod watch_faces;
+#[cfg(test)]
+mod watch_matrix;
+#[cfg(test)]
+mod watch_oracle;

@@ -8,6 +8,7 @@ use deedbook_api::samples;
 use deedbook_book::{Book, OpenOptions};
 use deedbook_log::MemoryLog;
 use deedbook_server::{Journal, Level, Limits, LogFormat, Options, Running, start};
+use deedbook_testkit::event_stream::EventStream;
 use deedbook_testkit::faulty_log::FaultyLog;
 use deedbook_testkit::http::{Client, Request, Response};
 
@@ -65,6 +66,12 @@ impl Sandbox {
 
     pub(crate) fn client(&self) -> Client {
         Client::connect(self.running.address())
+    }
+
+    /// Watches over HTTP.
+    pub(crate) fn watch(&self, query: &str) -> EventStream {
+        let request = Request::new("GET", &format!("/v1/watch{query}"));
+        EventStream::open(self.client(), &request)
     }
 
     pub(crate) fn get(&self, target: &str) -> Response {
