@@ -1,4 +1,4 @@
-//! What Deedbook looks like over HTTP: one table of routes, from which the server dispatches, the
+//! What Deedbook looks like over HTTP and gRPC: one table of routes, from which the server dispatches, the
 //! OpenAPI document is made and tests are walked. No async, no socket.
 //!
 //! | module | says |
@@ -11,6 +11,7 @@
 //! | [`problem`] | how a refusal looks, and the status of each code |
 //! | [`shapes`] | what is answered beside records |
 //! | [`schemas`], [`openapi`] | the same for machines |
+//! | [`grpc`] | the messages and services of gRPC, and how a refusal looks there |
 //! | [`samples`] | the documents that the examples speak of |
 //!
 //! ```
@@ -23,6 +24,9 @@
 //! assert_eq!((route.id, key), (RouteId::ListVersions, Some("geo_index")));
 //! ```
 
+mod json_text;
+
+pub mod grpc;
 pub mod matcher;
 pub mod openapi;
 pub mod parameters;

@@ -85,7 +85,7 @@ pub use error::BookError;
 pub use history::{At, ChangeQuery, Why};
 pub use position::{NotAPosition, Position};
 pub use projector::{PROJECTION_FILE, ProjectionStatus, projected_revision};
-pub use published::{Form, WatchedChange};
+pub use published::WatchedChange;
 pub use removed::RemovedComponent;
 pub use restore::restore;
 pub use sequencer::Receipt;

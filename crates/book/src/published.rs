@@ -1,5 +1,5 @@
-//! Batches as readers see them: with what each change replaced, and with the forms that were made
-//! of a change once, for everybody who watches it.
+//! Batches as readers see them: with what each change replaced, and with the form in which a
+//! change is sent, made once for everybody who watches.
 
 use std::fmt;
 use std::ops::Deref;
@@ -19,23 +19,8 @@ pub(crate) struct Published {
     pub(crate) batch: Arc<Batch>,
     /// One for each change.
     before: Vec<Option<Bytes>>,
-    encoded: OnceLock<Box<[Encoded]>>,
-}
-
-/// The forms of one change.
-#[derive(Debug, Default)]
-struct Encoded {
-    event_stream: OnceLock<Bytes>,
-    protobuf: OnceLock<Bytes>,
-}
-
-/// A form in which changes are sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// A message of an event stream, as browsers read them.
-    EventStream,
-    /// A Protobuf message.
-    Protobuf,
+    /// One for each change, once any is asked for.
+    encoded: OnceLock<Box<[OnceLock<Bytes>]>>,
 }
 
 impl Published {
@@ -55,12 +40,12 @@ impl Published {
         self.batch.changes.len() * CHANGE_BYTES + records.map(Bytes::len).sum::<usize>()
     }
 
-    fn encoded(&self, index: usize) -> Option<&Encoded> {
-        let made = self.encoded.get_or_init(|| {
+    fn encoded(&self, index: usize) -> Option<&OnceLock<Bytes>> {
+        let all = self.encoded.get_or_init(|| {
             let each = self.batch.changes.iter();
-            each.map(|_| Encoded::default()).collect()
+            each.map(|_| OnceLock::new()).collect()
         });
-        made.get(index)
+        all.get(index)
     }
 }
 
@@ -96,16 +81,16 @@ impl WatchedChange {
         }
     }
 
-    /// The change in a form that is made by the first who asks and shared with all others.
+    /// The change in the form in which it is sent: made by the first who asks and shared with all
+    /// others, so all of a process must ask for the same.
+    ///
+    /// # Errors
+    /// What `make` fails with.
     pub fn encoded<E>(
         &self,
-        form: Form,
         make: impl FnOnce(&WatchedChange) -> Result<Bytes, E>,
     ) -> Result<Bytes, E> {
-        let slot = self.published.encoded(self.index).map(|forms| match form {
-            Form::EventStream => &forms.event_stream,
-            Form::Protobuf => &forms.protobuf,
-        });
+        let slot = self.published.encoded(self.index);
         if let Some(made) = slot.and_then(OnceLock::get) {
             return Ok(made.clone());
         }

@@ -22,6 +22,8 @@ pub(crate) enum Body {
     Channel(mpsc::Receiver<Result<Bytes, Broken>>),
     /// Changes as they come.
     Events(Box<EventStream>),
+    /// Messages of gRPC, and the status after them.
+    Grpc(Box<tonic::body::Body>),
     /// Another, compressed.
     Gzip(Box<Gzip>),
 }
@@ -47,6 +49,8 @@ impl Body {
             Body::Parts(parts) => Poll::Ready(parts.next().map(Ok)),
             Body::Channel(parts) => parts.poll_recv(context),
             Body::Events(events) => events.poll_part(context),
+            // Its frames are more than bytes; they are handed on as they are.
+            Body::Grpc(_) => Poll::Ready(None),
             Body::Gzip(gzip) => gzip.poll_part(context),
         }
     }
@@ -60,7 +64,12 @@ impl http_body::Body for Body {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let part = self.get_mut().poll_part(context);
+        let body = self.get_mut();
+        if let Body::Grpc(messages) = body {
+            let frame = Pin::new(&mut **messages).poll_frame(context);
+            return frame.map_err(|_| Broken);
+        }
+        let part = body.poll_part(context);
         part.map(|part| part.map(|bytes| bytes.map(Frame::data)))
     }
 
@@ -68,6 +77,7 @@ impl http_body::Body for Body {
         match self {
             Body::Empty => true,
             Body::Full(bytes) => bytes.is_empty(),
+            Body::Grpc(messages) => messages.is_end_stream(),
             Body::Parts(_) | Body::Channel(_) | Body::Events(_) | Body::Gzip(_) => false,
         }
     }
@@ -78,7 +88,7 @@ impl http_body::Body for Body {
             Body::Full(bytes) => {
                 SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
             }
-            Body::Parts(_) | Body::Channel(_) | Body::Events(_) | Body::Gzip(_) => {
+            Body::Parts(_) | Body::Channel(_) | Body::Events(_) | Body::Grpc(_) | Body::Gzip(_) => {
                 SizeHint::default()
             }
         }

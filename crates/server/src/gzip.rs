@@ -43,7 +43,7 @@ pub(crate) fn compress(body: Body) -> (Body, bool) {
             _ => (Body::Full(bytes), false),
         },
         // An event isn't to wait for the next, which would make it worth compressing.
-        Body::Empty | Body::Events(_) | Body::Gzip(_) => (body, false),
+        Body::Empty | Body::Events(_) | Body::Grpc(_) | Body::Gzip(_) => (body, false),
         longer => (Body::Gzip(Box::new(Gzip::of(longer))), true),
     }
 }

@@ -19,6 +19,7 @@
 //! | `sight` | which view a read looks at |
 //! | `write` | handing a command in and waiting for it |
 //! | `watch` | following the book's changes, for every face |
+//! | `grpc` | the same over gRPC |
 //! | `routes` | a module for each noun: parse, call, render |
 //! | `cursor` | where a list goes on |
 //! | `answer`, `body`, `gzip`, `refuse` | how an answer goes out |
@@ -31,6 +32,7 @@ mod call;
 mod conditions;
 mod content;
 mod cursor;
+mod grpc;
 mod gzip;
 mod health;
 mod instant;

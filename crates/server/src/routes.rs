@@ -16,11 +16,10 @@ use std::sync::Arc;
 use deedbook_api::problem::Problem;
 use deedbook_api::route::RouteId;
 use deedbook_book::View;
-use hyper::body::Incoming;
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::content;
+use crate::content::{self, Source};
 use crate::metrics;
 use crate::sight;
 use crate::watch::event_stream;
@@ -84,7 +83,7 @@ pub(crate) fn begin(call: Call) -> Result<Step, Problem> {
 }
 
 /// Answers what has to wait: for content, for the log, for its turn.
-pub(crate) async fn work(call: Call, incoming: Incoming) -> Result<Answer, Problem> {
+pub(crate) async fn work(call: Call, source: Source) -> Result<Answer, Problem> {
     let id = call.route.id;
     if let Some(read) = quick(id) {
         let view = sight::view(&call).await?;
@@ -111,7 +110,7 @@ pub(crate) async fn work(call: Call, incoming: Incoming) -> Result<Answer, Probl
         RouteId::RemoveComponent => components::remove::remove(&call).await,
         RouteId::RemovePrincipal => principals::remove(&call).await,
         _ => {
-            let received = content::read(&call, incoming).await?;
+            let received = content::read(&call, source).await?;
             match id {
                 RouteId::RegisterComponent => components::register::register(&call, received).await,
                 RouteId::UpdateComponent => components::update::update(&call, received).await,

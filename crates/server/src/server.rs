@@ -6,6 +6,7 @@ use deedbook_model::Revision;
 use tokio::sync::watch;
 
 use crate::access::{Caller, Guesses, Jwt};
+use crate::grpc::StandardServices;
 use crate::health::Health;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
@@ -48,6 +49,7 @@ pub(crate) struct Server {
     pub(crate) past: PastViews,
     pub(crate) slow: Slow,
     pub(crate) watchers: Watchers,
+    pub(crate) standard_services: StandardServices,
     pub(crate) pages: Pages,
     /// Tells waiting reads of each new revision; nobody's waiting costs nothing.
     pub(crate) revisions: watch::Sender<Revision>,
@@ -79,6 +81,7 @@ impl Server {
             past: PastViews::default(),
             slow: Slow::new(&options.limits),
             watchers: Watchers::new(&options.limits),
+            standard_services: StandardServices::new(),
             pages: Pages::new(),
             revisions,
             phase: watch::Sender::new(Phase::Serving),

@@ -166,6 +166,7 @@ impl Running {
 
     /// Begins the end and waits for the last connection, at most as long as the limits say.
     async fn drain(&self) -> Ended {
+        self.server.standard_services.end().await;
         self.server.end();
         let limits = &self.server.options.limits;
         let all = self.permits.acquire_many(limits.connections);

@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 
 use deedbook_api::problem::Problem;
 use deedbook_book::{
-    ChangeFilter, Event, MaySee, Position, Step, Watch, WatchError, WatchOptions, WatchedChange,
+    Event, MaySee, Position, Step, Watch, WatchError, WatchOptions, WatchedChange,
 };
 use deedbook_model::Revision;
 use deedbook_model::code::Code;
@@ -26,8 +26,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::access::Caller;
+use crate::call::Call;
 use crate::options::Limits;
 use crate::refuse;
+use crate::routes::changes::filter;
 use crate::server::{Phase, Server};
 
 /// How many watchers read the log at a time.
@@ -57,15 +59,6 @@ impl Watchers {
                 .with_hint("watch later, or ask for `GET /v1/changes` now and then")
         })
     }
-}
-
-/// What is to be watched.
-pub(crate) struct Request {
-    /// `None`: what comes from now on.
-    pub(crate) after: Option<Position>,
-    pub(crate) filter: ChangeFilter,
-    /// Whether it ends when all that is there was told.
-    pub(crate) once: bool,
 }
 
 /// What a watcher is told.
@@ -111,19 +104,17 @@ pub(crate) struct Watching {
 }
 
 impl Watching {
-    /// Begins to watch, if no more do than may.
-    pub(crate) fn begin(
-        server: &Arc<Server>,
-        caller: &Caller,
-        request: Request,
-    ) -> Result<Watching, Problem> {
+    /// Begins to watch what a request asks for, if no more do than may.
+    pub(crate) fn of(call: &Call) -> Result<Watching, Problem> {
+        let server = &call.server;
+        let after = after(call)?;
+        let is_checked = after.is_none();
         let permit = server.watchers.admit()?;
         let head = server.book.view().head().revision;
-        let is_checked = request.after.is_none();
         let watch = server.book.watch(WatchOptions {
-            after: request.after,
-            filter: request.filter,
-            may_see: may_see(caller),
+            after,
+            filter: filter(call),
+            may_see: may_see(&call.caller),
             ..WatchOptions::default()
         });
         let watch = watch.map_err(refuse::book)?;
@@ -132,7 +123,7 @@ impl Watching {
             server: Arc::clone(server),
             position: watch.position().clone(),
             state: State::Following(Box::new(watch)),
-            until: request.once.then_some(head),
+            until: call.query.flag("once").then_some(head),
             is_checked,
             is_told: false,
             look: None,
@@ -266,6 +257,19 @@ impl Watching {
             }
         }));
     }
+}
+
+/// From where: a browser that connects again knows better than the address that it was given.
+fn after(call: &Call) -> Result<Option<Position>, Problem> {
+    let (name, text) = match call.header("last-event-id")? {
+        Some(id) if !id.is_empty() => ("Last-Event-ID", id),
+        _ => match call.query.text("after") {
+            Some(text) => ("after", text),
+            None => return Ok(None),
+        },
+    };
+    let position = text.parse().map(Some);
+    position.map_err(|error| Problem::parameter(name, format!("{error}")))
 }
 
 /// Which changes a caller may see; `None`: all.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use deedbook_book::{
-    Book, ChangeFilter, Event, Form, OpenOptions, Position, Step, Watch, WatchError, WatchOptions,
+    Book, ChangeFilter, Event, OpenOptions, Position, Step, Watch, WatchError, WatchOptions,
     WatchedChange,
 };
 use deedbook_log::MemoryLog;
@@ -664,7 +664,7 @@ fn a_form_is_made_once_for_all_who_watch() {
                 made += 1;
                 Ok::<_, Infallible>(Bytes::from(change.revision.to_string()))
             };
-            let Ok(form) = change.encoded(Form::EventStream, form);
+            let Ok(form) = change.encoded(form);
             assert_eq!(form, change.revision.to_string());
         }
     }

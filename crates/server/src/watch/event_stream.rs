@@ -5,15 +5,14 @@ use std::task::{Context, Poll};
 use bytes::{BufMut, Bytes, BytesMut};
 use deedbook_api::problem::Problem;
 use deedbook_api::shapes::{PositionShape, WatchedShape};
-use deedbook_book::{Form, Position, WatchedChange};
+use deedbook_book::{Position, WatchedChange};
 use http::{HeaderValue, header};
 use serde::Serialize;
 
-use super::{Request, Told, Watching};
+use super::{Told, Watching};
 use crate::answer::Answer;
 use crate::body::{Body, Broken};
 use crate::call::Call;
-use crate::routes::changes::filter;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
@@ -22,12 +21,7 @@ const PART: usize = 16 << 10;
 
 /// Answers with what comes.
 pub(crate) fn open(call: &Call) -> Result<Answer, Problem> {
-    let request = Request {
-        after: after(call)?,
-        filter: filter(call),
-        once: call.query.flag("once"),
-    };
-    let watching = Watching::begin(&call.server, &call.caller, request)?;
+    let watching = Watching::of(call)?;
     let revision = watching.position.revision;
     let events = EventStream {
         watching,
@@ -37,19 +31,6 @@ pub(crate) fn open(call: &Call) -> Result<Answer, Problem> {
         header: Some((header::CACHE_CONTROL, HeaderValue::from_static("no-store"))),
         ..Answer::streamed(EVENT_STREAM, Body::Events(Box::new(events))).at(revision)
     })
-}
-
-/// From where: a browser that connects again knows better than the address that it was given.
-fn after(call: &Call) -> Result<Option<Position>, Problem> {
-    let (name, text) = match call.header("last-event-id")? {
-        Some(id) if !id.is_empty() => ("Last-Event-ID", id),
-        _ => match call.query.text("after") {
-            Some(text) => ("after", text),
-            None => return Ok(None),
-        },
-    };
-    let position = text.parse().map(Some);
-    position.map_err(|error| Problem::parameter(name, format!("{error}")))
 }
 
 /// What a client of `/v1/watch` is sent.
@@ -110,7 +91,7 @@ impl EventStream {
 fn event(told: &Told) -> Result<Bytes, serde_json::Error> {
     match told {
         Told::Change { change, ends } => {
-            let event = change.encoded(Form::EventStream, change_event)?;
+            let event = change.encoded(change_event)?;
             Ok(if *ends { event } else { without_id(&event) })
         }
         Told::Progress(position) => position_event("progress", position, None),

@@ -11,6 +11,8 @@ mod ending;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod grpc;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod identity;

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use deedbook_api::grpc::v1::watch_service_client::WatchServiceClient;
+use deedbook_api::grpc::v1::{Record, WatchRequest, WatchResponse, watch_response};
 use deedbook_book::{ChangeFilter, Event, Position, Watch, WatchError, WatchOptions};
 use deedbook_testkit::event_stream::EventStream;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tonic::Streaming;
 
 use crate::sandbox::Sandbox;
 use crate::watch_oracle::Saw;
@@ -29,10 +34,11 @@ pub(crate) trait Follower: Send {
 pub(crate) enum Face {
     Library,
     EventStream,
+    Grpc,
 }
 
 impl Face {
-    pub(crate) const ALL: [Face; 2] = [Face::Library, Face::EventStream];
+    pub(crate) const ALL: [Face; 3] = [Face::Library, Face::EventStream, Face::Grpc];
 
     pub(crate) fn open(
         self,
@@ -62,6 +68,23 @@ impl Face {
                     }
                 }
                 Box::new(sandbox.watch(&query))
+            }
+            Face::Grpc => {
+                let (runtime, channel) = sandbox.grpc();
+                let request = WatchRequest {
+                    after: Some(after.to_owned()),
+                    kind: filter.kind.as_ref().map(ToString::to_string),
+                    key: filter.key.clone(),
+                    key_prefix: filter.key_prefix.clone(),
+                    actor: None,
+                    once: false,
+                };
+                let mut client = WatchServiceClient::new(channel);
+                let stream = runtime.block_on(client.watch(request)).unwrap();
+                Box::new(Streamed {
+                    stream: stream.into_inner(),
+                    runtime,
+                })
             }
         }
     }
@@ -107,6 +130,47 @@ impl Follower for EventStream {
             other => panic!("{other}"),
         }
     }
+}
+
+/// A watch over gRPC, with the threads that it needs.
+struct Streamed {
+    stream: Streaming<WatchResponse>,
+    runtime: Runtime,
+}
+
+impl Follower for Streamed {
+    fn told(&mut self) -> Told {
+        let message = self.runtime.block_on(self.stream.message());
+        let message = message.unwrap().expect("it goes on");
+        match message.event.expect("an event") {
+            watch_response::Event::Change(watched) => {
+                let change = watched.change.unwrap();
+                let saw = Saw {
+                    revision: change.revision,
+                    record: watched.record.as_ref().map(envelope),
+                    previous: watched.previous.as_ref().map(envelope),
+                };
+                Told::Change(saw, watched.position)
+            }
+            watch_response::Event::Progress(progress) => Told::Progress(progress.position),
+            watch_response::Event::Resync(resync) => Told::Resync(resync.position),
+        }
+    }
+}
+
+/// The record as HTTP shows it.
+pub(crate) fn envelope(record: &Record) -> Value {
+    json!({
+        "kind": record.kind,
+        "key": record.key,
+        "generation": record.generation,
+        "revision": record.revision,
+        "checksum": record.checksum,
+        "createdAt": record.created_at,
+        "updatedAt": record.updated_at,
+        "annotations": record.annotations,
+        "data": serde_json::from_str::<Value>(&record.data).unwrap(),
+    })
 }
 
 /// The revision of a position.
