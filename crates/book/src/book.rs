@@ -118,7 +118,7 @@ impl Book {
         Book::start(log, options, true, options.projection.then_some(dir))
     }
 
-    /// Opens the book in `dir` for reading. Takes no lock and makes nothing; sees what other
+    /// Opens the book in `dir` for reading. Takes no lock and makes no book; sees what other
     /// processes write.
     ///
     /// # Errors

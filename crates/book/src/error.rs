@@ -1,5 +1,7 @@
 //! What a book refuses, as far as a caller can act on it.
 
+use std::io::ErrorKind;
+
 use deedbook_log::{LogError, Part};
 use deedbook_model::batch::BatchError;
 use deedbook_model::code::Code;
@@ -114,6 +116,9 @@ impl BookError {
             | BookError::BeforeTime { .. } => Code::Compacted,
             BookError::BeforeBook { .. } => Code::NotFound,
             BookError::UnknownOutcome => Code::UnknownOutcome,
+            BookError::Stream { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+                Code::Denied
+            }
             BookError::Busy
             | BookError::Closed
             | BookError::Stream { .. }

@@ -47,28 +47,30 @@ pub(crate) fn in_order<T: Send, R: Send>(
             fetch: |ahead: &mut Option<T>| ahead.take().map_or_else(&mut fetch, |t| Ok(Some(t))),
             ahead: Some(second),
             next: 0,
-            taken: 0,
-            ended: false,
         }),
+        progress: Mutex::default(),
         moved: Condvar::new(),
     };
     std::thread::scope(|scope| {
+        // Those who wait are let go however this ends: the scope waits for them.
+        let _ends = Ends(&line);
         let (sender, receiver) = sync_channel(WORKERS);
         for _ in 0..WORKERS {
             let (line, prepare, sender) = (&line, &prepare, sender.clone());
             scope.spawn(move || line.work(prepare, &sender));
         }
         drop(sender);
-        let result = line.take_all(&receiver, &mut take);
-        line.end();
-        result
+        line.take_all(&receiver, &mut take)
     })
 }
 
 type Numbered<R> = (usize, Result<R, BookError>);
 
 struct Line<T, F> {
+    /// Locked while something is fetched, and while there is enough ahead.
     feed: Mutex<Feed<T, F>>,
+    /// Locked for a moment, after the feed where both are.
+    progress: Mutex<Progress>,
     moved: Condvar,
 }
 
@@ -77,6 +79,10 @@ struct Feed<T, F> {
     /// What was fetched to see whether there is more than one.
     ahead: Option<T>,
     next: usize,
+}
+
+#[derive(Default)]
+struct Progress {
     taken: usize,
     ended: bool,
 }
@@ -85,12 +91,12 @@ impl<T, F> Line<T, F>
 where
     F: FnMut(&mut Option<T>) -> Result<Option<T>, BookError>,
 {
-    fn lock(&self) -> MutexGuard<'_, Feed<T, F>> {
-        self.feed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end(&self) {
-        self.lock().ended = true;
+        self.progress().ended = true;
         self.moved.notify_all();
     }
 
@@ -99,8 +105,8 @@ where
         prepare: &impl Fn(T) -> Result<R, BookError>,
         results: &SyncSender<Numbered<R>>,
     ) {
-        // A worker that panics must not leave the others waiting for its item.
-        let _ends = EndsWhenPanicking(self);
+        // There is nothing left, nobody takes it any more, or `prepare` panicked.
+        let _ends = Ends(self);
         while let Some((number, item)) = self.next() {
             let result = item.and_then(prepare);
             if results.send((number, result)).is_err() {
@@ -111,20 +117,20 @@ where
 
     /// The next item and its number, once it isn't too far ahead.
     fn next(&self) -> Option<(usize, Result<T, BookError>)> {
-        let mut feed = self
-            .moved
-            .wait_while(self.lock(), |feed| {
-                !feed.ended && feed.next >= feed.taken + AHEAD
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        if feed.ended {
+        let mut feed = self.feed.lock().unwrap_or_else(PoisonError::into_inner);
+        let too_far =
+            |progress: &mut Progress| !progress.ended && feed.next >= progress.taken + AHEAD;
+        let progress = self.moved.wait_while(self.progress(), too_far);
+        if progress.unwrap_or_else(PoisonError::into_inner).ended {
             return None;
         }
         let Feed { fetch, ahead, .. } = &mut *feed;
         let item = fetch(ahead).transpose();
+        if !matches!(item, Some(Ok(_))) {
+            self.end();
+        }
         let number = feed.next;
         feed.next += 1;
-        feed.ended = !matches!(item, Some(Ok(_)));
         item.map(|item| (number, item))
     }
 
@@ -142,7 +148,7 @@ where
                     return Ok(());
                 }
                 next += 1;
-                self.lock().taken = next;
+                self.progress().taken = next;
                 self.moved.notify_all();
             }
         }
@@ -150,18 +156,16 @@ where
     }
 }
 
-struct EndsWhenPanicking<'a, T, F>(&'a Line<T, F>)
+struct Ends<'a, T, F>(&'a Line<T, F>)
 where
     F: FnMut(&mut Option<T>) -> Result<Option<T>, BookError>;
 
-impl<T, F> Drop for EndsWhenPanicking<'_, T, F>
+impl<T, F> Drop for Ends<'_, T, F>
 where
     F: FnMut(&mut Option<T>) -> Result<Option<T>, BookError>,
 {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.end();
-        }
+        self.0.end();
     }
 }
 
@@ -244,5 +248,16 @@ mod tests {
     #[should_panic(expected = "a scoped thread panicked")]
     fn a_panic_is_handed_on() {
         let (_, _) = run(500, |number| number == 30 && panic!("oh"), usize::MAX);
+    }
+
+    #[test]
+    #[should_panic(expected = "taken enough")]
+    fn a_panic_of_the_taker_lets_the_workers_go() {
+        let mut numbers = 0..500;
+        let take = |number| {
+            assert!(number < 30, "taken enough");
+            Ok(More::Wanted)
+        };
+        in_order(|| Ok(numbers.next()), Ok, take).unwrap();
     }
 }

@@ -163,6 +163,7 @@ fn project(path: &Path, shared: &Shared, progress: &Progress) -> Result<(), Book
 
 fn follow(mut tables: Tables, shared: &Shared, progress: &Progress) -> Result<(), BookError> {
     progress.reached(tables.revision());
+    let mut quiet_at = None;
     while !progress.stop.load(Ordering::Acquire) {
         let batches: Vec<Arc<Batch>> = match shared.next_after(tables.revision(), PATIENCE) {
             Next::Batches(batches) => {
@@ -177,6 +178,7 @@ fn follow(mut tables: Tables, shared: &Shared, progress: &Progress) -> Result<()
                 read.into_iter().map(Arc::new).collect()
             }
             Next::Nothing => continue,
+            Next::Failed(error) => return Err(error),
             Next::Closed => break,
         };
         let mut rest = &batches[..];
@@ -185,7 +187,9 @@ fn follow(mut tables: Tables, shared: &Shared, progress: &Progress) -> Result<()
             let worked = timed(|| tables.take(some))?;
             rest = after;
             progress.reached(tables.revision());
-            shared.yield_to_writers(worked * REST);
+            if quiet_at != Some(shared.head()) {
+                quiet_at = shared.yield_to_writers(worked * REST);
+            }
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ use std::thread::JoinHandle;
 use bytes::Bytes;
 use deedbook_log::{Appended, LogError, ReadLimit};
 use deedbook_model::batch::BatchBuilder;
+use deedbook_model::code::Code;
 use deedbook_model::{Batch, Change, Revision, StoredBatch, WriterId};
 use deedbook_rules::{Command, Outcome, Repeat, State, decide_in_place};
 
@@ -35,8 +36,8 @@ const BATCH_COMMANDS: usize = 4096;
 /// How often the same batch is tried after the log gave no answer.
 const SETTLE_TRIES: usize = 3;
 
-/// How many displaced views may wait to be taken apart.
-const JANITOR_QUEUE: usize = 8;
+/// How many displaced views may wait to be taken apart; each may hold much memory.
+const JANITOR_QUEUE: usize = 1;
 
 /// Fewer changes displace less than waking a thread costs.
 const WORTH_A_JANITOR: usize = 16;
@@ -75,16 +76,23 @@ impl Core {
         self.fold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what other writers appended and makes it visible.
+    /// Takes what other writers appended and makes it visible: all of it, or nothing where some
+    /// can't be read or doesn't give its state root.
     pub(crate) fn catch_up(&self, fold: &mut Fold) -> Result<Vec<Arc<Batch>>, BookError> {
         let mut batches = Vec::new();
-        let result = fold.catch_up(&*self.shared.log, |batch| batches.push(batch));
+        let tail = fold.tail;
+        if let Err(error) = fold.catch_up(&*self.shared.log, |batch| batches.push(batch)) {
+            let View { state, head } = (*self.shared.view()).clone();
+            *fold = Fold { state, head, tail };
+            self.shared.note_fault(&error);
+            return Err(error);
+        }
         let seen = batches.iter().map(|published| Arc::clone(&published.batch));
         let seen = seen.collect();
         if !batches.is_empty() {
             drop(self.publish(fold, batches));
         }
-        result.map(|()| seen)
+        Ok(seen)
     }
 
     fn publish(&self, fold: &Fold, batches: Vec<Published>) -> Displaced {
@@ -109,7 +117,13 @@ pub(crate) struct Sequencer {
     /// The tail at which the last snapshot failed; none did while it is empty.
     pub(crate) failed_at: Tail,
     /// Takes apart what large batches displace, beside the writing.
-    pub(crate) janitor: Option<SyncSender<Displaced>>,
+    pub(crate) janitor: Option<Janitor>,
+}
+
+/// A thread that drops what it is given.
+pub(crate) struct Janitor {
+    queue: SyncSender<Displaced>,
+    thread: JoinHandle<()>,
 }
 
 /// A batch that was decided but not appended.
@@ -149,15 +163,21 @@ impl Sequencer {
         if let Some(snapshot) = self.snapshot.take() {
             let _ = snapshot.join();
         }
+        if let Some(Janitor { queue, thread }) = self.janitor.take() {
+            drop(queue);
+            let _ = thread.join();
+        }
     }
 
-    /// Nobody waits for its end: it comes with the sequencer's.
     fn start_janitor(&mut self) {
         let (janitor, displaced) = sync_channel::<Displaced>(JANITOR_QUEUE);
         let name = "deedbook-janitor".to_owned();
         let thread = std::thread::Builder::new().name(name);
         let started = thread.spawn(move || displaced.into_iter().for_each(drop));
-        self.janitor = started.is_ok().then_some(janitor);
+        self.janitor = started.ok().map(|thread| Janitor {
+            queue: janitor,
+            thread,
+        });
     }
 
     /// Starts a snapshot of what is visible now, unless one is being taken. One that fails is
@@ -171,7 +191,7 @@ impl Sequencer {
             return;
         }
         if let Some(ended) = self.snapshot.take() {
-            self.failed_at = ended.join().unwrap_or_default();
+            self.failed_at = ended.join().unwrap_or(fold.tail);
         }
         let due = snapshots::is_due(fold.tail, fold.state.snapshot_bytes());
         if !due || !snapshots::may_retry(fold.tail, self.failed_at) {
@@ -324,7 +344,7 @@ impl Sequencer {
             .publish(fold, vec![Published::new(batch, decided.before)]);
         if let Some(janitor) = self.janitor.as_ref().filter(|_| is_large) {
             // Where that one is behind it is taken apart here.
-            drop(janitor.try_send(displaced));
+            drop(janitor.queue.try_send(displaced));
         }
     }
 }
@@ -334,7 +354,8 @@ fn fail_all(error: &BookError, jobs: usize) -> Vec<Answer> {
     (0..jobs).map(|_| Err(error.again())).collect()
 }
 
-/// Waits for other writers' batches until the book is closed.
+/// Waits for other writers' batches until the book is closed, or until one turns out damaged:
+/// then nothing after it is taken any more.
 pub(crate) fn follow(core: &Core, is_closed: impl Fn() -> bool) {
     const PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
     while !is_closed() {
@@ -343,21 +364,29 @@ pub(crate) fn follow(core: &Core, is_closed: impl Fn() -> bool) {
             Ok(head) => head.revision > seen,
             Err(_) => false,
         };
-        if moved && !is_closed() {
-            // A fault shows at the next read or write, which tries again; nothing wrong is served.
-            let _ = core.catch_up(&mut core.lock());
+        if !moved || is_closed() {
+            continue;
+        }
+        match core.catch_up(&mut core.lock()).map_err(|e| e.code()) {
+            Ok(_) => {}
+            Err(Code::Integrity) => return,
+            // Whatever it was may be over soon.
+            Err(_) => core.shared.pause(PATIENCE),
         }
     }
 }
 
-/// Batches after a position, as a watcher or projector reads them from the log.
+/// Batches after a position, as a watcher or projector reads them from the log: none after the
+/// newest that gave its state root here.
 pub(crate) fn read_checked(
     shared: &Shared,
     after: Revision,
     limit: ReadLimit,
 ) -> Result<Vec<Batch>, BookError> {
     let stored = shared.log.read(after, limit)?;
-    let batches: Vec<Batch> = stored.iter().map(Batch::open).collect::<Result<_, _>>()?;
+    let head = shared.head().revision;
+    let seen = stored.iter().filter(|stored| stored.last <= head);
+    let batches: Vec<Batch> = seen.map(Batch::open).collect::<Result<_, _>>()?;
     for pair in batches.windows(2) {
         if let [one, two] = pair
             && two.previous != one.head

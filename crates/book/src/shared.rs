@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use deedbook_log::Log;
+use deedbook_model::code::Code;
 use deedbook_model::{Head, Revision};
 
+use crate::error::BookError;
 use crate::past_records::PastRecords;
 use crate::published::Published;
 use crate::view::View;
@@ -45,6 +47,8 @@ struct Recent {
     bytes: usize,
     closed: bool,
     waiting: Waiting,
+    /// Why nothing of the log is taken any more.
+    fault: Option<BookError>,
 }
 
 /// What nobody who comes now sees any more. Taking it apart costs a tenth of what making it did.
@@ -61,6 +65,8 @@ pub(crate) enum Next {
     FromLog,
     /// Nothing came within the time.
     Nothing,
+    /// What comes next is damaged.
+    Failed(BookError),
     /// The book was closed.
     Closed,
 }
@@ -133,7 +139,7 @@ impl Shared {
         let (recent, _) = self
             .published
             .wait_timeout_while(self.lock(), timeout, |recent| {
-                !recent.closed && self.head().revision <= position
+                !recent.closed && recent.fault.is_none() && self.head().revision <= position
             })
             .unwrap_or_else(PoisonError::into_inner);
         recent.after(self.head().revision, position)
@@ -186,8 +192,9 @@ impl Shared {
     }
 
     /// Leaves the processor to those who write: waits until nothing was written for a moment, at
-    /// most for about `longest`, and not at all once the book is closed.
-    pub(crate) fn yield_to_writers(&self, longest: Duration) {
+    /// most for about `longest`, and not at all once the book is closed. The head at which
+    /// nothing was written, if it came to that.
+    pub(crate) fn yield_to_writers(&self, longest: Duration) -> Option<Head> {
         let mut seen = self.head();
         let mut left = longest;
         while !left.is_zero() {
@@ -198,11 +205,34 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner);
             let head = self.head();
             if recent.closed || head == seen {
-                return;
+                return Some(head);
             }
             seen = head;
             left -= some;
         }
+        None
+    }
+
+    /// Notes that the log is damaged after what is visible: it won't pass, so whoever waits for
+    /// more is told.
+    pub(crate) fn note_fault(&self, error: &BookError) {
+        if error.code() != Code::Integrity {
+            return;
+        }
+        let mut recent = self.lock();
+        recent.fault = Some(error.again());
+        let wakers = recent.waiting.all_woken_at(self.head());
+        drop(recent);
+        self.published.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits for that long, or until the book is closed.
+    pub(crate) fn pause(&self, time: Duration) {
+        let closed = self
+            .ended
+            .wait_timeout_while(self.lock(), time, |recent| !recent.closed);
+        drop(closed);
     }
 
     /// Ends all waiting; what was published is still handed out.
@@ -226,10 +256,10 @@ impl Recent {
     /// What comes after `position` in a book that is at `head`.
     fn after(&self, head: Revision, position: Revision) -> Next {
         if head <= position {
-            return if self.closed {
-                Next::Closed
-            } else {
-                Next::Nothing
+            return match &self.fault {
+                _ if self.closed => Next::Closed,
+                Some(fault) => Next::Failed(fault.again()),
+                None => Next::Nothing,
             };
         }
         let oldest = self.batches.front();

@@ -6,7 +6,7 @@ use deedbook_model::Head;
 use deedbook_rules::State;
 
 /// The state at one revision and where in the log that is. Reading it blocks nobody.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct View {
     pub(crate) state: State,
     pub(crate) head: Head,

@@ -268,6 +268,7 @@ impl Watch {
                     self.live();
                     return Poll::Pending;
                 }
+                Next::Failed(error) => return Poll::Ready(Err(error.into())),
                 Next::Closed => {
                     return Poll::Ready(Err(WatchError::Closed {
                         position: self.position.clone(),

@@ -254,13 +254,24 @@ impl Loaded {
 fn refuse_unknown_variables() -> Result<(), Failure> {
     let set = env::vars_os().filter(|(_, value)| !value.is_empty());
     let mut names = set.map(|(name, _)| name.to_string_lossy().into_owned());
-    let unknown =
-        names.find(|name| name.starts_with(PREFIX) && !VARIABLES.contains(&name.as_str()));
+    let is_unknown =
+        |name: &str| name.starts_with(PREFIX) && !VARIABLES.contains(&name) && !is_link(name);
+    let unknown = names.find(|name| is_unknown(name));
     unknown.map_or(Ok(()), |name| {
         let known = VARIABLES.join(", ");
         let message = format!("the variable {name} is unknown; there are {known}");
         Err(Failure::Config(message))
     })
+}
+
+/// Whether Kubernetes or Docker set it, in each container beside a service whose name begins with
+/// `deedbook`: `DEEDBOOK_PORT_8080_TCP_ADDR`, `DEEDBOOK_WEB_SERVICE_HOST`.
+fn is_link(name: &str) -> bool {
+    let words: Vec<&str> = name.split('_').skip(1).collect();
+    words.contains(&"PORT")
+        || words.ends_with(&["SERVICE", "HOST"])
+        || words == ["NAME"]
+        || words.first() == Some(&"ENV")
 }
 
 fn line_of(text: &str, byte: usize) -> usize {

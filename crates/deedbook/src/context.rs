@@ -21,6 +21,8 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     /// Where results and errors go.
     pub(crate) output: Output,
+    /// The folder of the book that was written to, where it is a parent's.
+    parents: Option<PathBuf>,
 }
 
 impl Context {
@@ -30,10 +32,14 @@ impl Context {
         output.quiet = global.quiet;
         output.verbose = global.verbose;
         output.data = global.data.clone();
-        Context { config, output }
+        Context {
+            config,
+            output,
+            parents: None,
+        }
     }
 
-    /// Opens the book to read it: takes no lock and makes nothing.
+    /// Opens the book to read it: takes no lock, and makes no book.
     pub(crate) fn open_to_read(&mut self) -> Result<Book, Failure> {
         let folder = data_folder::to_read(&self.config)?;
         let begin = Stopwatch::start();
@@ -70,8 +76,18 @@ impl Context {
         self.opener().existing()
     }
 
+    /// Tells whoever wrote to the book of a parent folder that it was that one.
+    pub(crate) fn tell_parents(&mut self) {
+        if let Some(folder) = self.parents.take() {
+            let folder = folder.display();
+            let note = format!("hint: this went to the book in {folder}; --data names another");
+            self.output.note(&note);
+        }
+    }
+
     /// What opens the book to write to it, on any thread.
-    pub(crate) fn opener(&self) -> Opener {
+    pub(crate) fn opener(&mut self) -> Opener {
+        self.parents = data_folder::of_parent(&self.config);
         Opener {
             folder: data_folder::to_write(&self.config),
             options: OpenOptions {

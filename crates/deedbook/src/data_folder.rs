@@ -26,6 +26,13 @@ pub(crate) fn to_write(config: &Config) -> PathBuf {
     }
 }
 
+/// The folder of a parent's book, where nobody named one and it isn't this folder's own.
+pub(crate) fn of_parent(config: &Config) -> Option<PathBuf> {
+    let here = env::current_dir().ok()?.join(FOLDER_NAME);
+    let nobody_named = config.data.value.is_none();
+    found().filter(|folder| nobody_named && *folder != here)
+}
+
 /// The folder for a book that isn't there yet: never one of a parent.
 pub(crate) fn to_make(config: &Config) -> PathBuf {
     config

@@ -73,7 +73,10 @@ fn execute(global: &Global, command: Command) -> u8 {
     // What was printed before a failure is part of the result.
     let result = result.and_then(|()| context.output.flush());
     match result {
-        Ok(()) => 0,
+        Ok(()) => {
+            context.tell_parents();
+            0
+        }
         Err(failure) => {
             let _ = context.output.flush();
             context.output.failure(&failure);

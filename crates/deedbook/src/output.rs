@@ -9,6 +9,7 @@ pub(crate) mod record;
 pub(crate) mod table;
 pub(crate) mod yaml;
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -31,6 +32,7 @@ pub(crate) struct Output {
     pub(crate) data: Option<PathBuf>,
     stdout: BufWriter<io::StdoutLock<'static>>,
     colored: bool,
+    terminal: bool,
     stderr: AutoStream<io::Stderr>,
 }
 
@@ -63,6 +65,7 @@ impl Output {
                 }
                 other => other != anstream::ColorChoice::Never,
             },
+            terminal: io::stdout().is_terminal(),
             stderr: AutoStream::new(io::stderr(), color),
         }
     }
@@ -133,7 +136,13 @@ impl Output {
             Format::Yaml => yaml::document(value)?,
             _ => json::pretty(&json::line(value)?) + "\n",
         };
-        self.raw(text.as_bytes())
+        let shown = match format {
+            _ if !self.terminal => Cow::Borrowed(&*text),
+            // Only some of its texts have escapes.
+            Format::Yaml => human::tame(&text),
+            _ => Cow::Owned(json::for_terminal(&text)),
+        };
+        self.raw(shown.as_bytes())
     }
 
     /// Tells something that isn't the result, unless quiet.

@@ -1,8 +1,12 @@
 //! Proving the past: against itself, and against what an auditor noted down.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use deedbook_book::{AuditHead, Book, Broken, OpenOptions, Verification, verify};
+use deedbook_book::{
+    AuditHead, Book, Broken, ChangeQuery, Event, OpenOptions, Verification, WatchError,
+    WatchOptions, verify,
+};
 use deedbook_log::{Log, MemoryLog, ReadLimit};
 use deedbook_model::batch::BatchBuilder;
 use deedbook_model::code::Code;
@@ -209,6 +213,9 @@ fn a_log_that_folds_to_another_root_is_divergent() {
     let honest = book_on(log.clone());
     honest.execute(Command::of("ada", numbered(1))).unwrap();
     honest.close().unwrap();
+    let following = book_on(log.clone());
+    let before = following.view();
+    let mut watch = following.watch(WatchOptions::default()).unwrap();
     let batches = log.read(Revision::ZERO, Default::default()).unwrap();
     let last = Batch::open(batches.last().unwrap()).unwrap();
     let mut builder = BatchBuilder::new(honest.view().head(), last.writer, 9);
@@ -223,4 +230,23 @@ fn a_log_that_folds_to_another_root_is_divergent() {
     assert_eq!(error.code(), Code::Integrity);
     let verified = verify(&log, None).unwrap();
     assert_eq!(at_revision(&verified), Some(change.revision));
+    // One that was open already serves what it had, and takes nothing on top of it.
+    assert!(following.execute(Command::of("ada", numbered(2))).is_err());
+    assert!(following.refresh().is_err());
+    // A watcher hears of it, from the start on too, and gets nothing of it.
+    let told = loop {
+        match watch.next(Duration::from_secs(60)) {
+            Ok(Event::Progress(_)) => {}
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(told, WatchError::Book(error) if error.code() == Code::Integrity));
+    let read = following.changes(&ChangeQuery::default()).unwrap();
+    assert!(read.iter().all(|seen| seen.revision < change.revision));
+    let after = following.view();
+    assert_eq!(
+        (after.head(), after.root(), after.records().count()),
+        (before.head(), before.root(), before.records().count())
+    );
 }

@@ -12,7 +12,7 @@ pub(super) mod new;
 
 use deedbook_book::{Book, RemovedComponent, View};
 use deedbook_model::Kind;
-use deedbook_rules::components::{ComponentKey, Found, LookupError, NameOrUuid};
+use deedbook_rules::components::{ComponentFacts, ComponentKey, Found, LookupError, NameOrUuid};
 
 use crate::context::Context;
 use crate::error::Failure;
@@ -38,8 +38,8 @@ pub(super) fn find<'a>(
     Ok(found)
 }
 
-/// The uuid that a key means where history counts: of a component that is there, or of the one
-/// that was removed last.
+/// The uuid that a key means where history counts: of a component that is there, archived or not,
+/// else of the one that was removed last.
 pub(super) fn find_in_history(
     key: &str,
     book: &Book,
@@ -51,10 +51,17 @@ pub(super) fn find_in_history(
         Ok(found) => return Ok(found.facts.uuid.to_string()),
         Err(error) => error,
     };
+    let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
+    let fits = |facts: &ComponentFacts| spec.is_none_or(|spec| spec.matches(&facts.version));
     match &key.name {
         NameOrUuid::Name(name) => {
+            let mut there = view.versions(&key.name).iter();
+            let archived = there.find_map(|record| record.component().filter(|facts| fits(facts)));
+            if let Some(facts) = archived {
+                return Ok(facts.uuid.to_string());
+            }
             let mut removed = book.removed_components(view, name)?;
-            removed.retain(|removed| fits(&key, removed));
+            removed.retain(|removed| fits(&removed.facts));
             let (newest, others) = removed.split_first().ok_or(error)?;
             tell_removed(newest, others, context);
             Ok(newest.facts.uuid.to_string())
@@ -69,11 +76,6 @@ pub(super) fn find_in_history(
             }
         }
     }
-}
-
-fn fits(key: &ComponentKey, removed: &RemovedComponent) -> bool {
-    let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
-    spec.is_none_or(|spec| spec.matches(&removed.facts.version))
 }
 
 fn tell_removed(newest: &RemovedComponent, others: &[RemovedComponent], context: &mut Context) {

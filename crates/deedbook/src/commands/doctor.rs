@@ -190,16 +190,23 @@ fn snapshot(stats: &BookStats) -> Finding {
 
 /// The tables can be made again at any time, so nothing about them is bad.
 fn projection(folder: &Path, head: Revision) -> Finding {
-    fine(
-        "projection",
-        match projected_revision(folder) {
-            Some(revision) => format!(
-                "{PROJECTION_FILE} at revision {revision}, {} changes behind",
-                head.since(revision)
-            ),
-            None => "no tables; the next writing command makes them".to_owned(),
-        },
-    )
+    match projected_revision(folder) {
+        Some(revision) => {
+            let behind = head.since(revision);
+            let message =
+                format!("{PROJECTION_FILE} at revision {revision}, {behind} changes behind");
+            fine("projection", message)
+        }
+        None if folder.join(PROJECTION_FILE).exists() => {
+            let message =
+                format!("can't tell: {PROJECTION_FILE} can't be read by this user or release");
+            fine("projection", message)
+        }
+        None => {
+            let message = "no tables; the next writing command makes them".to_owned();
+            fine("projection", message)
+        }
+    }
 }
 
 /// Takes what is left of the log as the whole, after a person looked at it.

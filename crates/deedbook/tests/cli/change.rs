@@ -222,7 +222,11 @@ fn a_removed_one_answers_by_its_name() {
     let of = |arguments: &[&str]| sandbox.json(arguments)["items"][0]["key"].clone();
     assert_eq!(of(&["registry", "history", "a"]), key(1));
     assert_eq!(of(&["registry", "history", "a@2.0.0"]), key(2));
-    sandbox.ok(&["registry", "rm", "a", "-m", "too old"]);
+    // An archived one is still there.
+    sandbox.ok(&["registry", "archive", "a", "-m", "not used"]);
+    assert_eq!(of(&["registry", "history", "a"]), key(1));
+    assert_eq!(sandbox.json(&["why", "a/lifecycle"])["reason"], "not used");
+    sandbox.ok(&["registry", "rm", "a@1.0.0", "-m", "too old"]);
     for arguments in [&["registry", "history", "a"][..], &["log", "--key", "a"]] {
         assert_eq!(of(arguments), key(1));
         let ran = sandbox.run(arguments);

@@ -235,6 +235,20 @@ fn every_variable_is_taken_and_an_unknown_one_refused() {
         "{ran:?}"
     );
     assert_eq!(with("DEEDBOOK_COLOUR", "").status, 0);
+    // What stands in every container beside a service of this name.
+    for name in [
+        "DEEDBOOK_SERVICE_HOST",
+        "DEEDBOOK_SERVICE_PORT",
+        "DEEDBOOK_SERVICE_PORT_HTTP",
+        "DEEDBOOK_PORT",
+        "DEEDBOOK_PORT_8080_TCP_ADDR",
+        "DEEDBOOK_WEB_SERVICE_HOST",
+        "DEEDBOOK_NAME",
+        "DEEDBOOK_ENV_PATH",
+    ] {
+        assert_eq!(with(name, "tcp://10.0.0.1:8080").status, 0, "{name}");
+    }
+    assert_eq!(with("DEEDBOOK_PORTS", "1").status, 2);
 }
 
 #[test]
@@ -246,6 +260,16 @@ fn the_book_of_a_parent_is_found() {
     let mut command = sandbox.command(&["registry", "get", "a"]);
     command.current_dir(sandbox.path("x/y"));
     assert_eq!(crate::sandbox::ran(command).status, 0);
+    // Whoever writes to it is told.
+    let mut command = sandbox.command(&["registry", "deprecate", "a", "-m", "old"]);
+    command.current_dir(sandbox.path("x/y"));
+    let ran = crate::sandbox::ran(command);
+    assert!(
+        ran.stderr.contains("hint: this went to the book in "),
+        "{ran:?}"
+    );
+    let ran = sandbox.run(&["registry", "archive", "a", "-m", "older"]);
+    assert!(!ran.stderr.contains("hint: "), "{ran:?}");
 }
 
 #[test]

@@ -92,6 +92,10 @@ fn pages_follow_one_another_at_one_revision() {
     }
     assert_eq!(seen, all);
     sandbox.fails(2, &["registry", "ls", "--cursor", "nonsense"]);
+    // Another book's cursor isn't of this list, whatever it holds.
+    let other = Sandbox::with_samples().json(&["registry", "ls", "--limit", "3"]);
+    let cursor = other["nextCursor"].as_str().unwrap();
+    sandbox.fails(2, &["registry", "ls", "--limit", "3", "--cursor", cursor]);
     assert_eq!(names(&sandbox.json(&["registry", "ls", "--all"])).len(), 17);
     let every = sandbox.ok(&["registry", "ls", "--all", "-o", "jsonl"]);
     assert_eq!(lines(&every).len(), 17);

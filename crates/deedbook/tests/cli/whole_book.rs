@@ -252,8 +252,38 @@ fn a_backup_restores_to_a_book_with_a_lineage_of_its_own() {
         let told = format!("FileExistsError: {taken} isn't an empty folder");
         assert!(ran.stderr.starts_with(&told), "{ran:?}");
     }
-    std::fs::create_dir(sandbox.path("empty")).unwrap();
+    for folder in ["empty", "linked-to", "here"] {
+        std::fs::create_dir(sandbox.path(folder)).unwrap();
+    }
     sandbox.ok(&["restore", "b.deedbook", "--data", "empty"]);
+    let link = |to, from| std::os::unix::fs::symlink(to, sandbox.path(from)).unwrap();
+    link("nowhere", "dangling");
+    sandbox.fails(4, &["restore", "b.deedbook", "--data", "dangling"]);
+    link("linked-to", "link");
+    sandbox.ok(&["restore", "b.deedbook", "--data", "link"]);
+    sandbox.ok(&["registry", "get", "a", "--data", "linked-to"]);
+    let inode = |folder| {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata(sandbox.path(folder)).unwrap().ino()
+    };
+    let before = inode("here");
+    let here = std::process::Command::new(env!("CARGO_BIN_EXE_deedbook"))
+        .args(["restore", "../b.deedbook", "--data", "."])
+        .current_dir(sandbox.path("here"))
+        .status();
+    assert!(here.unwrap().success());
+    sandbox.ok(&["registry", "get", "a", "--data", "here"]);
+    // Whoever stands in the folder still does, and nothing else was left in it.
+    assert_eq!(inode("here"), before);
+    let left = std::fs::read_dir(sandbox.path("here")).unwrap();
+    let hidden = |name: String| name.starts_with(".restoring");
+    assert!(
+        !left
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .any(hidden)
+    );
+    sandbox.fails(4, &["restore", "b.deedbook", "--data", "nothere/.."]);
+    assert!(!sandbox.path("nothere").exists());
     sandbox.write("broken", "not a backup");
     sandbox.fails(7, &["restore", "broken", "--data", "s"]);
     assert!(!sandbox.path("s").exists());

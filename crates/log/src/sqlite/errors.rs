@@ -1,5 +1,6 @@
 //! From what SQLite and the file system say to what a caller can act on.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -38,7 +39,7 @@ impl Fault {
             Fault::Log(error) => return error,
             Fault::Sqlite(error) => error,
         };
-        match class(&error) {
+        match class(&error, files) {
             Class::Damaged => LogError::Damaged {
                 part: Part::File(files.database.clone()),
                 message: error.to_string(),
@@ -46,7 +47,11 @@ impl Fault {
             },
             Class::Full => LogError::Full,
             Class::Denied => LogError::Denied {
-                action: "write",
+                action: if is_hidden(&files.database) {
+                    "read"
+                } else {
+                    "write"
+                },
                 path: files.database.clone(),
                 reason: error.to_string(),
             },
@@ -65,7 +70,7 @@ enum Class {
     Failed,
 }
 
-fn class(error: &rusqlite::Error) -> Class {
+fn class(error: &rusqlite::Error, files: &Files) -> Class {
     let code = match error {
         rusqlite::Error::SqliteFailure(code, _) => code.extended_code,
         // Every statement here is a constant: where one doesn't fit, the schema isn't ours.
@@ -91,10 +96,17 @@ fn class(error: &rusqlite::Error) -> Class {
             | ffi::SQLITE_CONSTRAINT
             | ffi::SQLITE_TOOBIG => Class::Damaged,
             ffi::SQLITE_FULL => Class::Full,
+            ffi::SQLITE_CANTOPEN if is_hidden(&files.database) => Class::Denied,
             ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH => Class::Denied,
             _ => Class::Failed,
         },
     }
+}
+
+/// Whether this user may not read a file that is there. Opening and closing it gives up no lock:
+/// SQLite couldn't open it.
+fn is_hidden(path: &Path) -> bool {
+    File::open(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// The extended code, if SQLite itself failed.
@@ -120,6 +132,11 @@ pub(crate) fn io(action: &'static str, path: &Path, error: io::Error) -> LogErro
             reason: error.to_string(),
         },
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => LogError::Full,
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => LogError::Denied {
+            action,
+            path: path.to_owned(),
+            reason: "something that is no folder is in the way".to_owned(),
+        },
         _ => LogError::Failed {
             action: match action {
                 "create" => "create a file of the book",

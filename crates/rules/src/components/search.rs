@@ -119,7 +119,7 @@ impl State {
             return Err(SearchError::Limit);
         }
         query.name.as_deref().map_or(Ok(()), super::glob::check)?;
-        let filter = Filter::new(query);
+        let filter = Filter::new(query, self.book().map(|book| book.lineage));
         if cursor.is_some_and(|cursor| cursor.filter != filter.digest) {
             return Err(SearchError::OtherFilter);
         }
@@ -251,7 +251,7 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    fn new(query: &'a Query) -> Filter<'a> {
+    fn new(query: &'a Query, lineage: Option<String>) -> Filter<'a> {
         let words = query.text.iter().flat_map(|text| text.split_whitespace());
         let mut words: Vec<String> = words
             .map(|word| {
@@ -268,7 +268,7 @@ impl<'a> Filter<'a> {
                 .iter()
                 .map(|word| memmem::Finder::new(word).into_owned())
                 .collect(),
-            digest: digest_of(query),
+            digest: digest_of(query, lineage.as_deref()),
         }
     }
 
@@ -328,10 +328,10 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// What tells the filters of two lists apart.
-fn digest_of(query: &Query) -> u64 {
+/// What tells two lists apart: their filters, and whose history they are of.
+fn digest_of(query: &Query, lineage: Option<&str>) -> u64 {
     // A query serialises to the same text on every release that has the same filters.
-    let text = serde_json::to_string(query).unwrap_or_default();
+    let text = serde_json::to_string(&(query, lineage)).unwrap_or_default();
     let mut digest = 0xcbf2_9ce4_8422_2325_u64;
     for byte in text.bytes() {
         digest = (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

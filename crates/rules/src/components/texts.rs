@@ -15,8 +15,11 @@ use crate::record::Record;
 /// Texts of one page, unless some came back to it.
 const PAGE: usize = 128;
 
-/// What most texts are shorter than.
-const USUAL_BYTES: usize = 256;
+/// A page takes no further text at its end once it holds this much; it is moved to add to it.
+const PAGE_BYTES: usize = 64 << 10;
+
+/// Bytes for the texts of one page, mostly.
+const USUAL_BYTES: usize = PAGE * 256;
 
 /// All texts, in pages by revision, so that what is registered joins the last one.
 #[derive(Clone, Debug, Default)]
@@ -44,19 +47,22 @@ impl Texts {
     pub(crate) fn of(records: &[Arc<Record>]) -> Texts {
         let mut records: Vec<&Arc<Record>> = records.iter().collect();
         records.sort_unstable_by_key(|record| record.revision);
-        let pages = records.chunks(PAGE).filter_map(|some| {
+        let mut records = records.into_iter().peekable();
+        let next_page = || {
+            let revision = records.peek()?.revision;
             let mut page = Page {
-                text: String::with_capacity(some.len() * USUAL_BYTES),
+                text: String::with_capacity(USUAL_BYTES),
                 entries: Vec::with_capacity(PAGE),
             };
-            for record in some {
+            while let Some(record) = records.next_if(|_| page.has_room()) {
                 page.insert(page.entries.len(), record);
             }
             page.text.shrink_to_fit();
-            Some((some.first()?.revision, Arc::new(page)))
-        });
+            page.entries.shrink_to_fit();
+            Some((revision, Arc::new(page)))
+        };
         Texts {
-            pages: dense(pages),
+            pages: dense(std::iter::from_fn(next_page)),
         }
     }
 
@@ -65,7 +71,7 @@ impl Texts {
         let last = self.pages.get_prev(&revision).map(|(key, _)| *key);
         let page = last.and_then(|key| self.pages.get_mut(&key));
         match page {
-            Some(page) if page.has_room_for(revision) => {
+            Some(page) if page.has_room() || page.reaches_past(revision) => {
                 let page = Arc::make_mut(page);
                 page.insert(page.place_of(revision), record);
             }
@@ -114,10 +120,15 @@ impl Texts {
 }
 
 impl Page {
-    /// Whether an entry may join: in between always, behind the last one while there is room.
-    fn has_room_for(&self, revision: Revision) -> bool {
+    /// Whether an entry may join behind the last one.
+    fn has_room(&self) -> bool {
+        self.entries.len() < PAGE && self.text.len() < PAGE_BYTES
+    }
+
+    /// Whether an entry belongs in between.
+    fn reaches_past(&self, revision: Revision) -> bool {
         let last = self.entries.last();
-        self.entries.len() < PAGE || last.is_some_and(|last| last.record.revision > revision)
+        last.is_some_and(|last| last.record.revision > revision)
     }
 
     fn place_of(&self, revision: Revision) -> usize {
@@ -191,7 +202,7 @@ impl Page {
     }
 }
 
-/// A page holds some hundred texts of at most 256 KiB.
+/// What is put in between, each text at most 256 KiB, doesn't make a page of gigabytes.
 fn number(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

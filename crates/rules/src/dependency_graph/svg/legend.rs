@@ -16,8 +16,11 @@ const AFTER_SIGN: f64 = 7.0;
 const BETWEEN: f64 = 20.0;
 const PADDING: f64 = 14.0;
 const MAX_WIDTH: f64 = 620.0;
-/// The line of figures is cut here; the picture's description has it whole.
-const FIGURES_LETTERS: usize = 96;
+/// One figure is cut here, and so many lines of them are shown; the picture's description has all.
+const FIGURE_LETTERS: usize = 90;
+const FIGURES_ROWS: usize = 6;
+/// What stands between two figures.
+const DOT: &str = " · ";
 
 /// One sign and its words.
 struct Entry {
@@ -33,12 +36,16 @@ enum Sign {
 }
 
 pub(super) struct Legend {
-    figures: String,
+    figures: Vec<String>,
     rows: Vec<Vec<Entry>>,
 }
 
 /// How much there is, in words.
 pub(super) fn figures(graph: &DependencyGraph) -> String {
+    list_figures(graph).join(DOT)
+}
+
+fn list_figures(graph: &DependencyGraph) -> Vec<String> {
     let count = |number: usize, one: &str, many: &str| {
         format!("{number} {}", if number == 1 { one } else { many })
     };
@@ -65,7 +72,7 @@ pub(super) fn figures(graph: &DependencyGraph) -> String {
     if graph.truncated {
         figures.push("truncated: not everything was followed".to_owned());
     }
-    figures.join(" · ")
+    figures
 }
 
 impl Legend {
@@ -93,19 +100,19 @@ impl Legend {
             sign: Sign::Ghost,
         });
         Legend {
-            figures: shorten(&figures(graph), FIGURES_LETTERS),
+            figures: fold_figures(&list_figures(graph)),
             rows: fold(types.chain(lifecycles).chain(optional).chain(ghosts)),
         }
     }
 
     pub(super) fn width(&self) -> f64 {
         let rows = self.rows.iter().map(|row| row_width(row));
-        let widest = rows.fold(width(&self.figures, SIZE, false), f64::max);
-        widest + 2.0 * PADDING
+        let figures = self.figures.iter().map(|line| width(line, SIZE, false));
+        rows.chain(figures).fold(0.0, f64::max) + 2.0 * PADDING
     }
 
     pub(super) fn height(&self) -> f64 {
-        ROW * (self.rows.len() as f64 + 1.0) + PADDING
+        ROW * (self.rows.len() + self.figures.len()) as f64 + PADDING
     }
 
     pub(super) fn draw(&self, top: f64, svg: &mut String) {
@@ -125,7 +132,10 @@ impl Legend {
             }
             middle += ROW;
         }
-        *svg += &line(&self.figures, PADDING, middle);
+        for figures in &self.figures {
+            *svg += &line(figures, PADDING, middle);
+            middle += ROW;
+        }
         *svg += "</g>\n";
     }
 }
@@ -142,6 +152,27 @@ fn fold(entries: impl Iterator<Item = Entry>) -> Vec<Vec<Entry>> {
         }
     }
     rows
+}
+
+/// As many figures in a line as fit.
+fn fold_figures(figures: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (place, figure) in figures.iter().enumerate() {
+        let figure = shorten(figure, FIGURE_LETTERS);
+        if let Some(last) = lines.last_mut() {
+            let longer = format!("{last}{DOT}{figure}");
+            if width(&longer, SIZE, false) <= MAX_WIDTH {
+                *last = longer;
+                continue;
+            }
+        }
+        if lines.len() + 1 == FIGURES_ROWS && place + 1 < figures.len() {
+            lines.push(format!("and {} more", figures.len() - place));
+            break;
+        }
+        lines.push(figure);
+    }
+    lines
 }
 
 fn entry_width(entry: &Entry) -> f64 {
