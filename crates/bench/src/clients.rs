@@ -135,10 +135,6 @@ struct Window {
 }
 
 impl Window {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a measuring program reads the clock"
-    )]
     fn after(warm_up: Duration, time: Duration) -> Window {
         let begin = Instant::now() + warm_up;
         Window {
@@ -289,10 +285,6 @@ impl Client {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a measuring program reads the clock"
-)]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
