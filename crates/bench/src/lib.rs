@@ -145,7 +145,7 @@ pub enum BenchError {
 ///
 /// # Errors
 /// [`BenchError`]; an answer that is wrong or refused is no error but a figure of the report.
-pub fn run(plan: &Plan, target: &Target, tell: impl Fn(&str)) -> Result<Report, BenchError> {
+pub fn run(plan: &Plan, target: &Target, mut tell: impl FnMut(&str)) -> Result<Report, BenchError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(plan.threads.max(1))
         .enable_all()

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod bench;
 mod changes;
 mod completions;
 mod component;
@@ -46,6 +47,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Backup(args) => backup::backup(&args, context),
         Command::Restore(args) => backup::restore(&args, context),
         Command::Serve(args) => serve::serve(&args, context),
+        Command::Bench(args) => bench::bench(&args, context),
         Command::Schema(Schema::Ls) => schema::list(context),
         Command::Schema(Schema::Show(args)) => schema::show(&args, context),
         Command::Schema(Schema::Satisfies(args)) => version::satisfies(&args, context),

@@ -1,6 +1,7 @@
 //! The grammar of the command line: `deedbook KIND VERB [REF]`, and the whole-book commands.
 
 pub(crate) mod arguments;
+pub(crate) mod bench;
 pub(crate) mod book;
 pub(crate) mod component;
 pub(crate) mod principal;
@@ -123,6 +124,7 @@ pub(crate) enum Command {
     Backup(book::Backup),
     Restore(book::Restore),
     Serve(serve::Serve),
+    Bench(bench::Bench),
     /// Show document schemas and version rules
     #[command(subcommand)]
     Schema(book::Schema),

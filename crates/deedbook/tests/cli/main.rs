@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod add;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod change;
 #[cfg(test)]
 mod compat;
