@@ -197,7 +197,7 @@ async fn in_process(book: &Book, ask: &Ask) -> Result<Seen, Fault> {
         Ask::Update(uuid, seen, description) => Write::Update {
             key: key(uuid),
             patch: json!({ "description": description }),
-            expected: Some(Generation(seen.0)),
+            expected: Some(Generation(seen.0).into()),
         },
         Ask::Get(uuid) => {
             let view = book.view();

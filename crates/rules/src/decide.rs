@@ -299,8 +299,8 @@ impl Work<'_> {
                 key,
                 patch,
                 expected,
-            } => self.update(key, patch, *expected),
-            Write::Remove { key, expected } => self.remove(key, *expected),
+            } => self.update(key, patch, expected.as_ref()),
+            Write::Remove { key, expected } => self.remove(key, expected.as_ref()),
             Write::CreatePrincipal {
                 name,
                 grants,

@@ -25,4 +25,8 @@ mod sandbox;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod server_kill;
+#[cfg(test)]
+mod serving;
+#[cfg(test)]
 mod whole_book;

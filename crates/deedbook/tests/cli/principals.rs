@@ -1,50 +1,9 @@
 //! Tokens on the command line, and the server that asks for them.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Stdio};
-
-use deedbook_testkit::http::{Client, Request, Response};
 
 use crate::sandbox::Sandbox;
-
-/// `serve` in a sandbox; killed when dropped.
-struct Serving {
-    process: Child,
-    address: SocketAddr,
-}
-
-impl Serving {
-    fn start(sandbox: &Sandbox, listen: &str) -> Serving {
-        let mut command = sandbox.command(&["serve", "--listen", listen]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        let mut line = String::new();
-        let stdout = process.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening: http://").unwrap();
-        let mut address: SocketAddr = address.parse().unwrap();
-        address.set_ip([127, 0, 0, 1].into());
-        Serving { process, address }
-    }
-
-    fn get(&self, target: &str, token: Option<&str>) -> Response {
-        let request = Request::new("GET", target);
-        let request = match token {
-            Some(token) => request.header("Authorization", &format!("Bearer {token}")),
-            None => request,
-        };
-        Client::connect(self.address).send(&request)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+use crate::serving::Serving;
 
 #[test]
 fn a_token_is_printed_once_and_rotated_and_revoked() {

@@ -21,6 +21,8 @@ mod lists;
 #[cfg(test)]
 mod observed;
 #[cfg(test)]
+mod race;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod sights;

@@ -6,7 +6,7 @@ use deedbook_model::Generation;
 use deedbook_model::document::{self, Node};
 use deedbook_model::issue::{Issue, IssueKind};
 use deedbook_rules::components::{ComponentKey, NameOrUuid};
-use deedbook_rules::{Command, State, Write};
+use deedbook_rules::{Command, Expected, State, Write};
 use serde_json::{Value, json};
 
 use crate::commands::write::{Authorship, Report, Title, confirm};
@@ -67,8 +67,8 @@ pub(crate) fn remove(args: &Remove, context: &mut Context) -> Result<(), Failure
     perform(write, &authorship, args.why.who.dry_run, context)
 }
 
-fn expected(args: &IfGenerationArgs) -> Option<Generation> {
-    args.if_generation.map(Generation)
+fn expected(args: &IfGenerationArgs) -> Option<Expected> {
+    args.if_generation.map(|seen| Generation(seen).into())
 }
 
 /// Decides on the newest state and prints what came of it. A book that isn't there isn't made:
