@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! Request ─► Client::send ──► Connection ─► Answer ─► Answer::of_success ─► shapes
-//!            Client::stream ─►    │
+//!            Client::stream ─►    ├► content as it comes
+//!            Client::events ─►    ├► EventStream: server-sent events
 //!            Pipeline ──────►     └ broken: a read, and a write under an Idempotency-Key, is
 //!                                   sent again, as it is
 //! ```
@@ -11,6 +12,7 @@
 mod answer;
 mod connection;
 mod error;
+mod events;
 mod pipeline;
 mod request;
 mod secret;
@@ -20,6 +22,7 @@ mod url;
 
 pub use answer::{Answer, RemoteProblem, RemoteProblemError};
 pub use error::ClientError;
+pub use events::{EventStream, ServerEvent};
 pub use pipeline::Pipeline;
 pub use request::{Request, Target};
 pub use secret::{NotASecret, Secret};

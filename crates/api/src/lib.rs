@@ -1,5 +1,5 @@
-//! What Deedbook looks like over HTTP: one table of routes, from which the server dispatches, the
-//! OpenAPI document is made and tests are walked; and a client that speaks it. No async.
+//! What Deedbook looks like over HTTP and gRPC: one table of routes, from which the server dispatches,
+//! the OpenAPI document is made and tests are walked; and a client that speaks it. No async.
 //!
 //! | module | says |
 //! |---|---|
@@ -11,6 +11,7 @@
 //! | [`problem`] | how a refusal looks, and the status of each code |
 //! | [`shapes`] | what is answered beside records |
 //! | [`schemas`], [`openapi`] | the same for machines |
+//! | [`grpc`] | the messages and services of gRPC, and how a refusal looks there |
 //! | [`samples`] | the documents that the examples speak of |
 //! | [`client`] | a small blocking client |
 //!
@@ -24,7 +25,10 @@
 //! assert_eq!((route.id, key), (RouteId::ListVersions, Some("geo_index")));
 //! ```
 
+mod json_text;
+
 pub mod client;
+pub mod grpc;
 pub mod matcher;
 pub mod openapi;
 pub mod parameters;

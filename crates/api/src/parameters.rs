@@ -200,13 +200,35 @@ const CURSOR: Parameter = query(
     "The `nextCursor` of the page before, with the same filters.",
 );
 
-/// Which changes are listed.
-pub const CHANGES: &[Parameter] = &[
+/// From where changes are listed.
+pub const AFTER: &[Parameter] = &[query(
+    "after",
+    Form::Number(0, u64::MAX),
+    "Only changes after this revision. Absent: from the oldest that is kept.",
+)];
+
+/// From where changes are watched, and whether their end is waited for.
+pub const WATCH: &[Parameter] = &[
     query(
         "after",
-        Form::Number(0, u64::MAX),
-        "Only changes after this revision. Absent: from the oldest that is kept.",
+        Form::Text(64),
+        "Only changes after this position: a revision (`1234`; `0` is the start), or what an \
+         event's `id` said (`1234-0a1b2c3d`). Absent: only what comes from now on.",
     ),
+    query(
+        "once",
+        Form::Flag,
+        "End when all that is there was sent. Absent: `false`, which waits for more.",
+    ),
+    header(
+        "Last-Event-ID",
+        "The `id` of the last event that was received; wins over `after`. Browsers send it by \
+         themselves.",
+    ),
+];
+
+/// Which changes are listed or watched; all given filters must hold.
+pub const CHANGES: &[Parameter] = &[
     query(
         "kind",
         Form::Text(64),

@@ -1,6 +1,7 @@
 //! Reading a query by a route's parameters: what isn't in the table can't be asked for.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use crate::problem::Problem;
 use crate::route::{Form, Parameter, Place, Route};
@@ -174,6 +175,22 @@ pub fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
         rest = after;
     }
     String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+/// Text as it may stand in a path, a query or a header: all but letters, digits, `-`, `.`, `_` and
+/// `~` is percent-encoded.
+#[must_use]
+pub fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a text can't fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]

@@ -5,15 +5,16 @@ use deedbook_model::Capability;
 use deedbook_model::code::Code;
 
 use crate::parameters::{
-    CHANGES, CONDITIONS, DEPTHS, DIFF, DRY_RUN, EXPECTED, FILTERS, GRAPH, HISTORY, IF_NONE_MATCH,
-    KEY, KIND, LIMITED, METRIC_NAMES, NAME, PAGE, POINTER, READ, REQUIRE_DEPENDENCIES, STRICT,
-    WITH_RECORD, WRITE,
+    AFTER, CHANGES, CONDITIONS, DEPTHS, DIFF, DRY_RUN, EXPECTED, FILTERS, GRAPH, HISTORY,
+    IF_NONE_MATCH, KEY, KIND, LIMITED, METRIC_NAMES, NAME, PAGE, POINTER, READ,
+    REQUIRE_DEPENDENCIES, STRICT, WATCH, WITH_RECORD, WRITE,
 };
 use crate::route::{Answer, Content, Decision, Example, Method, Resource, Route, RouteId, Schema};
 use crate::samples;
 
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
+const EVENT_STREAM: &str = "text/event-stream";
 const PATCH_JSON: &str = "application/merge-patch+json";
 
 /// A document may have 256 KiB; the rest is for YAML that is written wide.
@@ -532,7 +533,7 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/changes",
         summary: "List changes with their records, oldest first",
         decision: FINDS,
-        parameters: &[CHANGES, PAGE, READ],
+        parameters: &[AFTER, CHANGES, PAGE, READ],
         content: None,
         answers: &[json(200, Schema::ChangePage, "A page of changes.")],
         refusals: &[
@@ -553,6 +554,43 @@ pub const ROUTES: &[Route] = &[
                 "/v1/changes?after=2&kind=component&limit=1",
                 200,
             ),
+        ],
+    },
+    Route {
+        id: RouteId::Watch,
+        method: Method::Get,
+        path: "/v1/watch",
+        summary: "Watch changes as they come: server-sent events `change`, `progress` and `resync`",
+        decision: FINDS,
+        parameters: &[WATCH, CHANGES],
+        content: None,
+        answers: &[other(
+            EVENT_STREAM,
+            "An event for each change, in order, each once. The last of a command has an `id` to \
+             go on from. The data of `change` is `{revision, first, last, kind, key, verb, \
+             generation, record, previous, actor, reason, ticket, requestId, time}`: `record` and \
+             `previous` are the whole record after and before it, null where it isn't there, \
+             `first` and `last` the revisions of its command. `progress` says that nothing else \
+             came up to its `revision`; `resync` that the position asked for is gone or of \
+             another history: read the state at its `revision` anew, the events go on from there.",
+        )],
+        refusals: &[Code::Integrity],
+        examples: &[
+            get(
+                "All that is there, from the beginning",
+                "/v1/watch?after=0&once=true",
+                200,
+            ),
+            get(
+                "One kind of record, from now on",
+                "/v1/watch?kind=component&once=true",
+                200,
+            ),
+            Example {
+                headers: &[("Last-Event-ID", "2")],
+                ..get("Where the last one broke off", "/v1/watch?once=true", 200)
+            },
+            get("A position that is none", "/v1/watch?after=yesterday", 400),
         ],
     },
     Route {

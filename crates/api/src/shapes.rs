@@ -99,6 +99,83 @@ pub struct RemovedComponentShape {
     pub revision: Revision,
 }
 
+/// A change as watchers see it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WatchedShape<'a> {
+    /// Its revision.
+    pub revision: Revision,
+    /// First revision of its command.
+    pub first: Revision,
+    /// Last revision of its command.
+    pub last: Revision,
+    /// Kind of the record.
+    pub kind: &'a str,
+    /// Key of the record.
+    pub key: &'a str,
+    /// What was done.
+    pub verb: &'a str,
+    /// The record's counter after it.
+    pub generation: Generation,
+    /// The whole record after it; null: it is gone.
+    pub record: Option<&'a RawValue>,
+    /// The whole record before it; null: it wasn't there.
+    pub previous: Option<&'a RawValue>,
+    /// Who asked.
+    pub actor: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// Change ticket.
+    pub ticket: Option<&'a str>,
+    /// The caller's id of the request.
+    pub request_id: Option<&'a str>,
+    /// When the log took it.
+    pub time: String,
+}
+
+impl<'a> WatchedShape<'a> {
+    /// The change, and the stored form of the record before it.
+    ///
+    /// # Errors
+    /// When a stored record isn't JSON.
+    pub fn of(
+        change: &'a Change,
+        before: Option<&'a [u8]>,
+    ) -> Result<WatchedShape<'a>, serde_json::Error> {
+        let command = &change.command;
+        let after = change.record.as_deref();
+        Ok(WatchedShape {
+            revision: change.revision,
+            first: command.first,
+            last: command.last,
+            kind: change.kind.as_str(),
+            key: &change.key,
+            verb: change.verb.as_str(),
+            generation: change.generation,
+            record: after.map(serde_json::from_slice).transpose()?,
+            previous: before.map(serde_json::from_slice).transpose()?,
+            actor: &command.actor,
+            reason: &command.reason,
+            ticket: command.ticket.as_deref(),
+            request_id: command.request_id.as_deref(),
+            time: command.time.to_string(),
+        })
+    }
+}
+
+/// What a watcher is told beside changes.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PositionShape<'a> {
+    /// Everything up to this was told, or is to be read anew.
+    pub revision: Revision,
+    /// The position to go on from.
+    pub position: String,
+    /// Why the watch starts anew, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'a str>,
+}
+
 /// A record's changes, newest first.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -275,17 +275,18 @@ impl Book {
         })
     }
 
-    /// Watches changes: history first, then live.
+    /// Watches changes: history first, then live. Blocks nobody: what must be read is read when the
+    /// watch is asked.
     ///
     /// # Errors
-    /// When the log can't be read.
+    /// When the operating system has no thread to give.
     pub fn watch(&self, options: WatchOptions) -> Result<Watch, BookError> {
         // A book that was opened for reading only follows once somebody watches.
         let reads_only = lock(&self.running.sequencer).is_none();
         if reads_only && !self.running.closed.load(Ordering::Acquire) {
             self.start_follower()?;
         }
-        Watch::start(Arc::clone(&self.running.core.shared), options)
+        Ok(Watch::start(Arc::clone(&self.running.core.shared), options))
     }
 
     /// Calls `listener` after each new view, and once when the book is closed: for callers that

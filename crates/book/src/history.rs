@@ -124,7 +124,7 @@ fn oldest_time(shared: &Shared, floor: Revision) -> Result<Timestamp, BookError>
 }
 
 /// The batch that holds the revision right after `revision`.
-fn batch_after(shared: &Shared, revision: Revision) -> Result<Option<Batch>, BookError> {
+pub(crate) fn batch_after(shared: &Shared, revision: Revision) -> Result<Option<Batch>, BookError> {
     let one = ReadLimit {
         batches: 1,
         ..ReadLimit::default()

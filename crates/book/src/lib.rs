@@ -50,7 +50,8 @@
 //! | `book` | opens, closes, and is what callers hold |
 //! | `sequencer` | the one writer |
 //! | `load` | folds a log to a state, checking every byte |
-//! | `shared`, `view`, `watch` | what readers see |
+//! | `shared`, `view`, `published`, `watch`, `position` | what readers see |
+//! | `past_records` | what a record was before a change that is read from the log |
 //! | `history`, `removed` | the past: changes, who set a field, states at a revision, what is gone |
 //! | `repeat` | the answer of a command that was done before |
 //! | `snapshots`, `backup`, `restore`, `verify` | keeping, moving and proving it |
@@ -65,8 +66,11 @@ mod history;
 mod load;
 mod meant;
 pub mod metrics;
+mod past_records;
 mod pipeline;
+mod position;
 mod projector;
+mod published;
 mod removed;
 mod repeat;
 mod restore;
@@ -83,12 +87,14 @@ pub use clock::{Clock, ManualClock, SystemClock, draw_token};
 pub use error::BookError;
 pub use history::{At, ChangeQuery, Why};
 pub use meant::Meant;
+pub use position::{NotAPosition, Position};
 pub use projector::{PROJECTION_FILE, ProjectionStatus, projected_revision};
+pub use published::WatchedChange;
 pub use removed::RemovedComponent;
 pub use restore::restore;
 pub use sequencer::Receipt;
 pub use verify::{AuditHead, Broken, Verification, verify, verify_folder};
 pub use view::View;
 pub use watch::{
-    ChangeFilter, DEFAULT_MAX_LAG, Event, NotAPosition, Position, Watch, WatchError, WatchOptions,
+    ChangeFilter, DEFAULT_MAX_LAG, Event, MaySee, Step, Watch, WatchError, WatchOptions,
 };

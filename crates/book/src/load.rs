@@ -16,6 +16,7 @@ use deedbook_rules::{Record, State};
 
 use crate::error::{BookError, snapshot_error};
 use crate::pipeline::{More, in_order};
+use crate::published::Published;
 use crate::view::View;
 
 /// How much is read and prepared as one piece.
@@ -147,7 +148,7 @@ impl Fold {
     pub(crate) fn catch_up(
         &mut self,
         log: &dyn Log,
-        mut each: impl FnMut(Batch),
+        mut each: impl FnMut(Published),
     ) -> Result<(), BookError> {
         in_order(pieces(log, self.head.revision), prepare_all, |piece| {
             for prepared in piece {
@@ -168,17 +169,21 @@ impl Fold {
     }
 
     /// Takes one batch that was read or written elsewhere.
-    pub(crate) fn take_stored(&mut self, stored: &StoredBatch) -> Result<Batch, BookError> {
+    pub(crate) fn take_stored(&mut self, stored: &StoredBatch) -> Result<Published, BookError> {
         self.take(prepare(stored)?)
     }
 
-    fn take(&mut self, prepared: Prepared) -> Result<Batch, BookError> {
+    fn take(&mut self, prepared: Prepared) -> Result<Published, BookError> {
         let end = prepared.batch.head.revision;
         self.take_until(prepared, end)
     }
 
     /// Takes a batch up to the end of the command that holds `revision`.
-    fn take_until(&mut self, prepared: Prepared, revision: Revision) -> Result<Batch, BookError> {
+    fn take_until(
+        &mut self,
+        prepared: Prepared,
+        revision: Revision,
+    ) -> Result<Published, BookError> {
         let Prepared {
             batch,
             records,
@@ -190,12 +195,14 @@ impl Fold {
             return Err(BookError::damaged(Part::Revision(first), message));
         }
         let mut whole = true;
+        let mut replaced = Vec::with_capacity(records.len());
         for (change, (record, digest)) in batch.changes.iter().zip(records) {
             if change.command.first > revision {
                 whole = false;
                 break;
             }
-            self.state.put(record, digest);
+            let before = self.state.put(record, digest);
+            replaced.push(before.and_then(|record| record.bytes.clone()));
             self.state.stand_after(change);
         }
         if whole && (self.state.root(), self.state.live()) != (batch.root, batch.records) {
@@ -209,7 +216,7 @@ impl Fold {
         };
         self.tail.batches += 1;
         self.tail.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
-        Ok(batch)
+        Ok(Published::new(batch, replaced))
     }
 
     pub(crate) fn into_view(self) -> View {

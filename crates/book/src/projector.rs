@@ -165,8 +165,13 @@ fn follow(mut tables: Tables, shared: &Shared, progress: &Progress) -> Result<()
     progress.reached(tables.revision());
     let mut quiet_at = None;
     while !progress.stop.load(Ordering::Acquire) {
-        let batches = match shared.next_after(tables.revision(), PATIENCE) {
-            Next::Batches(batches) => batches,
+        let batches: Vec<Arc<Batch>> = match shared.next_after(tables.revision(), PATIENCE) {
+            Next::Batches(batches) => {
+                let batches = batches.iter();
+                batches
+                    .map(|published| Arc::clone(&published.batch))
+                    .collect()
+            }
             Next::FromLog => {
                 let limit = ReadLimit::default();
                 let read = read_checked(shared, tables.revision(), limit)?;

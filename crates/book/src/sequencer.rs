@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use bytes::Bytes;
 use deedbook_log::{Appended, LogError, ReadLimit};
 use deedbook_model::batch::BatchBuilder;
 use deedbook_model::code::Code;
@@ -21,6 +22,7 @@ use crate::clock::{Clock, Salts};
 use crate::error::BookError;
 use crate::load::{Fold, Tail};
 use crate::metrics::{self, BookMetrics};
+use crate::published::Published;
 use crate::shared::{Displaced, Shared};
 use crate::snapshots;
 use crate::view::View;
@@ -85,14 +87,15 @@ impl Core {
             self.shared.note_fault(&error);
             return Err(error);
         }
-        let seen = batches.iter().cloned().map(Arc::new).collect();
+        let seen = batches.iter().map(|published| Arc::clone(&published.batch));
+        let seen = seen.collect();
         if !batches.is_empty() {
             drop(self.publish(fold, batches));
         }
         Ok(seen)
     }
 
-    fn publish(&self, fold: &Fold, batches: Vec<Batch>) -> Displaced {
+    fn publish(&self, fold: &Fold, batches: Vec<Published>) -> Displaced {
         let view = View {
             state: fold.state.clone(),
             head: fold.head,
@@ -127,6 +130,7 @@ pub(crate) struct Janitor {
 struct Decided {
     stored: StoredBatch,
     changes: Vec<Change>,
+    before: Vec<Option<Bytes>>,
     state: State,
 }
 
@@ -249,6 +253,7 @@ impl Sequencer {
         let mut builder = BatchBuilder::new(fold.head, self.writer, self.counter);
         let mut state = fold.state.clone();
         let mut changes = Vec::new();
+        let mut before = Vec::new();
         let mut answers = Vec::new();
         while let Some(job) = jobs.get(answers.len()) {
             match decide_in_place(&mut state, &job.command, self.core.clock.now()) {
@@ -258,6 +263,7 @@ impl Sequencer {
                     }
                     changes.extend(done.changes);
                     answers.push(Ok((done.outcomes, done.repeat)));
+                    before.extend(done.before);
                 }
                 Err(refusals) => answers.push(Err(BookError::Refused(refusals))),
             }
@@ -279,6 +285,7 @@ impl Sequencer {
         let decided = Decided {
             stored,
             changes,
+            before,
             state,
         };
         (Some(decided), answers)
@@ -332,7 +339,9 @@ impl Sequencer {
         fold.tail.batches += 1;
         fold.tail.bytes += u64::try_from(decided.stored.bytes.len()).unwrap_or(u64::MAX);
         let is_large = batch.changes.len() >= WORTH_A_JANITOR;
-        let displaced = self.core.publish(fold, vec![batch]);
+        let displaced = self
+            .core
+            .publish(fold, vec![Published::new(batch, decided.before)]);
         if let Some(janitor) = self.janitor.as_ref().filter(|_| is_large) {
             // Where that one is behind it is taken apart here.
             drop(janitor.queue.try_send(displaced));

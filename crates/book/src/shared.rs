@@ -1,19 +1,26 @@
 //! What all parts of a running book see: the newest view, the latest batches, and when they change.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use deedbook_log::Log;
 use deedbook_model::code::Code;
-use deedbook_model::{Batch, Head, Revision};
+use deedbook_model::{Head, Revision};
 
 use crate::error::BookError;
+use crate::past_records::PastRecords;
+use crate::published::Published;
 use crate::view::View;
+use crate::watch::waiting::{Passed, WaiterId, Waiting, Wanted};
 
 /// How many bytes of records the latest batches may hold for watchers that are nearly live.
 const RECENT_BYTES: usize = 16 << 20;
+
+/// How many bytes of them somebody takes at once, so that one that is slow then holds no more.
+const AT_ONCE_BYTES: usize = 1 << 20;
 
 /// A book to which nothing was written for this long isn't being written to. Well above the time
 /// that a batch of many commands takes.
@@ -27,6 +34,7 @@ pub(crate) struct Shared {
     published: Condvar,
     ended: Condvar,
     listeners: RwLock<Vec<Listener>>,
+    past: Mutex<Weak<PastRecords>>,
 }
 
 /// Called with the newest revision after each new view.
@@ -35,9 +43,10 @@ pub(crate) type Listener = Box<dyn Fn(Revision) + Send + Sync>;
 /// The latest batches, oldest first, without a gap up to the view.
 #[derive(Default)]
 struct Recent {
-    batches: VecDeque<Arc<Batch>>,
+    batches: VecDeque<Arc<Published>>,
     bytes: usize,
     closed: bool,
+    waiting: Waiting,
     /// Why nothing of the log is taken any more.
     fault: Option<BookError>,
 }
@@ -45,13 +54,13 @@ struct Recent {
 /// What nobody who comes now sees any more. Taking it apart costs a tenth of what making it did.
 pub(crate) struct Displaced {
     _view: Arc<View>,
-    _batches: Vec<Arc<Batch>>,
+    _batches: Vec<Arc<Published>>,
 }
 
 /// What a watcher at some position is to do.
 pub(crate) enum Next {
     /// These batches come next.
-    Batches(Vec<Arc<Batch>>),
+    Batches(Vec<Arc<Published>>),
     /// They are older than what is kept here: read the log.
     FromLog,
     /// Nothing came within the time.
@@ -71,6 +80,7 @@ impl Shared {
             published: Condvar::new(),
             ended: Condvar::new(),
             listeners: RwLock::default(),
+            past: Mutex::default(),
         }
     }
 
@@ -83,16 +93,18 @@ impl Shared {
     }
 
     /// Makes a view and the batches that led to it visible, together. Returns what they displaced.
-    pub(crate) fn publish(&self, view: View, batches: Vec<Batch>) -> Displaced {
+    pub(crate) fn publish(&self, view: View, batches: Vec<Published>) -> Displaced {
         let mut oldest_batches = Vec::new();
+        let mut wakers = Vec::new();
         let mut recent = self.lock();
-        for batch in batches {
-            recent.bytes += bytes_of(&batch);
-            recent.batches.push_back(Arc::new(batch));
+        for published in batches {
+            wakers.append(&mut recent.waiting.woken_by(&published.batch));
+            recent.bytes += published.bytes();
+            recent.batches.push_back(Arc::new(published));
         }
         while recent.bytes > RECENT_BYTES && recent.batches.len() > 1 {
             if let Some(oldest) = recent.batches.pop_front() {
-                recent.bytes -= bytes_of(&oldest);
+                recent.bytes -= oldest.bytes();
                 oldest_batches.push(oldest);
             }
         }
@@ -100,6 +112,7 @@ impl Shared {
         drop(recent);
         self.published.notify_all();
         self.call_listeners();
+        wakers.into_iter().for_each(Waker::wake);
         Displaced {
             _view: view,
             _batches: oldest_batches,
@@ -129,21 +142,53 @@ impl Shared {
                 !recent.closed && recent.fault.is_none() && self.head().revision <= position
             })
             .unwrap_or_else(PoisonError::into_inner);
-        if self.head().revision <= position {
-            return match &recent.fault {
-                _ if recent.closed => Next::Closed,
-                Some(fault) => Next::Failed(fault.again()),
-                None => Next::Nothing,
-            };
+        recent.after(self.head().revision, position)
+    }
+
+    /// A name for a watcher.
+    pub(crate) fn new_waiter(&self) -> WaiterId {
+        self.lock().waiting.new_id()
+    }
+
+    /// The batches after what a watcher has read. Where there are none it is woken by the next that
+    /// holds something it wants. Says as well how far nothing came that it wants.
+    pub(crate) fn poll_after(
+        &self,
+        id: WaiterId,
+        wanted: &Wanted,
+        waker: &Waker,
+    ) -> (Option<Head>, Next) {
+        let mut recent = self.lock();
+        let head = self.head();
+        let passed = match recent.waiting.end(id) {
+            Passed::Unknown => None,
+            Passed::To(passed) => Some(passed),
+            Passed::All => Some(head),
+        };
+        let mut wanted = wanted.clone();
+        if let Some(passed) = passed {
+            wanted.after = wanted.after.max(passed.revision);
         }
-        let oldest = recent.batches.front().map(|batch| batch.previous.revision);
-        if oldest.is_none_or(|oldest| oldest > position) {
-            return Next::FromLog;
+        let next = recent.after(head.revision, wanted.after);
+        if matches!(next, Next::Nothing) {
+            recent.waiting.wait(id, wanted, waker);
         }
-        let from = recent
-            .batches
-            .partition_point(|batch| batch.head.revision <= position);
-        Next::Batches(recent.batches.iter().skip(from).cloned().collect())
+        (passed, next)
+    }
+
+    /// Ends somebody's waiting for good.
+    pub(crate) fn forget_waiter(&self, id: WaiterId) {
+        self.lock().waiting.end(id);
+    }
+
+    /// What others have read of the past, for those who read it at the same time.
+    pub(crate) fn past_records(&self) -> Arc<PastRecords> {
+        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.upgrade().unwrap_or_else(|| {
+            let made = Arc::new(PastRecords::default());
+            *past = Arc::downgrade(&made);
+            made
+        })
     }
 
     /// Leaves the processor to those who write: waits until nothing was written for a moment, at
@@ -171,10 +216,15 @@ impl Shared {
     /// Notes that the log is damaged after what is visible: it won't pass, so whoever waits for
     /// more is told.
     pub(crate) fn note_fault(&self, error: &BookError) {
-        if error.code() == Code::Integrity {
-            self.lock().fault = Some(error.again());
-            self.published.notify_all();
+        if error.code() != Code::Integrity {
+            return;
         }
+        let mut recent = self.lock();
+        recent.fault = Some(error.again());
+        let wakers = recent.waiting.all_woken_at(self.head());
+        drop(recent);
+        self.published.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Waits for that long, or until the book is closed.
@@ -187,10 +237,14 @@ impl Shared {
 
     /// Ends all waiting; what was published is still handed out.
     pub(crate) fn close(&self) {
-        self.lock().closed = true;
+        let mut recent = self.lock();
+        recent.closed = true;
+        let wakers = recent.waiting.all_woken_at(self.head());
+        drop(recent);
         self.published.notify_all();
         self.ended.notify_all();
         self.call_listeners();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, Recent> {
@@ -198,10 +252,30 @@ impl Shared {
     }
 }
 
-fn bytes_of(batch: &Batch) -> usize {
-    let records = batch
-        .changes
-        .iter()
-        .filter_map(|change| change.record.as_ref());
-    batch.changes.len() * 256 + records.map(bytes::Bytes::len).sum::<usize>()
+impl Recent {
+    /// What comes after `position` in a book that is at `head`.
+    fn after(&self, head: Revision, position: Revision) -> Next {
+        if head <= position {
+            return match &self.fault {
+                _ if self.closed => Next::Closed,
+                Some(fault) => Next::Failed(fault.again()),
+                None => Next::Nothing,
+            };
+        }
+        let oldest = self.batches.front();
+        let oldest = oldest.map(|published| published.batch.previous.revision);
+        if oldest.is_none_or(|oldest| oldest > position) {
+            return Next::FromLog;
+        }
+        let from = self
+            .batches
+            .partition_point(|published| published.batch.head.revision <= position);
+        let mut bytes = 0;
+        let some = self.batches.iter().skip(from).take_while(|published| {
+            let takes = bytes < AT_ONCE_BYTES;
+            bytes += published.bytes();
+            takes
+        });
+        Next::Batches(some.cloned().collect())
+    }
 }

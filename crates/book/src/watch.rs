@@ -3,83 +3,36 @@
 //! A watcher holds a position and nothing else; batches are shared, or read from the log when it
 //! is far behind. So one that is slow costs the others nothing.
 
+pub(crate) mod waiting;
+
 use std::collections::VecDeque;
 use std::fmt;
-use std::str::FromStr;
-use std::sync::Arc;
+use std::iter::Peekable;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
+use std::vec::IntoIter;
 
+use bytes::Bytes;
 use deedbook_log::{LogError, ReadLimit};
 use deedbook_model::{Batch, Change, Head, Kind, Revision};
 
 use crate::error::BookError;
+use crate::past_records::PastRecords;
+use crate::position::Position;
+use crate::published::{Published, WatchedChange};
 use crate::sequencer::read_checked;
 use crate::shared::{Next, Shared};
+use waiting::{WaiterId, Wanted};
+
+/// How much of the log one step reads. A watcher that is slow then holds it.
+const PIECE: ReadLimit = ReadLimit {
+    batches: 1024,
+    bytes: 256 << 10,
+};
 
 /// How far a watcher that was live may fall behind before it is closed, in changes.
 pub const DEFAULT_MAX_LAG: u64 = 1_000_000;
-
-/// A place in one history: a revision, and the first eight hex digits of the chain of the batch
-/// that holds it, where they are known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
-    /// Everything up to this was seen.
-    pub revision: Revision,
-    /// First eight hex digits of the chain.
-    pub chain: Option<String>,
-}
-
-impl Position {
-    /// Before the first change.
-    pub const START: Position = Position {
-        revision: Revision::ZERO,
-        chain: None,
-    };
-}
-
-impl From<Head> for Position {
-    fn from(head: Head) -> Self {
-        Position {
-            revision: head.revision,
-            chain: (head.revision > Revision::ZERO).then(|| head.chain.short()),
-        }
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.chain {
-            Some(chain) => write!(f, "{}-{chain}", self.revision),
-            None => self.revision.fmt(f),
-        }
-    }
-}
-
-/// Text that is no position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a position is a revision, or a revision, `-` and eight hex digits")]
-pub struct NotAPosition;
-
-impl FromStr for Position {
-    type Err = NotAPosition;
-
-    fn from_str(text: &str) -> Result<Self, NotAPosition> {
-        let (revision, chain) = match text.split_once('-') {
-            Some((revision, chain)) => (revision, Some(chain)),
-            None => (text, None),
-        };
-        let is_chain = |c: &str| c.len() == 8 && c.bytes().all(|b| b.is_ascii_hexdigit());
-        if chain.is_some_and(|chain| !is_chain(chain))
-            || !revision.bytes().all(|b| b.is_ascii_digit())
-        {
-            return Err(NotAPosition);
-        }
-        Ok(Position {
-            revision: Revision(revision.parse().map_err(|_| NotAPosition)?),
-            chain: chain.map(str::to_ascii_lowercase),
-        })
-    }
-}
 
 /// Which changes are wanted; all given filters must hold.
 #[derive(Clone, Debug, Default)]
@@ -111,13 +64,18 @@ impl ChangeFilter {
     }
 }
 
+/// Whether a reader may see a change: given it and the stored form of the record before it.
+pub type MaySee = dyn Fn(&Change, Option<&Bytes>) -> bool + Send + Sync;
+
 /// What to watch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WatchOptions {
     /// Everything up to this was seen already; `None`: begin with what comes from now on.
     pub after: Option<Position>,
     /// Which changes are wanted.
     pub filter: ChangeFilter,
+    /// Which of them the reader may see; `None`: all.
+    pub may_see: Option<Arc<MaySee>>,
     /// How far it may fall behind, in changes, once it was live; then it is closed.
     pub max_lag: u64,
 }
@@ -127,8 +85,20 @@ impl Default for WatchOptions {
         WatchOptions {
             after: None,
             filter: ChangeFilter::default(),
+            may_see: None,
             max_lag: DEFAULT_MAX_LAG,
         }
+    }
+}
+
+impl fmt::Debug for WatchOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchOptions")
+            .field("after", &self.after)
+            .field("filter", &self.filter)
+            .field("sees_all", &self.may_see.is_none())
+            .field("max_lag", &self.max_lag)
+            .finish()
     }
 }
 
@@ -136,7 +106,7 @@ impl Default for WatchOptions {
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A change; its position is known once the last change of its command was seen.
-    Change(Change),
+    Change(WatchedChange),
     /// No change that fits up to here.
     Progress(Position),
     /// The position asked for is gone or isn't of this history: start from `from`, with the
@@ -147,6 +117,15 @@ pub enum Event {
         /// Why, for people.
         reason: &'static str,
     },
+}
+
+/// What a watcher that doesn't wait is told.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Something came.
+    Event(Event),
+    /// What comes next is in the log: call [`Watch::read`] where blocking does no harm, then go on.
+    Read,
 }
 
 /// Why a watch ended.
@@ -174,32 +153,50 @@ pub enum WatchError {
 /// A reader of changes: history, then live.
 pub struct Watch {
     shared: Arc<Shared>,
-    options: WatchOptions,
+    id: WaiterId,
+    filter: Arc<ChangeFilter>,
+    may_see: Option<Arc<MaySee>>,
+    max_lag: u64,
     /// Everything up to this was handed out.
     position: Position,
     /// Everything up to this was read.
     read: Position,
-    /// What was read but not handed out, each with the position after it.
-    pending: VecDeque<(Event, Position)>,
+    /// What was read but not handed out.
+    pending: VecDeque<Pending>,
+    /// Whether the position that was asked for is known to be one of this history.
+    is_checked: bool,
     was_live: bool,
+    /// What others read of the past at the same time; while it isn't live.
+    past: Option<Arc<PastRecords>>,
+}
+
+/// What comes next.
+enum Pending {
+    /// The changes of a batch that are wanted, by index.
+    Changes(Arc<Published>, Peekable<IntoIter<usize>>),
+    /// The watch starts anew.
+    Resync(Position, &'static str),
 }
 
 impl Watch {
-    pub(crate) fn start(shared: Arc<Shared>, options: WatchOptions) -> Result<Watch, BookError> {
-        let head = Position::from(shared.head());
-        let position = options.after.clone().unwrap_or(head);
-        let mut watch = Watch {
+    pub(crate) fn start(shared: Arc<Shared>, options: WatchOptions) -> Watch {
+        let is_checked = options.after.is_none();
+        let position = options
+            .after
+            .unwrap_or_else(|| Position::from(shared.head()));
+        Watch {
+            id: shared.new_waiter(),
             shared,
+            filter: Arc::new(options.filter),
+            may_see: options.may_see,
+            max_lag: options.max_lag,
             read: position.clone(),
             position,
-            options,
             pending: VecDeque::new(),
+            is_checked,
             was_live: false,
-        };
-        if let Some(reason) = watch.foreign()? {
-            watch.resync(reason);
+            past: None,
         }
-        Ok(watch)
     }
 
     /// Everything up to this was handed out: the end of a command, so that watching again from here
@@ -214,46 +211,146 @@ impl Watch {
     /// # Errors
     /// [`WatchError`] when the watch ended; it names the position to watch again from.
     pub fn next(&mut self, timeout: Duration) -> Result<Event, WatchError> {
+        let bell = Arc::new(Bell::default());
+        let waker = Waker::from(Arc::clone(&bell));
+        let mut waited = false;
         loop {
-            if let Some((event, after)) = self.pending.pop_front() {
-                self.position = after;
-                self.skip_what_was_not_wanted();
-                return Ok(event);
+            match self.poll_next(&mut Context::from_waker(&waker)) {
+                Poll::Ready(Ok(Step::Event(event))) => return Ok(event),
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Ready(Ok(Step::Read)) => {
+                    let was_checked = self.is_checked;
+                    self.read()?;
+                    if was_checked && self.pending.is_empty() {
+                        return Ok(Event::Progress(self.position.clone()));
+                    }
+                }
+                Poll::Pending if waited => return Ok(Event::Progress(self.position.clone())),
+                Poll::Pending => {
+                    bell.wait(timeout);
+                    waited = true;
+                }
             }
-            self.check_lag()?;
-            match self.shared.next_after(self.read.revision, timeout) {
+        }
+    }
+
+    /// The next step, without waiting and without reading the log. While there is none, the task is
+    /// woken by the next change that fits the filter and by nothing else.
+    ///
+    /// # Errors
+    /// As [`Watch::next`].
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Step, WatchError>> {
+        loop {
+            if let Some(event) = self.pop() {
+                return Poll::Ready(Ok(Step::Event(event)));
+            }
+            if !self.is_checked {
+                return Poll::Ready(Ok(Step::Read));
+            }
+            let wanted = Wanted {
+                after: self.read.revision,
+                filter: Arc::clone(&self.filter),
+            };
+            let (passed, next) = self.shared.poll_after(self.id, &wanted, context.waker());
+            self.pass(passed);
+            match next {
                 Next::Batches(batches) => {
-                    self.was_live = true;
-                    batches.iter().for_each(|batch| self.take(batch));
+                    self.check_lag()?;
+                    self.live();
+                    batches.into_iter().for_each(|batch| self.take(batch));
+                    self.skip_what_was_not_wanted();
                 }
-                Next::FromLog => self.read_log()?,
+                Next::FromLog => {
+                    self.check_lag()?;
+                    return Poll::Ready(Ok(Step::Read));
+                }
                 Next::Nothing => {
-                    self.was_live = true;
-                    return Ok(Event::Progress(self.position.clone()));
+                    self.live();
+                    return Poll::Pending;
                 }
-                Next::Failed(error) => return Err(error.into()),
+                Next::Failed(error) => return Poll::Ready(Err(error.into())),
                 Next::Closed => {
-                    return Err(WatchError::Closed {
+                    return Poll::Ready(Err(WatchError::Closed {
                         position: self.position.clone(),
-                    });
+                    }));
                 }
             }
-            self.skip_what_was_not_wanted();
-            if self.pending.is_empty() {
-                return Ok(Event::Progress(self.position.clone()));
+        }
+    }
+
+    /// Reads what [`Step::Read`] asks for. Blocks, for as long as a file or database takes.
+    ///
+    /// # Errors
+    /// As [`Watch::next`].
+    pub fn read(&mut self) -> Result<(), WatchError> {
+        if self.is_checked {
+            self.read_log()?;
+        } else {
+            if let Some(reason) = self.foreign()? {
+                self.resync(reason);
+            }
+            self.is_checked = true;
+        }
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Option<Event> {
+        loop {
+            match self.pending.front_mut()? {
+                Pending::Resync(from, reason) => {
+                    let (from, reason) = (from.clone(), *reason);
+                    self.pending.pop_front();
+                    self.position = from.clone();
+                    self.skip_what_was_not_wanted();
+                    return Some(Event::Resync { from, reason });
+                }
+                Pending::Changes(published, wanted) => {
+                    let change = wanted.next().and_then(|i| WatchedChange::of(published, i));
+                    let Some(change) = change else {
+                        self.pending.pop_front();
+                        continue;
+                    };
+                    let head = published.batch.head;
+                    let next = wanted.peek();
+                    match next.and_then(|next| published.batch.changes.get(*next)) {
+                        None => {
+                            self.position = Position::from(head);
+                            self.pending.pop_front();
+                            self.skip_what_was_not_wanted();
+                        }
+                        Some(next) if next.command.first != change.command.first => {
+                            self.position = change.end();
+                        }
+                        Some(_) => {}
+                    }
+                    return Some(Event::Change(change));
+                }
             }
         }
     }
 
     fn skip_what_was_not_wanted(&mut self) {
         if self.pending.is_empty() {
+            self.position.clone_from(&self.read);
+        }
+    }
+
+    /// Goes on to where nothing came that is wanted.
+    fn pass(&mut self, passed: Option<Head>) {
+        if let Some(head) = passed.filter(|head| head.revision > self.read.revision) {
+            self.read = Position::from(head);
             self.position = self.read.clone();
         }
     }
 
+    fn live(&mut self) {
+        self.was_live = true;
+        self.past = None;
+    }
+
     fn check_lag(&self) -> Result<(), WatchError> {
         let head = self.shared.head().revision;
-        if self.was_live && head.since(self.position.revision) > self.options.max_lag {
+        if self.was_live && head.since(self.position.revision) > self.max_lag {
             return Err(WatchError::TooSlow {
                 position: self.position.clone(),
                 head,
@@ -263,47 +360,65 @@ impl Watch {
     }
 
     fn read_log(&mut self) -> Result<(), WatchError> {
-        match read_checked(&self.shared, self.read.revision, ReadLimit::default()) {
-            Ok(batches) => batches.iter().for_each(|batch| self.take(batch)),
+        let result = read_checked(&self.shared, self.read.revision, PIECE);
+        let result = result.and_then(|batches| {
+            // What was appended but isn't visible yet comes when it is.
+            let head = self.shared.head().revision;
+            let visible = batches.into_iter();
+            visible
+                .take_while(|batch| batch.head.revision <= head)
+                .try_for_each(|batch| self.take_past(batch))
+        });
+        match result {
             Err(BookError::Log(LogError::Compacted { .. })) => {
                 self.resync("the position is below the floor");
             }
-            Err(error) => return Err(error.into()),
+            other => other?,
         }
+        self.skip_what_was_not_wanted();
         Ok(())
     }
 
-    fn take(&mut self, batch: &Batch) {
-        let head = Position::from(batch.head);
+    /// Takes a batch out of the log. What its changes replaced is looked up where they are wanted.
+    fn take_past(&mut self, batch: Batch) -> Result<(), BookError> {
+        let past = self.past.get_or_insert_with(|| self.shared.past_records());
+        let wanted =
+            |change: &Change| change.revision > self.read.revision && self.filter.fits(change);
+        let before = batch.changes.iter().map(|change| {
+            let wanted = wanted(change).then(|| past.before(&self.shared, change));
+            Ok(wanted.transpose()?.flatten())
+        });
+        let before = before.collect::<Result<_, BookError>>()?;
+        self.take(Arc::new(Published::new(batch, before)));
+        Ok(())
+    }
+
+    fn take(&mut self, published: Arc<Published>) {
+        let batch = &published.batch;
         let seen = self.read.revision;
-        let wanted = batch.changes.iter().filter(|change| change.revision > seen);
-        let mut wanted = wanted
-            .filter(|change| self.options.filter.fits(change))
-            .peekable();
-        let mut after = self.read.clone();
-        while let Some(change) = wanted.next() {
-            match wanted.peek() {
-                None => after = head.clone(),
-                Some(next) if next.command.first != change.command.first => {
-                    after.revision = change.command.last;
-                    after.chain.clone_from(&head.chain);
-                }
-                Some(_) => {}
-            }
-            self.pending
-                .push_back((Event::Change(change.clone()), after.clone()));
+        self.read = Position::from(batch.head);
+        let is_wanted = |index: &usize| {
+            let Some(change) = WatchedChange::of(&published, *index) else {
+                return false;
+            };
+            change.revision > seen
+                && self.filter.fits(&change)
+                && self
+                    .may_see
+                    .as_ref()
+                    .is_none_or(|may_see| may_see(&change, change.before()))
+        };
+        let wanted: Vec<usize> = (0..batch.changes.len()).filter(is_wanted).collect();
+        if !wanted.is_empty() {
+            let wanted = wanted.into_iter().peekable();
+            self.pending.push_back(Pending::Changes(published, wanted));
         }
-        self.read = head;
     }
 
     fn resync(&mut self, reason: &'static str) {
         let from = Position::from(self.shared.head());
         self.read = from.clone();
-        let resync = Event::Resync {
-            from: from.clone(),
-            reason,
-        };
-        self.pending.push_back((resync, from));
+        self.pending.push_back(Pending::Resync(from, reason));
     }
 
     /// Why the position isn't one of this history, if it isn't.
@@ -333,5 +448,33 @@ impl Watch {
         };
         let same = here.is_some_and(|here| here.short() == *chain);
         Ok((!same).then_some("the position is of another history"))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.shared.forget_waiter(self.id);
+    }
+}
+
+/// Wakes a thread.
+#[derive(Default)]
+struct Bell {
+    rang: Mutex<bool>,
+    rings: Condvar,
+}
+
+impl Bell {
+    fn wait(&self, timeout: Duration) {
+        let rang = self.rang.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whether it rang or the time is over: the watcher looks.
+        let _ = self.rings.wait_timeout_while(rang, timeout, |rang| !*rang);
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        *self.rang.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.rings.notify_all();
     }
 }

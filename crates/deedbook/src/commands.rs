@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod bench;
 mod changes;
 mod completions;
 mod component;
@@ -49,6 +50,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Login(args) => login::login(&args, context),
         Command::Logout(args) => login::logout(&args, context),
         Command::Serve(args) => serve::serve(&args, context),
+        Command::Bench(args) => bench::bench(&args, context),
         Command::Schema(Schema::Ls) => schema::list(context),
         Command::Schema(Schema::Show(args)) => schema::show(&args, context),
         Command::Schema(Schema::Satisfies(args)) => version::satisfies(&args, context),

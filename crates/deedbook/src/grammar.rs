@@ -1,6 +1,7 @@
 //! The grammar of the command line: `deedbook KIND VERB [REF]`, and the whole-book commands.
 
 pub(crate) mod arguments;
+pub(crate) mod bench;
 pub(crate) mod book;
 pub(crate) mod component;
 pub(crate) mod login;
@@ -139,6 +140,7 @@ pub(crate) enum Command {
     Login(login::Login),
     Logout(login::Logout),
     Serve(serve::Serve),
+    Bench(bench::Bench),
     /// Show document schemas and version rules
     #[command(subcommand)]
     Schema(book::Schema),

@@ -51,16 +51,21 @@ pub(crate) fn connect(
 ) -> Result<Remote, Failure> {
     let token = match token {
         Some(token) => Some(token),
-        None => match given_token(config)? {
-            Some(token) => Some(token),
-            None => tokens::kept(url)?,
-        },
+        None => token_for(url, config)?,
     };
     let mut options = ClientOptions::new(Endpoint::Url(url.clone()));
     options.token = token;
     options.patience = config.wait.value;
     options.authorities = config.ca_file.value.clone();
     Ok(Remote::new(Client::new(options)))
+}
+
+/// The token for a server: the one that this command was given, or the one that is kept.
+pub(crate) fn token_for(url: &ServerUrl, config: &Config) -> Result<Option<Secret>, Failure> {
+    match given_token(config)? {
+        Some(token) => Ok(Some(token)),
+        None => tokens::kept(url),
+    }
 }
 
 /// The token that this command was given.

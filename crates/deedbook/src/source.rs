@@ -6,6 +6,7 @@
 //!                    └─ Remote(Client): routes of a server, over TCP, TLS or its Unix socket
 //! ```
 
+mod following;
 mod local;
 mod principals;
 mod remote;
@@ -15,7 +16,7 @@ use std::io::Write as Sink;
 use std::sync::Arc;
 
 use deedbook_api::shapes::{IssuedShape, RemovedComponentShape};
-use deedbook_book::{AuditHead, Book, Broken, Verification, Why};
+use deedbook_book::{AuditHead, Book, Broken, ChangeFilter, Position, Verification, Why};
 use deedbook_model::component::Draft;
 use deedbook_model::{Change, Generation, Grant, Head, Kind, Revision, TokenId};
 use deedbook_rules::Record;
@@ -31,6 +32,7 @@ use crate::commands::write::Authorship;
 use crate::error::{ErrorLine, Failure};
 use crate::grammar::values::{Format, Moment};
 
+pub(crate) use following::{Followed, Following};
 pub(crate) use local::revision_of;
 pub(crate) use remote::Remote;
 pub(crate) use told::{Told, failure_of};
@@ -81,6 +83,15 @@ pub(crate) struct ChangeAsk {
     pub(crate) limit: usize,
     /// Whether the records are needed as well.
     pub(crate) whole: bool,
+}
+
+/// Which changes are watched.
+pub(crate) struct FollowAsk {
+    /// From where; `None`: with the next one.
+    pub(crate) after: Option<Position>,
+    pub(crate) filter: ChangeFilter,
+    /// Whether to end at what is there now.
+    pub(crate) once: bool,
 }
 
 /// Which change set a field, and what its key meant.
@@ -371,6 +382,14 @@ impl Source {
         authorship: &Authorship,
     ) -> Result<PrincipalDone, Failure> {
         ask!(self, write_principal(write, authorship))
+    }
+
+    /// Watches changes as they come.
+    pub(crate) fn follow(self, asked: FollowAsk) -> Result<Following, Failure> {
+        match self {
+            Source::Local(book) => Following::of_book(&book, asked),
+            Source::Remote(remote) => Following::of_server(remote.into_client(), asked),
+        }
     }
 
     /// Ends the work with it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use deedbook_model::component::Draft;
 use deedbook_model::{
-    Generation, Grants, Idempotency, Lineage, Rights, Timestamp, TokenHash, TokenId,
+    Generation, Grants, Idempotency, Lineage, Revision, Rights, Timestamp, TokenHash, TokenId,
 };
 
 use crate::book_record::Parent;
@@ -73,15 +73,15 @@ pub enum Write {
         key: ComponentKey,
         /// The patch.
         patch: serde_json::Value,
-        /// Only if the record is at this generation.
-        expected: Option<Generation>,
+        /// Only if the record is as its caller saw it.
+        expected: Option<Expected>,
     },
     /// Remove a component; its uuid never returns.
     Remove {
         /// Which component.
         key: ComponentKey,
-        /// Only if the record is at this generation.
-        expected: Option<Generation>,
+        /// Only if the record is as its caller saw it.
+        expected: Option<Expected>,
     },
     /// Make a principal with its first token.
     CreatePrincipal {
@@ -140,6 +140,21 @@ pub struct NewToken {
     pub hash: TokenHash,
     /// When it expires; `None`: never.
     pub expires_at: Option<Timestamp>,
+}
+
+/// What a caller saw of a record that it wants to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// The record's own counter.
+    Generation(Generation),
+    /// The revision of its last change, or one of several.
+    Revisions(Vec<Revision>),
+}
+
+impl From<Generation> for Expected {
+    fn from(generation: Generation) -> Expected {
+        Expected::Generation(generation)
+    }
 }
 
 impl Write {

@@ -58,15 +58,11 @@ pub struct Outcome {
 /// Every write's refusal; nothing is done then.
 pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Decision, Vec<Refusal>> {
     let mut state = state.clone();
-    let Done {
-        changes,
-        outcomes,
-        repeat,
-    } = decide_in_place(&mut state, command, now)?;
+    let done = decide_in_place(&mut state, command, now)?;
     Ok(Decision {
-        changes,
-        outcomes,
-        repeat,
+        changes: done.changes,
+        outcomes: done.outcomes,
+        repeat: done.repeat,
         state,
     })
 }
@@ -76,6 +72,8 @@ pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Decisi
 pub struct Done {
     /// Its changes, in order; none when nothing changed.
     pub changes: Vec<Change>,
+    /// What each of them replaced, in stored form; `None`: the record wasn't there.
+    pub before: Vec<Option<Bytes>>,
     /// What became of each write; nothing for a repeat.
     pub outcomes: Vec<Outcome>,
     /// Where the command was done before, if it was: nothing is done again.
@@ -301,8 +299,8 @@ impl Work<'_> {
                 key,
                 patch,
                 expected,
-            } => self.update(key, patch, *expected),
-            Write::Remove { key, expected } => self.remove(key, *expected),
+            } => self.update(key, patch, expected.as_ref()),
+            Write::Remove { key, expected } => self.remove(key, expected.as_ref()),
             Write::CreatePrincipal {
                 name,
                 grants,
@@ -458,6 +456,7 @@ impl Work<'_> {
         info: impl FnOnce(Revision, Timestamp) -> CommandInfo,
     ) -> Done {
         let mut changes = Vec::with_capacity(self.proposed.len());
+        let mut before = Vec::with_capacity(self.proposed.len());
         if !self.proposed.is_empty() {
             let last = self.state.revision();
             self.state.stand_at(last, self.now);
@@ -466,19 +465,23 @@ impl Work<'_> {
                 ..info(last, self.now)
             });
             self.state.remember(&command);
-            changes.extend(self.proposed.into_iter().map(|proposed| Change {
-                revision: proposed.record.revision,
-                command: Arc::clone(&command),
-                kind: proposed.record.kind.clone(),
-                key: Arc::clone(&proposed.record.key),
-                verb: proposed.verb,
-                generation: proposed.record.generation,
-                previous: proposed.previous,
-                record: proposed.stored,
-            }));
+            for proposed in self.proposed {
+                before.push(proposed.before.and_then(|record| record.bytes.clone()));
+                changes.push(Change {
+                    revision: proposed.record.revision,
+                    command: Arc::clone(&command),
+                    kind: proposed.record.kind.clone(),
+                    key: Arc::clone(&proposed.record.key),
+                    verb: proposed.verb,
+                    generation: proposed.record.generation,
+                    previous: proposed.previous,
+                    record: proposed.stored,
+                });
+            }
         }
         Done {
             changes,
+            before,
             outcomes,
             repeat: None,
         }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Parent;
+use crate::command::Expected;
 use crate::components::{NameOrUuid, Query};
 use crate::sample_test::{Sample, at_second, document, draft, id, needs, register, remove, update};
 
@@ -168,7 +169,7 @@ fn a_generation_that_is_expected_has_to_be_there() {
     let update = |expected| Write::Update {
         key: crate::sample_test::key("a"),
         patch: json!({"description": format!("{expected}")}),
-        expected: Some(Generation(expected)),
+        expected: Some(Generation(expected).into()),
     };
     sample.done(vec![update(1)]);
     let refusal = sample.try_one(update(1)).unwrap_err();
@@ -176,9 +177,32 @@ fn a_generation_that_is_expected_has_to_be_there() {
     sample.done(vec![update(2), update(3)]);
     let remove = Write::Remove {
         key: crate::sample_test::key("a"),
-        expected: Some(Generation(1)),
+        expected: Some(Generation(1).into()),
     };
     assert_eq!(sample.try_one(remove).unwrap_err().code, Code::Conflict);
+}
+
+#[test]
+fn a_revision_that_is_expected_has_to_be_that_of_the_last_change() {
+    let mut sample = Sample::with(vec![register("a@1.0.0", json!({}))]);
+    let update = |seen: &[u64]| Write::Update {
+        key: crate::sample_test::key("a"),
+        patch: json!({"description": format!("{seen:?}")}),
+        expected: Some(Expected::Revisions(
+            seen.iter().copied().map(Revision).collect(),
+        )),
+    };
+    let first = sample.state.revision().0;
+    sample.done(vec![update(&[first])]);
+    let refusal = sample.try_one(update(&[first])).unwrap_err();
+    assert_eq!(refusal.code, Code::PreconditionFailed);
+    assert_eq!(kinds(&refusal), [(IssueKind::RevisionConflict, "")]);
+    let message = &refusal.issues[0].message;
+    let seen_and_there = format!("revision {first}, but a@1.0.0 was changed at {}", first + 1);
+    assert!(message.contains(&seen_and_there), "{message}");
+    // One of several will do; none never does.
+    sample.done(vec![update(&[7, first + 1])]);
+    assert!(sample.try_one(update(&[])).is_err());
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub mod state;
 pub mod visible;
 
 pub use book_record::{BookRecord, Parent};
-pub use command::{Command, NewToken, Write};
+pub use command::{Command, Expected, NewToken, Write};
 pub use decide::{Decision, Done, Outcome, decide, decide_in_place};
 pub use idempotency::Repeat;
 pub use principals::Bearer;

@@ -8,6 +8,7 @@ use http_body::{Frame, SizeHint};
 use tokio::sync::mpsc;
 
 use crate::gzip::Gzip;
+use crate::watch::event_stream::EventStream;
 
 /// Content of an answer.
 pub(crate) enum Body {
@@ -19,6 +20,10 @@ pub(crate) enum Body {
     Parts(Box<dyn Iterator<Item = Bytes> + Send>),
     /// Made by another thread.
     Channel(mpsc::Receiver<Result<Bytes, Broken>>),
+    /// Changes as they come.
+    Events(Box<EventStream>),
+    /// Messages of gRPC, and the status after them.
+    Grpc(Box<tonic::body::Body>),
     /// Another, compressed.
     Gzip(Box<Gzip>),
 }
@@ -43,6 +48,9 @@ impl Body {
             }
             Body::Parts(parts) => Poll::Ready(parts.next().map(Ok)),
             Body::Channel(parts) => parts.poll_recv(context),
+            Body::Events(events) => events.poll_part(context),
+            // Its frames are more than bytes; they are handed on as they are.
+            Body::Grpc(_) => Poll::Ready(None),
             Body::Gzip(gzip) => gzip.poll_part(context),
         }
     }
@@ -56,7 +64,12 @@ impl http_body::Body for Body {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let part = self.get_mut().poll_part(context);
+        let body = self.get_mut();
+        if let Body::Grpc(messages) = body {
+            let frame = Pin::new(&mut **messages).poll_frame(context);
+            return frame.map_err(|_| Broken);
+        }
+        let part = body.poll_part(context);
         part.map(|part| part.map(|bytes| bytes.map(Frame::data)))
     }
 
@@ -64,7 +77,8 @@ impl http_body::Body for Body {
         match self {
             Body::Empty => true,
             Body::Full(bytes) => bytes.is_empty(),
-            Body::Parts(_) | Body::Channel(_) | Body::Gzip(_) => false,
+            Body::Grpc(messages) => messages.is_end_stream(),
+            Body::Parts(_) | Body::Channel(_) | Body::Events(_) | Body::Gzip(_) => false,
         }
     }
 
@@ -74,7 +88,9 @@ impl http_body::Body for Body {
             Body::Full(bytes) => {
                 SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
             }
-            Body::Parts(_) | Body::Channel(_) | Body::Gzip(_) => SizeHint::default(),
+            Body::Parts(_) | Body::Channel(_) | Body::Events(_) | Body::Grpc(_) | Body::Gzip(_) => {
+                SizeHint::default()
+            }
         }
     }
 }

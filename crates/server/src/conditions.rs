@@ -1,71 +1,35 @@
 //! Conditional requests: what the caller has seen of a record.
 
 use deedbook_api::problem::Problem;
-use deedbook_book::View;
-use deedbook_model::code::Code;
-use deedbook_model::issue::IssueKind;
 use deedbook_model::{Generation, Revision};
-use deedbook_rules::components::{ComponentKey, NameOrUuid};
+use deedbook_rules::Expected;
+use deedbook_rules::components::ComponentKey;
 use http::header;
 
 use crate::call::Call;
-use crate::refuse;
 
-/// Which record a write is meant for, and at which generation.
+/// Which record a write is meant for, and what its caller saw of it. The rules compare, after they
+/// looked whether the request was done before.
 pub(crate) struct Target {
     pub(crate) key: ComponentKey,
-    pub(crate) expected: Option<Generation>,
-    /// Whether the generation follows from `If-Match`.
-    by_etag: bool,
+    pub(crate) expected: Option<Expected>,
 }
 
 impl Target {
-    /// The target of a request. `If-Match` names the revision of a record's last change; that record
-    /// had one generation at it, which is what the rules compare.
+    /// The target of a request.
     pub(crate) fn of(call: &Call) -> Result<Target, Problem> {
         let key = call.component_key()?;
-        let expected = call.query.number("expectedGeneration").map(Generation);
-        let Some(wanted) = call.header("if-match")? else {
-            return Ok(Target {
-                key,
-                expected,
-                by_etag: false,
-            });
+        let generation = call.query.number("expectedGeneration").map(Generation);
+        let expected = match (call.header("if-match")?, generation) {
+            (None, generation) => generation.map(Expected::Generation),
+            (Some(wanted), None) => Etags::read("if-match", wanted)?.strong(),
+            (Some(_), Some(_)) => {
+                let detail = "is one condition, If-Match another; give one of them";
+                return Err(Problem::parameter("expectedGeneration", detail));
+            }
         };
-        let wanted = Etags::read("if-match", wanted)?;
-        let view = call.server.book.view();
-        let found = view.lookup(&key.name, key.spec.as_ref());
-        let found = found.map_err(|error| refuse::lookup(&error))?;
-        if !wanted.strongly_match(found.record.revision) {
-            return Err(stale(&view, found.record.revision, found.record.generation));
-        }
-        Ok(Target {
-            key: ComponentKey {
-                name: NameOrUuid::Uuid(found.facts.uuid),
-                spec: None,
-            },
-            by_etag: expected.is_none(),
-            expected: expected.or(Some(found.record.generation)),
-        })
+        Ok(Target { key, expected })
     }
-
-    /// A refusal because somebody was faster is, to one who sent `If-Match`, a failed precondition.
-    pub(crate) fn refusal(&self, problem: Problem) -> Problem {
-        let conflict = IssueKind::RevisionConflict.as_str();
-        if self.by_etag && problem.errors.iter().any(|error| error.kind == conflict) {
-            return problem.with_code(Code::PreconditionFailed);
-        }
-        problem
-    }
-}
-
-fn stale(view: &View, revision: Revision, generation: Generation) -> Problem {
-    let detail = format!(
-        "the record's last change is revision {revision} (generation {generation}), which \
-         If-Match doesn't name; the book is at {}",
-        view.head().revision
-    );
-    Problem::new(Code::PreconditionFailed, detail).with_hint(Code::PreconditionFailed.advice())
 }
 
 /// Whether the caller has the record as it is already.
@@ -105,21 +69,23 @@ impl<'a> Etags<'a> {
         })
     }
 
-    /// Only strong tags count where something is changed.
-    fn strongly_match(&self, revision: Revision) -> bool {
-        self.matches(revision, |is_weak| !is_weak)
+    /// The revisions of strong tags: only those count where something is changed. `*` is content
+    /// with any.
+    fn strong(&self) -> Option<Expected> {
+        match self {
+            Etags::Any => None,
+            Etags::These(tags) => {
+                let strong = tags.iter().filter(|(is_weak, _)| !is_weak);
+                let revisions = strong.filter_map(|(_, tag)| tag.parse().ok().map(Revision));
+                Some(Expected::Revisions(revisions.collect()))
+            }
+        }
     }
 
     fn weakly_match(&self, revision: Revision) -> bool {
-        self.matches(revision, |_| true)
-    }
-
-    fn matches(&self, revision: Revision, counts: impl Fn(bool) -> bool) -> bool {
         match self {
             Etags::Any => true,
-            Etags::These(tags) => tags
-                .iter()
-                .any(|(is_weak, tag)| counts(*is_weak) && tag.parse() == Ok(revision.0)),
+            Etags::These(tags) => tags.iter().any(|(_, tag)| tag.parse() == Ok(revision.0)),
         }
     }
 }

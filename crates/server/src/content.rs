@@ -18,8 +18,20 @@ pub(crate) struct Received {
     pub(crate) bytes: Bytes,
 }
 
+/// Where content comes from.
+pub(crate) enum Source {
+    /// It is still to arrive.
+    Incoming(Incoming),
+    /// It came in a message, and is of a type that the route takes.
+    Given(Option<Received>),
+}
+
 /// Reads a request's content.
-pub(crate) async fn read(call: &Call, mut incoming: Incoming) -> Result<Received, Problem> {
+pub(crate) async fn read(call: &Call, source: Source) -> Result<Received, Problem> {
+    let mut incoming = match source {
+        Source::Incoming(incoming) => incoming,
+        Source::Given(received) => return given(call, received),
+    };
     let Some(content) = &call.route.content else {
         return Ok(Received {
             media_type: None,
@@ -50,6 +62,17 @@ pub(crate) async fn read(call: &Call, mut incoming: Incoming) -> Result<Received
         media_type: Some(media_type),
         bytes,
     })
+}
+
+fn given(call: &Call, received: Option<Received>) -> Result<Received, Problem> {
+    let received = received.unwrap_or(Received {
+        media_type: None,
+        bytes: Bytes::new(),
+    });
+    match &call.route.content {
+        Some(content) if received.bytes.len() > content.max_bytes => Err(too_large(content)),
+        _ => Ok(received),
+    }
 }
 
 /// Most content is one part, which isn't copied.

@@ -42,7 +42,8 @@ pub(crate) fn compress(body: Body) -> (Body, bool) {
             Some(packed) if packed.len() < bytes.len() => (Body::Full(packed), true),
             _ => (Body::Full(bytes), false),
         },
-        Body::Empty | Body::Gzip(_) => (body, false),
+        // An event isn't to wait for the next, which would make it worth compressing.
+        Body::Empty | Body::Events(_) | Body::Grpc(_) | Body::Gzip(_) => (body, false),
         longer => (Body::Gzip(Box::new(Gzip::of(longer))), true),
     }
 }

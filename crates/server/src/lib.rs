@@ -18,6 +18,8 @@
 //! | `journal` | what the server says of itself |
 //! | `sight` | which view a read looks at |
 //! | `write` | handing a command in and waiting for it |
+//! | `watch` | following the book's changes, for every face |
+//! | `grpc` | the same over gRPC |
 //! | `routes` | a module for each noun: parse, call, render |
 //! | `cursor` | where a list goes on |
 //! | `answer`, `body`, `gzip`, `refuse` | how an answer goes out |
@@ -30,6 +32,7 @@ mod call;
 mod conditions;
 mod content;
 mod cursor;
+mod grpc;
 mod gzip;
 mod health;
 mod instant;
@@ -45,6 +48,7 @@ mod server;
 mod sight;
 mod slow;
 mod start;
+mod watch;
 mod write;
 
 pub use access::{JwtOptions, KeysError};

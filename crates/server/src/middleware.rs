@@ -23,6 +23,8 @@ use crate::access::{self, Peer};
 use crate::answer::{Answer, etag};
 use crate::body::Body;
 use crate::call::Call;
+use crate::content::Source;
+use crate::grpc;
 use crate::gzip;
 use crate::instant;
 use crate::journal::Level;
@@ -42,8 +44,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 /// Answers the requests of one connection.
 #[derive(Clone)]
 pub(crate) struct Requests {
-    server: Arc<Server>,
-    peer: Arc<Peer>,
+    pub(crate) server: Arc<Server>,
+    pub(crate) peer: Arc<Peer>,
 }
 
 impl Requests {
@@ -85,13 +87,16 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Answering {
+        if grpc::is_meant(request.headers()) {
+            return Answering::Later(Box::pin(grpc::answer(self.clone(), request)));
+        }
         let (parts, incoming) = request.into_parts();
         let mut exchange = Exchange::begin(self, &parts);
         let call = admit(&mut exchange, &self.peer, parts.headers);
         match call.and_then(routes::begin) {
             Ok(Step::Done(answer)) => Answering::Now(Some(exchange.finish(Ok(answer)))),
             Ok(Step::Work(call)) => Answering::Later(Box::pin(async move {
-                let result = routes::work(call, incoming).await;
+                let result = routes::work(call, Source::Incoming(incoming)).await;
                 exchange.finish(result)
             })),
             Err(problem) => Answering::Now(Some(exchange.finish(Err(problem)))),
@@ -100,7 +105,11 @@ impl Service<Request<Incoming>> for Requests {
 }
 
 /// Checks all that can be checked of a request's head.
-fn admit(exchange: &mut Exchange, peer: &Peer, headers: HeaderMap) -> Result<Call, Problem> {
+pub(crate) fn admit(
+    exchange: &mut Exchange,
+    peer: &Peer,
+    headers: HeaderMap,
+) -> Result<Call, Problem> {
     let server = Arc::clone(&exchange.server);
     let uri = &exchange.uri;
     let longest = server.options.limits.target_bytes;
@@ -198,21 +207,21 @@ fn allowed(server: &Server, path: &str) -> Vec<&'static str> {
 }
 
 /// A request and its answer: what the head of the answer and the journal need.
-struct Exchange {
+pub(crate) struct Exchange {
     server: Arc<Server>,
     from: Option<IpAddr>,
     method: http::Method,
     uri: Uri,
     route: Option<&'static Route>,
     caller: Option<Arc<str>>,
-    request_id: HeaderValue,
+    pub(crate) request_id: HeaderValue,
     takes_gzip: bool,
     is_http1: bool,
     begin: Instant,
 }
 
 impl Exchange {
-    fn begin(requests: &Requests, parts: &http::request::Parts) -> Exchange {
+    pub(crate) fn begin(requests: &Requests, parts: &http::request::Parts) -> Exchange {
         let server = Arc::clone(&requests.server);
         Exchange {
             from: requests.peer.address,
@@ -300,7 +309,12 @@ impl Exchange {
     }
 
     /// Notes what was asked and what came of it.
-    fn note(&self, status: StatusCode, revision: Option<Revision>, problem: Option<&Problem>) {
+    pub(crate) fn note(
+        &self,
+        status: StatusCode,
+        revision: Option<Revision>,
+        problem: Option<&Problem>,
+    ) {
         let took = instant::since(self.begin);
         let metrics = &self.server.metrics;
         metrics.answered(self.route, status.as_u16(), took);

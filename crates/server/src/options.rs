@@ -59,6 +59,10 @@ pub struct Limits {
     pub stall_time: Duration,
     /// How long requests in flight have when the server ends.
     pub end_time: Duration,
+    /// Watches at a time.
+    pub watches: usize,
+    /// How long a watcher is told nothing before it is told how far the book is.
+    pub progress_time: Duration,
     /// Slow requests that work at a time.
     pub slow: usize,
     /// Slow requests that wait for their turn.
@@ -95,6 +99,8 @@ impl Default for Limits {
             request_time: Duration::from_secs(30),
             stall_time: Duration::from_secs(30),
             end_time: Duration::from_secs(8),
+            watches: 2048,
+            progress_time: Duration::from_secs(30),
             slow: 2,
             slow_waiting: 64,
         }

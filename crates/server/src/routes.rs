@@ -2,7 +2,6 @@
 
 mod batch;
 mod book;
-mod changes;
 mod components;
 mod diff;
 mod listing;
@@ -10,6 +9,7 @@ mod principals;
 mod server;
 mod validate;
 
+pub(crate) mod changes;
 pub(crate) mod pages;
 
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use std::sync::Arc;
 use deedbook_api::problem::Problem;
 use deedbook_api::route::RouteId;
 use deedbook_book::View;
-use hyper::body::Incoming;
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::content;
+use crate::content::{self, Source};
 use crate::metrics;
 use crate::sight;
+use crate::watch::event_stream;
 
 /// How a request goes on.
 pub(crate) enum Step {
@@ -76,6 +76,7 @@ pub(crate) fn begin(call: Call) -> Result<Step, Problem> {
         RouteId::Version => Step::Done(server::version()?),
         RouteId::OpenApi => Step::Done(call.server.pages.openapi()),
         RouteId::Metrics => Step::Done(metrics::metrics(&call)),
+        RouteId::Watch => Step::Done(event_stream::open(&call)?),
         RouteId::Docs => Step::Done(call.server.pages.docs()),
         RouteId::Welcome => Step::Done(call.server.pages.welcome()),
         _ => Step::Work(call),
@@ -83,7 +84,7 @@ pub(crate) fn begin(call: Call) -> Result<Step, Problem> {
 }
 
 /// Answers what has to wait: for content, for the log, for its turn.
-pub(crate) async fn work(call: Call, incoming: Incoming) -> Result<Answer, Problem> {
+pub(crate) async fn work(call: Call, source: Source) -> Result<Answer, Problem> {
     let id = call.route.id;
     if let Some(read) = quick(id) {
         let view = sight::view(&call).await?;
@@ -112,7 +113,7 @@ pub(crate) async fn work(call: Call, incoming: Incoming) -> Result<Answer, Probl
         RouteId::RemoveComponent => components::remove::remove(&call).await,
         RouteId::RemovePrincipal => principals::remove(&call).await,
         _ => {
-            let received = content::read(&call, incoming).await?;
+            let received = content::read(&call, source).await?;
             match id {
                 RouteId::RegisterComponent => components::register::register(&call, received).await,
                 RouteId::UpdateComponent => components::update::update(&call, received).await,

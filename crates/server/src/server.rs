@@ -6,6 +6,7 @@ use deedbook_model::Revision;
 use tokio::sync::watch;
 
 use crate::access::{Caller, Guesses, Jwt};
+use crate::grpc::StandardServices;
 use crate::health::Health;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
@@ -17,6 +18,7 @@ use crate::routes::pages::Pages;
 use crate::sight::PastViews;
 use crate::slow::Slow;
 use crate::start::StartError;
+use crate::watch::Watchers;
 
 /// How far a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +48,8 @@ pub(crate) struct Server {
     pub(crate) request_ids: RequestIds,
     pub(crate) past: PastViews,
     pub(crate) slow: Slow,
+    pub(crate) watchers: Watchers,
+    pub(crate) standard_services: StandardServices,
     pub(crate) pages: Pages,
     /// Tells waiting reads of each new revision; nobody's waiting costs nothing.
     pub(crate) revisions: watch::Sender<Revision>,
@@ -76,6 +80,8 @@ impl Server {
             request_ids: RequestIds::new(),
             past: PastViews::default(),
             slow: Slow::new(&options.limits),
+            watchers: Watchers::new(&options.limits),
+            standard_services: StandardServices::new(),
             pages: Pages::new(),
             revisions,
             phase: watch::Sender::new(Phase::Serving),

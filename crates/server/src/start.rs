@@ -17,6 +17,7 @@ use crate::access::KeysError;
 use crate::net::{self, Socket, TlsError};
 use crate::options::Options;
 use crate::server::{Phase, Server};
+use crate::watch;
 
 /// Why a server can't begin.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +91,7 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(options.threads.max(1))
-        .max_blocking_threads(options.limits.slow.max(1) + 2)
+        .max_blocking_threads(options.limits.slow.max(1) + 2 + watch::READS)
         .thread_name("deedbook-http")
         .enable_all()
         .build()
@@ -185,6 +186,7 @@ impl Running {
 
     /// Begins the end and waits for the last connection, at most as long as the limits say.
     async fn drain(&self) -> Ended {
+        self.server.standard_services.end().await;
         self.server.end();
         let limits = &self.server.options.limits;
         let all = self.permits.acquire_many(limits.connections);

@@ -330,11 +330,15 @@ fn write_of(act: &Act) -> Option<Write> {
         Act::Patch(target, patch) => Write::Update {
             key: target.key(),
             patch: patch.value(),
-            expected: target.expected.map(deedbook_model::Generation),
+            expected: target
+                .expected
+                .map(|seen| deedbook_model::Generation(seen).into()),
         },
         Act::Remove(target) => Write::Remove {
             key: target.key(),
-            expected: target.expected.map(deedbook_model::Generation),
+            expected: target
+                .expected
+                .map(|seen| deedbook_model::Generation(seen).into()),
         },
     })
 }

@@ -108,7 +108,8 @@ impl Client {
     /// # Panics
     /// When there is no answer.
     pub fn send(&mut self, request: &Request) -> Response {
-        self.write(&request.to_bytes(self.address));
+        // A server may answer before it has read all of a content that it won't take.
+        let _ = self.try_write(&request.to_bytes(self.address));
         let without_body = request.method == "HEAD";
         self.read(without_body).expect("an answer")
     }
@@ -144,6 +145,18 @@ impl Client {
     /// # Panics
     /// When the answer isn't HTTP/1.1.
     pub fn read(&mut self, without_body: bool) -> Option<Response> {
+        let mut response = self.head()?;
+        if !without_body && response.status != 304 {
+            response.body = self.body(&response);
+        }
+        Some(response)
+    }
+
+    /// Reads the head of an answer; its content is still to come.
+    ///
+    /// # Panics
+    /// When the answer isn't HTTP/1.1.
+    pub fn head(&mut self) -> Option<Response> {
         let line = self.line().filter(|line| !line.is_empty())?;
         let status = line.split(' ').nth(1).expect("a status").parse().unwrap();
         let mut headers = Vec::new();
@@ -154,15 +167,20 @@ impl Client {
             };
             headers.push((name.to_lowercase(), value.trim().to_owned()));
         }
-        let mut response = Response {
+        Some(Response {
             status,
             headers,
             body: Vec::new(),
-        };
-        if !without_body && status != 304 {
-            response.body = self.body(&response);
-        }
-        Some(response)
+        })
+    }
+
+    /// Sends a request of which the answer's content is read bit by bit.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub fn open(&mut self, request: &Request) -> Response {
+        self.write(&request.to_bytes(self.address));
+        self.head().expect("an answer")
     }
 
     /// Reads whatever comes until the server hangs up.
@@ -206,16 +224,23 @@ impl Client {
 
     fn chunks(&mut self) -> Vec<u8> {
         let mut body = Vec::new();
-        loop {
-            let line = self.line().expect("a chunk");
-            let length = usize::from_str_radix(&line, 16).expect("its length");
-            let mut chunk = vec![0; length + 2];
-            self.stream.read_exact(&mut chunk).expect("the chunk");
-            if length == 0 {
-                return body;
-            }
-            body.extend_from_slice(&chunk[..length]);
+        while let Some(mut chunk) = self.chunk() {
+            body.append(&mut chunk);
         }
+        body
+    }
+
+    /// The next chunk of content that is sent in chunks; `None`: that was all.
+    ///
+    /// # Panics
+    /// When the content breaks off.
+    pub fn chunk(&mut self) -> Option<Vec<u8>> {
+        let line = self.line().expect("a chunk");
+        let length = usize::from_str_radix(&line, 16).expect("its length");
+        let mut chunk = vec![0; length + 2];
+        self.stream.read_exact(&mut chunk).expect("the chunk");
+        chunk.truncate(length);
+        (length > 0).then_some(chunk)
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`check`] | property tests that print their seed and how to replay it |
 //! | [`components`] | component documents drawn from a few names, versions and tags |
+//! | [`event_stream`] | reading server-sent events |
 //! | [`fuzz`] | what the fuzz targets do with an input |
 //! | [`history`] | random histories, and a plain fold of them to compare with |
 //! | [`http`] | a client that sends anything and hides nothing |
@@ -23,6 +24,7 @@
 
 pub mod check;
 pub mod components;
+pub mod event_stream;
 pub mod faulty_log;
 pub mod fuzz;
 pub mod history;

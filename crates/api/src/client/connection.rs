@@ -26,7 +26,8 @@ pub(super) struct Connection {
     pub(super) used: bool,
 }
 
-enum Stream {
+/// The bytes of a connection.
+pub(super) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
     Tls(Box<TlsStream>),
@@ -109,12 +110,17 @@ impl Connection {
     }
 
     /// The content that a head announces.
-    pub(super) fn body(&mut self, head: &Head) -> io::Result<Body<'_>> {
+    fn body(&mut self, head: &Head) -> io::Result<Body<&mut BufReader<Stream>>> {
         let left = head.length()?;
-        Ok(Body {
-            stream: &mut self.stream,
-            left,
-        })
+        let stream = &mut self.stream;
+        Ok(Body { stream, left })
+    }
+
+    /// The same, with which the connection ends.
+    pub(super) fn into_body(self, head: &Head) -> io::Result<OwnBody> {
+        let left = head.length()?;
+        let stream = self.stream;
+        Ok(Body { stream, left })
     }
 }
 
@@ -218,10 +224,13 @@ impl Head {
 }
 
 /// Content as it comes.
-pub(super) struct Body<'c> {
-    stream: &'c mut BufReader<Stream>,
+pub(super) struct Body<S> {
+    stream: S,
     left: Left,
 }
+
+/// Content that has a connection of its own.
+pub(super) type OwnBody = Body<BufReader<Stream>>;
 
 /// What is left of it.
 enum Left {
@@ -231,7 +240,7 @@ enum Left {
     ToEnd,
 }
 
-impl Read for Body<'_> {
+impl<S: BufRead> Read for Body<S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self.left {
             Left::ToEnd => self.stream.read(into),
@@ -245,7 +254,7 @@ impl Read for Body<'_> {
                 let read = self.read_some(into, left)?;
                 let left = left.saturating_sub(read);
                 if left == 0 {
-                    line(&mut (&mut *self.stream).take(HEAD))?;
+                    line(&mut (&mut self.stream).take(HEAD))?;
                 }
                 self.left = Left::Chunk((left > 0).then_some(left));
                 Ok(usize::try_from(read).unwrap_or(usize::MAX))
@@ -258,7 +267,7 @@ impl Read for Body<'_> {
     }
 }
 
-impl Body<'_> {
+impl<S: BufRead> Body<S> {
     fn read_some(&mut self, into: &mut [u8], left: u64) -> io::Result<u64> {
         let most = usize::try_from(left).unwrap_or(usize::MAX).min(into.len());
         let into = into.get_mut(..most).unwrap_or_default();
@@ -270,7 +279,7 @@ impl Body<'_> {
     }
 
     fn begin_chunk(&mut self) -> io::Result<()> {
-        let mut limited = (&mut *self.stream).take(HEAD);
+        let mut limited = (&mut self.stream).take(HEAD);
         let text = line(&mut limited)?;
         let digits = text.split(';').next().unwrap_or_default().trim();
         let length = u64::from_str_radix(digits, 16).map_err(|_| strange("a bad chunk"))?;

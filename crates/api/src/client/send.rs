@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::answer::Answer;
-use super::connection::{Connection, Head};
+use super::connection::{Connection, Head, OwnBody, strange};
 use super::error::ClientError;
 use super::request::Request;
 use super::secret::Secret;
@@ -173,22 +173,7 @@ impl Client {
         request: &Request,
         to: &mut dyn Write,
     ) -> Result<Streamed, ClientError> {
-        let bytes = self.encode(request);
-        // One of its own: who doesn't take all of a stream can't go on with the connection.
-        let mut connection = Connection::open(&self.options)?;
-        let sent = connection.write(&bytes, request.patience);
-        let head = sent.and_then(|()| connection.read_head());
-        let head = head.map_err(|source| self.broken(source, false))?;
-        if !(200..300).contains(&head.status) {
-            let body = connection.read_body(&head);
-            let body = body.map_err(|source| self.broken(source, false))?;
-            return match self.answer(head, body).of_success() {
-                Ok(_) => Ok(Streamed { bytes: 0 }),
-                Err(error) => Err(error),
-            };
-        }
-        let body = connection.body(&head);
-        let mut body = body.map_err(|source| self.broken(source, false))?;
+        let mut body = self.open(request)?;
         let mut part = vec![0; 64 << 10];
         let mut bytes = 0;
         loop {
@@ -200,6 +185,26 @@ impl Client {
             bytes += u64::try_from(read).unwrap_or(u64::MAX);
             let part = part.get(..read).unwrap_or_default();
             to.write_all(part).map_err(ClientError::Sink)?;
+        }
+    }
+
+    /// Sends a request; the content of its answer is still to come.
+    pub(super) fn open(&self, request: &Request) -> Result<OwnBody, ClientError> {
+        let bytes = self.encode(request);
+        // One of its own: who doesn't take all of a stream can't go on with the connection.
+        let mut connection = Connection::open(&self.options)?;
+        let sent = connection.write(&bytes, request.patience);
+        let head = sent.and_then(|()| connection.read_head());
+        let head = head.map_err(|source| self.broken(source, false))?;
+        if (200..300).contains(&head.status) {
+            let body = connection.into_body(&head);
+            return body.map_err(|source| self.broken(source, false));
+        }
+        let body = connection.read_body(&head);
+        let body = body.map_err(|source| self.broken(source, false))?;
+        match self.answer(head, body).of_success() {
+            Err(error) => Err(error),
+            Ok(answer) => Err(self.foreign(&strange(&format!("status {}", answer.status)))),
         }
     }
 

@@ -98,7 +98,7 @@ fn the_same_commands_give_the_same_records() {
             };
             for change in book.changes(&query).unwrap() {
                 let event = watch.next(Duration::ZERO).unwrap();
-                assert!(matches!(event, Event::Change(live) if live == change));
+                assert!(matches!(event, Event::Change(live) if *live == change));
             }
         }
         let salted = [&books[0], &books[1]].map(|book| book.audit_head().chain);

@@ -1,16 +1,24 @@
 //! Watching: every change once and in order, a command never split, from any position.
 
+use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use deedbook_book::{
-    Book, ChangeFilter, Event, OpenOptions, Position, Watch, WatchError, WatchOptions,
+    Book, ChangeFilter, Event, OpenOptions, Position, Step, Watch, WatchError, WatchOptions,
+    WatchedChange,
 };
 use deedbook_log::MemoryLog;
 use deedbook_model::{Change, Kind, Revision};
-use deedbook_rules::Command;
+use deedbook_rules::components::ComponentKey;
+use deedbook_rules::{Command, Write};
 use deedbook_testkit::check::for_all;
-use deedbook_testkit::components::numbered;
+use deedbook_testkit::components::{numbered, uuid_of_number};
 use deedbook_testkit::faulty_log::FaultyLog;
 use deedbook_testkit::history::{Past, plans, replay};
 use deedbook_testkit::process::{Other, say, task, wait_for_parent};
@@ -45,7 +53,7 @@ fn events(watch: &mut Watch) -> Vec<(Event, Position)> {
     }
 }
 
-fn changes(watch: &mut Watch) -> Vec<Change> {
+fn changes(watch: &mut Watch) -> Vec<WatchedChange> {
     let changes = events(watch).into_iter().map(|(event, _)| match event {
         Event::Change(change) => change,
         other => panic!("{other:?}"),
@@ -113,6 +121,11 @@ fn what_was_watched_and_watching_on_from_any_position_is_the_whole() {
             }
             let wanted: Vec<&Change> = past.changes.iter().filter(|c| filter.fits(c)).collect();
             check_events(&seen, &wanted);
+            for (event, _) in &seen {
+                if let Event::Change(change) = event {
+                    check_before(change, &past);
+                }
+            }
             assert_eq!(watch.position(), &Position::from(past.head));
             for (_, position) in &seen {
                 let after = Some(position.to_string().parse().unwrap());
@@ -123,10 +136,23 @@ fn what_was_watched_and_watching_on_from_any_position_is_the_whole() {
                 let rest = changes(&mut book.watch(options).unwrap());
                 let end = position.revision;
                 let wanted = wanted.iter().filter(|change| change.revision > end);
-                assert!(rest.iter().eq(wanted.copied()), "after {position}");
+                assert!(
+                    rest.iter().map(|change| &**change).eq(wanted.copied()),
+                    "after {position}"
+                );
+                rest.iter().for_each(|change| check_before(change, &past));
             }
         },
     );
+}
+
+/// What a change says that it replaced is the record as it was right before it.
+#[track_caller]
+fn check_before(change: &WatchedChange, past: &Past) {
+    let state = &past.states[usize::try_from(change.revision.0 - 1).unwrap()];
+    let before = state.record(&change.kind, &change.key);
+    let before = before.and_then(|record| record.bytes.as_ref());
+    assert_eq!(change.before(), before, "{change:?}");
 }
 
 fn check_events(seen: &[(Event, Position)], wanted: &[&Change]) {
@@ -137,7 +163,7 @@ fn check_events(seen: &[(Event, Position)], wanted: &[&Change]) {
         .zip(wanted)
         .zip(wanted.iter().skip(1).map(Some).chain([None]))
     {
-        assert!(matches!(event, Event::Change(found) if found == *change));
+        assert!(matches!(event, Event::Change(found) if **found == **change));
         assert!(position.revision >= last, "progress went back");
         last = position.revision;
         // All of a command was handed out, or nothing of it counts as such.
@@ -333,9 +359,6 @@ fn closing_ends_watches_with_their_position() {
     let head = Position::from(book.view().head());
     book.close().unwrap();
     assert_eq!(waiting.join().unwrap(), (5, head.clone()));
-    // What was published before is still handed out.
-    let event = none.next(Duration::ZERO).unwrap();
-    assert!(matches!(event, Event::Progress(position) if position == head));
     let end = none.next(PATIENCE);
     assert!(matches!(end, Err(WatchError::Closed { position }) if position == head));
 }
@@ -360,7 +383,7 @@ fn progress_never_goes_back() {
         });
         let mut last = Revision::ZERO;
         wait::until("all was passed over", || {
-            let Event::Progress(position) = watch.next(PATIENCE).unwrap() else {
+            let Event::Progress(position) = watch.next(Duration::ZERO).unwrap() else {
                 panic!("something fits");
             };
             assert!(position.revision >= last);
@@ -369,6 +392,324 @@ fn progress_never_goes_back() {
         });
         writer.join().unwrap();
     });
+}
+
+#[test]
+fn what_was_replaced_is_known_after_any_compaction() {
+    for_all(100, &(plans(6), any::<u64>()), |(plan, cut)| {
+        let past = Past::of(&plan);
+        let log = MemoryLog::default();
+        replay(&past.batches, &log);
+        let cut = Revision(cut % (past.head.revision.0 + 1));
+        let floor = book_on(log.clone()).compact(cut).unwrap();
+        let after = Position {
+            revision: floor,
+            chain: None,
+        };
+        let seen = changes(&mut book_on(log).watch(from(after)).unwrap());
+        let rest = past.changes.iter().filter(|c| c.revision > floor);
+        assert!(seen.iter().map(|change| &**change).eq(rest));
+        seen.iter().for_each(|change| check_before(change, &past));
+    });
+}
+
+/// Describes a component anew.
+fn describe(number: u64, text: &str) -> Command {
+    let update = Write::Update {
+        key: ComponentKey::parse(&key_of(number)).unwrap(),
+        patch: serde_json::json!({"description": text}),
+        expected: None,
+    };
+    Command::of("ada", update)
+}
+
+fn description(stored: Option<&Bytes>) -> Option<String> {
+    let stored: serde_json::Value = serde_json::from_slice(stored?).unwrap();
+    Some(stored["data"]["description"].as_str()?.to_owned())
+}
+
+#[test]
+fn what_was_replaced_is_known_when_the_floor_rises_beside_the_reader() {
+    const STEP: u64 = 1024;
+    let log = MemoryLog::default();
+    let book = book_on(log.clone());
+    book.execute(several(0, 3)).unwrap();
+    let mut last = [0; 3];
+    let mut wanted = Vec::new();
+    for number in 0..3 * STEP {
+        // The third is described first when the floor has passed its registration twice.
+        let which = if number < 2 * STEP {
+            number % 2
+        } else {
+            number % 3
+        };
+        let slot = &mut last[usize::try_from(which).unwrap()];
+        wanted.push((*slot > 0).then(|| slot.to_string()));
+        *slot = number + 1;
+        book.execute(describe(which, &slot.to_string())).unwrap();
+    }
+    // One that has just been opened keeps no latest batches, and what a compaction dropped is gone.
+    let fresh = book_on(log);
+    let begin = Revision(4);
+    fresh.compact(begin).unwrap();
+    let after = Position {
+        revision: begin,
+        chain: None,
+    };
+    let mut watch = fresh.watch(from(after)).unwrap();
+    for (number, before) in (0..).zip(&wanted) {
+        let Event::Change(change) = watch.next(PATIENCE).unwrap() else {
+            panic!("not a change");
+        };
+        assert_eq!(change.revision.since(begin), number + 1);
+        assert!(change.before().is_some());
+        let found = description(change.before()).filter(|text| text.parse::<u64>().is_ok());
+        assert_eq!(&found, before, "{}", change.revision);
+        if (number + 1) % STEP == 0 {
+            fresh.compact(change.revision).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_was_replaced_is_known_of_one_that_changes_beside_the_reader() {
+    let log = MemoryLog::default();
+    let book = book_on(log.clone());
+    book.execute(several(0, 3)).unwrap();
+    let view = book.view();
+    let registered = view.record(&Kind::COMPONENT, &key_of(2)).unwrap();
+    for number in 0..1100 {
+        book.execute(describe(0, &number.to_string())).unwrap();
+    }
+    let fresh = book_on(log);
+    fresh.compact(view.revision()).unwrap();
+    let after = Position::from(view.head());
+    let mut watch = fresh.watch(from(after)).unwrap();
+    // By now the floor's records were read; this one hadn't changed since.
+    assert!(matches!(watch.next(PATIENCE), Ok(Event::Change(_))));
+    fresh.execute(describe(2, "late")).unwrap();
+    let last = changes(&mut watch).pop().unwrap();
+    assert_eq!(*last.key, *key_of(2));
+    assert_eq!(last.before(), registered.bytes.as_ref());
+}
+
+#[test]
+fn what_was_replaced_is_what_was_seen_last_beside_writers() {
+    let book = Book::in_memory().unwrap();
+    let watch = || book.watch(from(Position::START)).unwrap();
+    let mut watches = [watch(), watch()];
+    book.execute(several(0, 3)).unwrap();
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            let book = &book;
+            scope.spawn(move || {
+                for number in 0..20 {
+                    let text = format!("{writer} {number}");
+                    let mut command = describe(number % 3, &text);
+                    command
+                        .writes
+                        .extend(describe(1, &format!("and {text}")).writes);
+                    book.execute(command).unwrap();
+                }
+            });
+        }
+    });
+    for watch in &mut watches {
+        let mut records = HashMap::new();
+        let mut next = Revision(1);
+        for change in changes(watch) {
+            assert_eq!(change.revision, next);
+            next = next.next();
+            let key = (change.kind.clone(), Arc::clone(&change.key));
+            let before = records.insert(key, change.record.clone()).flatten();
+            assert_eq!(change.before(), before.as_ref());
+        }
+        assert_eq!(next, Revision(1 + 1 + 3 + 8 * 20 * 2));
+    }
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Wakes {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn poll(self: &Arc<Self>, watch: &mut Watch) -> Poll<Result<Step, WatchError>> {
+        let waker = Waker::from(Arc::clone(self));
+        watch.poll_next(&mut Context::from_waker(&waker))
+    }
+}
+
+fn key_of(number: u64) -> String {
+    uuid_of_number(number).to_string()
+}
+
+#[test]
+fn a_thousand_idle_watchers_are_never_woken() {
+    const WATCHERS: u64 = 1000;
+    let book = Book::in_memory().unwrap();
+    let of_key = |number| ChangeFilter {
+        key: Some(key_of(number)),
+        ..ChangeFilter::default()
+    };
+    let of_actor = ChangeFilter {
+        actor: Some("nobody".to_owned()),
+        ..ChangeFilter::default()
+    };
+    let wakes = Arc::new(Wakes::default());
+    let mut watches: Vec<Watch> = (0..WATCHERS)
+        .map(of_key)
+        .chain([of_actor])
+        .map(|filter| {
+            let max_lag = 5;
+            let options = WatchOptions {
+                filter,
+                max_lag,
+                ..WatchOptions::default()
+            };
+            let mut watch = book.watch(options).unwrap();
+            assert!(wakes.poll(&mut watch).is_pending());
+            watch
+        })
+        .collect();
+    for number in 0..50 {
+        book.execute(several(WATCHERS + number * 10, 3)).unwrap();
+    }
+    assert_eq!(wakes.count(), 0);
+    // However far the book went: one that was passed by isn't behind.
+    book.execute(several(7, 2)).unwrap();
+    assert_eq!(wakes.count(), 2);
+    let head = Position::from(book.view().head());
+    for (number, watch) in (0..).zip(&mut watches) {
+        let step = wakes.poll(watch);
+        if number == 7 || number == 8 {
+            let Poll::Ready(Ok(Step::Event(Event::Change(change)))) = step else {
+                panic!("{step:?}");
+            };
+            assert_eq!(*change.key, *key_of(number));
+            assert!(wakes.poll(watch).is_pending());
+        } else {
+            assert!(step.is_pending(), "{number}: {step:?}");
+        }
+        assert_eq!(watch.position(), &head);
+    }
+    // One that was woken isn't woken again before it has looked.
+    for text in ["one", "two", "three"] {
+        book.execute(describe(7, text)).unwrap();
+    }
+    assert_eq!(wakes.count(), 3);
+    // Nobody wakes one that is gone.
+    watches.clear();
+    book.execute(describe(7, "four")).unwrap();
+    assert_eq!(wakes.count(), 3);
+}
+
+#[test]
+fn one_that_does_not_wait_is_told_when_to_read_the_log() {
+    let log = MemoryLog::default();
+    book_on(log.clone()).execute(several(0, 2)).unwrap();
+    let book = book_on(log);
+    let wakes = Arc::new(Wakes::default());
+    let mut watch = book.watch(from(Position::START)).unwrap();
+    let mut seen = Vec::new();
+    let mut read = 0;
+    loop {
+        match wakes.poll(&mut watch) {
+            Poll::Ready(Ok(Step::Read)) => {
+                read += 1;
+                watch.read().unwrap();
+            }
+            Poll::Ready(Ok(Step::Event(Event::Change(change)))) => seen.push(change.revision.0),
+            Poll::Pending => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(seen, [1, 2, 3]);
+    // Once to look whether the position is of this history.
+    assert_eq!(read, 2);
+    book.execute(several(10, 1)).unwrap();
+    assert_eq!(wakes.count(), 1);
+    let step = wakes.poll(&mut watch);
+    assert!(matches!(
+        step,
+        Poll::Ready(Ok(Step::Event(Event::Change(_))))
+    ));
+    assert!(wakes.poll(&mut watch).is_pending());
+    book.close().unwrap();
+    assert_eq!(wakes.count(), 2);
+    let end = wakes.poll(&mut watch);
+    assert!(matches!(end, Poll::Ready(Err(WatchError::Closed { .. }))));
+}
+
+#[test]
+fn a_form_is_made_once_for_all_who_watch() {
+    let book = Book::in_memory().unwrap();
+    let mut watches: Vec<Watch> = (0..3)
+        .map(|_| book.watch(WatchOptions::default()).unwrap())
+        .collect();
+    book.execute(several(0, 2)).unwrap();
+    let mut made = 0;
+    for watch in &mut watches {
+        for change in changes(watch) {
+            let form = |change: &WatchedChange| {
+                made += 1;
+                Ok::<_, Infallible>(Bytes::from(change.revision.to_string()))
+            };
+            let Ok(form) = change.encoded(form);
+            assert_eq!(form, change.revision.to_string());
+        }
+    }
+    assert_eq!(made, 2);
+}
+
+#[test]
+fn a_reader_sees_what_it_may_see_and_commands_end_for_it() {
+    let book = Book::in_memory().unwrap();
+    book.execute(several(0, 4)).unwrap();
+    book.execute(Command::of(
+        "ada",
+        Write::Remove {
+            key: ComponentKey::parse(&key_of(1)).unwrap(),
+            expected: None,
+        },
+    ))
+    .unwrap();
+    let hidden = [key_of(0), key_of(1), key_of(3)];
+    for live in [false, true] {
+        let keys = hidden.clone();
+        let options = WatchOptions {
+            may_see: Some(Arc::new(move |change, before| {
+                // A removal is seen by whoever could see what was removed.
+                let stored = change.record.as_ref().or(before);
+                assert!(stored.is_some());
+                !keys.iter().any(|key| **key == *change.key)
+            })),
+            ..from(Position::START)
+        };
+        let mut watch = book.watch(options).unwrap();
+        let seen = events(&mut watch);
+        let seen: Vec<(u64, u64)> = seen
+            .iter()
+            .map(|(event, position)| match event {
+                Event::Change(change) => (change.revision.0, position.revision.0),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        // Its own last change of the command ends it.
+        let head = if live { 7 } else { 6 };
+        assert_eq!(seen, [(1, 1), (4, head)]);
+        book.execute(describe(0, "seen by nobody")).unwrap();
+        assert!(events(&mut watch).is_empty());
+    }
 }
 
 /// Writes to the folder of its task as another process.

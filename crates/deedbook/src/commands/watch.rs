@@ -1,8 +1,7 @@
 //! `watch`: changes as they come.
 
-use std::time::Duration;
-
-use deedbook_book::{ChangeFilter, Event, Position, WatchError, WatchOptions};
+use deedbook_api::shapes::WatchedShape;
+use deedbook_book::{ChangeFilter, Position};
 use deedbook_model::{Change, Kind};
 use serde::Serialize;
 
@@ -12,11 +11,8 @@ use crate::grammar::book::{Watch, WatchArgs};
 use crate::grammar::component::WatchComponents;
 use crate::grammar::values::Format;
 use crate::output::Output;
-use crate::output::change::{self, ChangeObject};
-use crate::server;
-
-/// How long one look lasts; stdout is flushed in between.
-const LOOK: Duration = Duration::from_millis(500);
+use crate::output::change;
+use crate::source::{FollowAsk, Followed};
 
 /// A line of the stream for programs.
 #[derive(Serialize)]
@@ -24,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(500);
 enum Line<'a> {
     Change {
         #[serde(flatten)]
-        change: ChangeObject<'a>,
+        change: WatchedShape<'a>,
     },
     Resync {
         position: String,
@@ -54,13 +50,7 @@ fn follow(args: &WatchArgs, kind: Option<Kind>, context: &mut Context) -> Result
         .map(str::parse::<Position>)
         .transpose();
     let after = after.map_err(|error| Failure::Usage(format!("--after: {error}")))?;
-    if server::named(&context.config).is_some() {
-        let message = "watching over the network isn't there yet";
-        return Err(Failure::Interrupted(message.to_owned()));
-    }
-    let book = context.open_to_read()?;
-    let end = book.view().head().revision;
-    let mut watch = book.watch(WatchOptions {
+    let asked = FollowAsk {
         after,
         filter: ChangeFilter {
             kind,
@@ -68,36 +58,29 @@ fn follow(args: &WatchArgs, kind: Option<Kind>, context: &mut Context) -> Result
             key_prefix: args.key_prefix.clone(),
             actor: args.actor.clone(),
         },
-        ..WatchOptions::default()
-    })?;
+        once: args.once,
+    };
+    let mut following = context.source_to_read()?.follow(asked)?;
     let output = &mut context.output;
     let mut left = args.limit.unwrap_or(u64::MAX);
-    // With --once nothing is waited for.
-    let look = if args.once { Duration::ZERO } else { LOOK };
     while left > 0 {
-        match watch.next(look).map_err(failure)? {
-            Event::Change(change) => {
-                tell(&change, output)?;
+        match following.next()? {
+            None => break,
+            Some(Followed::Change(change, before)) => {
+                tell(&change, before.as_deref(), output)?;
                 left -= 1;
             }
-            Event::Progress(position) => {
-                output.flush()?;
-                if args.once && position.revision >= end {
-                    break;
-                }
-            }
-            Event::Resync { from, reason } => {
-                tell_resync(&from, reason, output)?;
-            }
+            Some(Followed::Resync { from, reason }) => tell_resync(&from, &reason, output)?,
+            Some(Followed::Pause) => output.flush()?,
         }
     }
     output.flush()
 }
 
-fn tell(change: &Change, output: &mut Output) -> Result<(), Failure> {
+fn tell(change: &Change, before: Option<&[u8]>, output: &mut Output) -> Result<(), Failure> {
     match output.format {
         Format::Jsonl => output.value(&Line::Change {
-            change: ChangeObject::whole(change)?,
+            change: WatchedShape::of(change, before)?,
         }),
         _ => output.line(&change::line(change)),
     }
@@ -111,12 +94,5 @@ fn tell_resync(from: &Position, reason: &str, output: &mut Output) -> Result<(),
             message: reason,
         }),
         _ => Ok(()),
-    }
-}
-
-fn failure(error: WatchError) -> Failure {
-    match error {
-        WatchError::Book(error) => Failure::Book(error),
-        other => Failure::Interrupted(other.to_string()),
     }
 }

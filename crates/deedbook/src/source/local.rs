@@ -12,7 +12,7 @@ use deedbook_model::code::Code;
 use deedbook_model::{Change, Generation, Head, Kind, Revision};
 use deedbook_rules::components::{ComponentKey, Cursor, LookupError, NameOrUuid, Query};
 use deedbook_rules::diff::diff_states;
-use deedbook_rules::{Outcome, Record, Write};
+use deedbook_rules::{Expected, Outcome, Record, Write};
 use uuid::Uuid;
 
 pub(super) use super::principals::{principal, principals, write_principal};
@@ -277,6 +277,7 @@ pub(super) fn change(
     dry_run: bool,
 ) -> Result<Done, Failure> {
     let key = ComponentKey::from(uuid);
+    let expected = expected.map(Expected::from);
     let write = match change {
         ChangeOf::Patch(patch) => Write::Update {
             key,

@@ -23,11 +23,11 @@ use super::{
 use crate::commands::write::Authorship;
 use crate::error::{ErrorLine, Failure};
 use crate::grammar::values::{Format, Moment};
-pub(super) use received::record_of;
 use received::{
     ReceivedBatch, ReceivedChanges, ReceivedDependents, ReceivedDiff, ReceivedHistory,
     ReceivedRecords, ReceivedWhy, ReceivedWrite,
 };
+pub(super) use received::{ReceivedWatched, record_of};
 
 /// A server and how it is asked.
 pub(crate) struct Remote {
@@ -48,6 +48,11 @@ impl Remote {
     /// What sends requests.
     pub(crate) fn client(&mut self) -> &mut Client {
         &mut self.client
+    }
+
+    /// The same, for good.
+    pub(super) fn into_client(self) -> Client {
+        self.client
     }
 
     pub(crate) fn send(&mut self, request: &Request) -> Result<Answer, Failure> {

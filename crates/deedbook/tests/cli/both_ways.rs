@@ -275,9 +275,36 @@ const TABLE: &[(&str, Way)] = &[
     ),
     (
         "component-watch",
-        Apart("watch_follows_a_server_and_the_book"),
+        Reads(&[
+            &["registry", "watch", "--after", "0", "--once"],
+            &[
+                "registry", "watch", "--after", "1", "-n", "2", "-o", "jsonl",
+            ],
+            &["registry", "watch", "--after", "0", "--once", "--by", "ada"],
+        ]),
     ),
-    ("watch", Apart("watch_follows_a_server_and_the_book")),
+    (
+        "watch",
+        Reads(&[
+            &["watch", "--after", "0", "--once"],
+            &["watch", "--after", "0", "--once", "-o", "jsonl"],
+            &[
+                "watch",
+                "--after",
+                "3",
+                "--once",
+                "-o",
+                "jsonl",
+                "--kind",
+                "component",
+            ],
+            &["watch", "--after", "900", "--once"],
+            &["watch", "--after", "1-00000000", "--once", "-o", "jsonl"],
+            &["watch", "--after", "x"],
+            &["watch", "--once"],
+            &["watch", "--after", "0", "--once", "-o", "yaml"],
+        ]),
+    ),
     (
         "log",
         Reads(&[
@@ -470,6 +497,7 @@ const TABLE: &[(&str, Way)] = &[
         Apart("a_token_is_kept_and_shown_to_its_server_only"),
     ),
     ("serve", Apart("the server itself")),
+    ("bench", Apart("every_work_is_measured_and_compared")),
 ];
 
 #[test]

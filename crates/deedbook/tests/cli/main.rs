@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod add;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod both_ways;
 #[cfg(test)]
 mod change;
@@ -26,6 +28,8 @@ mod sandbox;
 mod scenarios;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod server_kill;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Which server a command goes to, what it shows there, and what it says when that fails.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use serde_json::json;
 
@@ -93,6 +95,37 @@ fn what_is_no_deedbook_is_not_believed() {
         );
     }
     answers.join().unwrap();
+}
+
+#[test]
+fn watch_goes_on_where_a_killed_server_left_it() {
+    let sandbox = Sandbox::new();
+    let serving = Serving::start(&sandbox, "127.0.0.1:0");
+    let (url, listen) = (serving.url(), serving.address.to_string());
+    let mut command = sandbox.command(&["watch", "--after", "0", "-n", "3", "-o", "jsonl"]);
+    command
+        .args(["--url", &url])
+        .env("DEEDBOOK_WAIT_SECONDS", "30");
+    let mut watcher = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(watcher.stdout.take().unwrap()).lines();
+    let mut revision = || {
+        let line = lines.next().unwrap().unwrap();
+        let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+        told["revision"].as_u64().unwrap()
+    };
+    let add = |name: &str, number| {
+        sandbox.write("one.yaml", &document(name, "1.0.0", number));
+        sandbox.ok(&["registry", "add", "one.yaml", "--url", &url]);
+    };
+    add("a", 1);
+    let first = revision();
+    serving.kill();
+    let _again = Serving::start(&sandbox, &listen);
+    add("b", 2);
+    assert_eq!(revision(), first + 1);
+    add("c", 3);
+    assert_eq!(revision(), first + 2);
+    assert!(watcher.wait().unwrap().success());
 }
 
 #[test]

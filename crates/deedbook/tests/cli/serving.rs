@@ -10,8 +10,8 @@ use crate::sandbox::Sandbox;
 
 /// `serve` in a sandbox; killed when dropped.
 pub(crate) struct Serving {
-    process: Child,
-    address: SocketAddr,
+    pub(crate) process: Child,
+    pub(crate) address: SocketAddr,
 }
 
 impl Serving {
@@ -21,7 +21,7 @@ impl Serving {
 
     /// The server that a command starts.
     pub(crate) fn of(mut command: Command) -> Serving {
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
         let stdout = process.stdout.take().unwrap();

@@ -1,13 +1,15 @@
 //! Registering, updating and removing components.
 
+use deedbook_model::code::Code;
 use deedbook_model::component::{Draft, Lifecycle, ReadOptions, read_node, same_content};
 use deedbook_model::document::Node;
 use deedbook_model::issue::{Issue, IssueKind, Severity};
-use deedbook_model::{Capability, Envelope, Generation, Kind, Resource, Timestamp, Verb};
+use deedbook_model::{Capability, Envelope, Kind, Resource, Revision, Timestamp, Verb};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{Content, Outcome, Work, internal, issue, patch};
+use crate::command::Expected;
 use crate::components::{ComponentFacts, ComponentKey, LookupError, NameOrUuid, Unresolved};
 use crate::dependency_graph::cycle_through;
 use crate::record::Record;
@@ -70,7 +72,7 @@ impl Work<'_> {
         &mut self,
         key: &ComponentKey,
         patch: &Value,
-        expected: Option<Generation>,
+        expected: Option<&Expected>,
     ) -> Result<Outcome, Refusal> {
         let before = self.find(key, expected)?;
         let document = stored_document(&before)?.unwrap_or_default();
@@ -118,7 +120,7 @@ impl Work<'_> {
     pub(super) fn remove(
         &mut self,
         key: &ComponentKey,
-        expected: Option<Generation>,
+        expected: Option<&Expected>,
     ) -> Result<Outcome, Refusal> {
         let before = self.find(key, expected)?;
         let warnings = broken_by_removal(self.state, &before);
@@ -134,7 +136,7 @@ impl Work<'_> {
     fn find(
         &self,
         key: &ComponentKey,
-        expected: Option<Generation>,
+        expected: Option<&Expected>,
     ) -> Result<std::sync::Arc<Record>, Refusal> {
         let found = self
             .state
@@ -142,8 +144,17 @@ impl Work<'_> {
             .map_err(|error| Refusal::of(0, vec![not_found(&error)]))?;
         self.demand_write(&found.facts.meta_type, &found.facts.name)?;
         let title = found.facts.title();
-        super::check_generation(&title, found.record.generation, expected)?;
-        Ok(found.record.clone())
+        let record = found.record;
+        match expected {
+            Some(Expected::Generation(expected)) => {
+                super::check_generation(&title, record.generation, Some(*expected))?;
+            }
+            Some(Expected::Revisions(seen)) if !seen.contains(&record.revision) => {
+                return Err(changed_since(&title, record, seen));
+            }
+            Some(Expected::Revisions(_)) | None => {}
+        }
+        Ok(record.clone())
     }
 
     fn demand_write(&self, meta_type: &str, name: &str) -> Result<(), Refusal> {
@@ -323,4 +334,26 @@ fn refused_transition(from: Lifecycle, to: Lifecycle) -> Option<Issue> {
         names => format!("from {} it goes to {}", from.as_str(), names.join(" or ")),
     });
     Some(refused)
+}
+
+/// Refuses a record that isn't as its caller saw it.
+fn changed_since(title: &str, record: &Record, seen: &[Revision]) -> Refusal {
+    let Record {
+        revision,
+        generation,
+        ..
+    } = record;
+    let seen: Vec<String> = seen.iter().map(Revision::to_string).collect();
+    let seen = seen.join(" or ");
+    let message = format!(
+        "expected its last change to be revision {seen}, but {title} was changed at {revision} \
+         (generation {generation})"
+    );
+    Refusal {
+        code: Code::PreconditionFailed,
+        ..Refusal::of(
+            0,
+            vec![issue(IssueKind::RevisionConflict, "", None, message)],
+        )
+    }
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -17,7 +17,14 @@ pub(super) struct Patient<S> {
     patience: Duration,
     /// Set while the client takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Set once nothing more is written: until when what still comes is read.
+    lingering: Option<Pin<Box<Sleep>>>,
+    /// Whether anything still came.
+    is_sending: bool,
 }
+
+/// How long a client that was answered early may go on sending.
+const LINGER: Duration = Duration::from_secs(2);
 
 impl<S> Patient<S> {
     pub(super) fn new(inner: S, first: Bytes, patience: Duration) -> Patient<S> {
@@ -26,6 +33,8 @@ impl<S> Patient<S> {
             first,
             patience,
             stalled: None,
+            lingering: None,
+            is_sending: false,
         }
     }
 
@@ -50,6 +59,25 @@ impl<S> Patient<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Patient<S> {
+    /// Reads what the client still sends, as long as it does: closing a socket with unread content
+    /// resets the connection, and the answer that said why would be lost with it.
+    fn linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut piece = [0; 16 << 10];
+        while let Some(time) = &mut self.lingering
+            && time.as_mut().poll(context).is_pending()
+        {
+            let mut into = ReadBuf::new(&mut piece);
+            match Pin::new(&mut self.inner).poll_read(context, &mut into) {
+                Poll::Ready(Ok(())) if !into.filled().is_empty() => self.is_sending = true,
+                Poll::Pending if self.is_sending => return Poll::Pending,
+                _ => return Poll::Ready(()),
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -69,7 +97,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -98,7 +126,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let ended = Pin::new(&mut self.inner).poll_shutdown(context);
-        self.watched(context, ended)
+        if self.lingering.is_none() {
+            let ended = Pin::new(&mut self.inner).poll_shutdown(context);
+            ready!(self.watched(context, ended))?;
+            self.lingering = Some(Box::pin(sleep(LINGER)));
+        }
+        self.linger(context).map(Ok)
     }
 }

@@ -96,7 +96,9 @@ fn read_write(
     options: &ReadOptions,
 ) -> Result<Result<Write, Vec<Issue>>, Problem> {
     only_components(&write.kind)?;
-    let expected = write.expected_generation.map(Generation);
+    let expected = write
+        .expected_generation
+        .map(|seen| Generation(seen).into());
     Ok(match (&*write.op, write.document, write.patch) {
         ("register", Some(document), None) if write.key.is_none() => {
             register(document, write.require_dependencies, options)

@@ -201,7 +201,8 @@ fn may_see(call: &Call, change: &Change) -> Result<bool, Problem> {
     }
 }
 
-fn filter(call: &Call) -> ChangeFilter {
+/// Which changes are asked for.
+pub(crate) fn filter(call: &Call) -> ChangeFilter {
     let owned = |name: &str| call.query.text(name).map(str::to_owned);
     ChangeFilter {
         kind: call.query.text("kind").map(Kind::named),

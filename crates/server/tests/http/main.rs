@@ -11,6 +11,8 @@ mod ending;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod grpc;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod identity;
@@ -19,8 +21,18 @@ mod lists;
 #[cfg(test)]
 mod observed;
 #[cfg(test)]
+mod race;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod sights;
 #[cfg(test)]
 mod signed;
+#[cfg(test)]
+mod streams;
+#[cfg(test)]
+mod watch_faces;
+#[cfg(test)]
+mod watch_matrix;
+#[cfg(test)]
+mod watch_oracle;

@@ -8,8 +8,11 @@ use deedbook_api::samples;
 use deedbook_book::{Book, OpenOptions};
 use deedbook_log::MemoryLog;
 use deedbook_server::{Journal, Level, Limits, LogFormat, Options, Running, start};
+use deedbook_testkit::event_stream::EventStream;
 use deedbook_testkit::faulty_log::FaultyLog;
 use deedbook_testkit::http::{Client, Request, Response};
+use tokio::runtime::Runtime;
+use tonic::transport::Channel;
 
 /// A server and its book.
 pub(crate) struct Sandbox {
@@ -65,6 +68,26 @@ impl Sandbox {
 
     pub(crate) fn client(&self) -> Client {
         Client::connect(self.running.address())
+    }
+
+    /// Watches over HTTP.
+    pub(crate) fn watch(&self, query: &str) -> EventStream {
+        let request = Request::new("GET", &format!("/v1/watch{query}"));
+        EventStream::open(self.client(), &request)
+    }
+
+    /// A connection for gRPC, and what it needs to run.
+    pub(crate) fn grpc(&self) -> (Runtime, Channel) {
+        // A connection answers the server also while nobody waits for an answer to a call.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let address = format!("http://{}", self.running.address());
+        let endpoint = Channel::from_shared(address).unwrap();
+        let channel = runtime.block_on(endpoint.connect()).unwrap();
+        (runtime, channel)
     }
 
     pub(crate) fn get(&self, target: &str) -> Response {

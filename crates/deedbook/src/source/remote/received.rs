@@ -86,6 +86,54 @@ impl ReceivedChange {
     }
 }
 
+/// A change as watchers are told of it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::source) struct ReceivedWatched {
+    revision: Revision,
+    first: Revision,
+    last: Revision,
+    kind: String,
+    key: String,
+    verb: String,
+    generation: Generation,
+    record: Option<Box<RawValue>>,
+    previous: Option<Box<RawValue>>,
+    actor: String,
+    reason: String,
+    ticket: Option<String>,
+    request_id: Option<String>,
+    time: Timestamp,
+}
+
+impl ReceivedWatched {
+    /// The change, and the stored form of the record before it.
+    pub(in crate::source) fn into_change(self) -> (Change, Option<Bytes>) {
+        let bytes = |record: Box<RawValue>| Bytes::copy_from_slice(record.get().as_bytes());
+        let change = Change {
+            revision: self.revision,
+            command: Arc::new(CommandInfo {
+                first: self.first,
+                last: self.last,
+                time: self.time,
+                actor: self.actor,
+                reason: self.reason,
+                ticket: self.ticket,
+                request_id: self.request_id,
+                keyed: None,
+            }),
+            kind: Kind::named(&self.kind),
+            key: Arc::from(self.key),
+            verb: Verb::named(&self.verb),
+            generation: self.generation,
+            // Watchers are told the record before, not where it was changed.
+            previous: None,
+            record: self.record.map(bytes),
+        };
+        (change, self.previous.map(bytes))
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReceivedChanges {

@@ -18,14 +18,14 @@ pub(in crate::routes) async fn update(call: &Call, received: Received) -> Result
     let patch = patch(&received.bytes).map_err(Problem::document)?;
     let target = Target::of(call)?;
     let write = Write::Update {
-        key: target.key.clone(),
+        key: target.key,
         patch,
         expected: target.expected,
     };
     let command = Authorship::of(call, &received.bytes)?.command(vec![write]);
     let dry_run = call.query.flag("dryRun");
     let receipt = perform(&call.server, command, dry_run).await;
-    let receipt = receipt.map_err(|error| target.refusal(refused(error, |_| String::new())))?;
+    let receipt = receipt.map_err(|error| refused(error, |_| String::new()))?;
     written(call, &receipt, dry_run)
 }
 

@@ -1,0 +1,144 @@
+//! gRPC: each call becomes the request that the HTTP route of its name takes, so that checks, access,
+//! rules and refusals are the same.
+//!
+//! ```text
+//! message ─► Ask: target, headers, content ─► admit ─► routes ─► answer ─► message
+//! ```
+
+mod ask;
+mod components;
+mod watch;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use deedbook_api::grpc::v1::component_service_server::ComponentServiceServer;
+use deedbook_api::grpc::v1::watch_service_server::WatchServiceServer;
+use deedbook_api::grpc::{DESCRIPTORS, status_of};
+use deedbook_api::route::Decision;
+use http::{HeaderMap, Request, Response, header};
+use hyper::body::Incoming;
+use tonic::codegen::Service;
+use tonic::{Status, body};
+
+use crate::access::decide;
+use crate::body::Body;
+use crate::middleware::Requests;
+use crate::options::Limits;
+use ask::Asker;
+
+/// Most bytes of a message: a command has at most 64 MiB of records.
+const MESSAGE_BYTES: usize = 65 << 20;
+
+type Answering = Pin<Box<dyn Future<Output = Response<body::Body>> + Send>>;
+type Fixed = Box<dyn Fn(Request<Incoming>) -> Answering + Send + Sync>;
+
+/// The services that ask nothing of the book: what there is, and whether it works.
+pub(crate) struct StandardServices {
+    reflection: Option<Fixed>,
+    reflection_alpha: Option<Fixed>,
+    health: Fixed,
+    reporter: tonic_health::server::HealthReporter,
+}
+
+impl StandardServices {
+    pub(crate) fn new() -> StandardServices {
+        let configured = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(DESCRIPTORS)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        let (reporter, health) = tonic_health::server::health_reporter();
+        StandardServices {
+            // The descriptors are our own; a test asks for them.
+            reflection: configured().build_v1().ok().map(fixed),
+            reflection_alpha: configured().build_v1alpha().ok().map(fixed),
+            health: fixed(health),
+            reporter,
+        }
+    }
+
+    /// Tells whoever watches the health that the server ends.
+    pub(crate) async fn end(&self) {
+        let status = tonic_health::ServingStatus::NotServing;
+        self.reporter.set_service_status("", status).await;
+    }
+}
+
+/// A service that every request gets a copy of.
+fn fixed<S>(service: S) -> Fixed
+where
+    S: Service<Request<Incoming>, Response = Response<body::Body>> + Clone + Send + Sync + 'static,
+    S::Error: std::fmt::Display,
+    S::Future: Send,
+{
+    Box::new(move |request| {
+        let mut service = service.clone();
+        Box::pin(async move {
+            let answer = service.call(request).await;
+            answer.unwrap_or_else(|error| Status::internal(error.to_string()).into_http())
+        })
+    })
+}
+
+/// Whether a request is meant for gRPC.
+pub(crate) fn is_meant(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| {
+        let rest = value.as_bytes().strip_prefix(b"application/grpc");
+        rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+    })
+}
+
+/// Answers a call.
+pub(crate) async fn answer(requests: Requests, request: Request<Incoming>) -> Response<Body> {
+    let patience = patience(&requests.server.options.limits);
+    let answer = match tokio::time::timeout(patience, dispatch(&requests, request)).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let message = format!("the call didn't arrive whole within {patience:?}");
+            Status::deadline_exceeded(message).into_http()
+        }
+    };
+    answer.map(|body| Body::Grpc(Box::new(body)))
+}
+
+/// For a message to arrive and for its answer to be begun.
+fn patience(limits: &Limits) -> std::time::Duration {
+    limits.request_time * 2
+}
+
+async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<body::Body> {
+    let server = &requests.server;
+    let (uri, headers) = (request.uri(), request.headers());
+    // What a call does to the book is decided with its route.
+    if let Err(problem) = decide(server, &requests.peer, Decision::Public, uri, headers) {
+        return status_of(&problem).into_http();
+    }
+    let asker = Asker::of(requests, &request);
+    let service = request.uri().path().split('/').nth(1).unwrap_or_default();
+    let standard = &server.standard_services;
+    let fixed = match service {
+        "deedbook.v1.ComponentService" => {
+            let service = ComponentServiceServer::new(asker);
+            let mut service = service.max_decoding_message_size(MESSAGE_BYTES);
+            let Ok(answer) = service.call(request).await;
+            return answer;
+        }
+        "deedbook.v1.WatchService" => {
+            let Ok(answer) = WatchServiceServer::new(asker).call(request).await;
+            return answer;
+        }
+        "grpc.health.v1.Health" => Some(&standard.health),
+        "grpc.reflection.v1.ServerReflection" => standard.reflection.as_ref(),
+        "grpc.reflection.v1alpha.ServerReflection" => standard.reflection_alpha.as_ref(),
+        _ => None,
+    };
+    match fixed {
+        Some(fixed) => fixed(request).await,
+        None => {
+            let shown: String = service.chars().take(100).collect();
+            Status::unimplemented(format!("there is no service `{shown}`")).into_http()
+        }
+    }
+}
