@@ -17,6 +17,14 @@ const LONG_FILES: &[(&str, &str)] = &[
         "the one table of routes, with their examples",
     ),
     (
+        "crates/api/src/schemas.rs",
+        "the one list of JSON Schemas, a function each",
+    ),
+    (
+        "crates/deedbook/tests/cli/both_ways.rs",
+        "one table of command lines for all commands",
+    ),
+    (
         "crates/model/src/component/values_test.rs",
         "one table of values for each field",
     ),
@@ -83,11 +91,13 @@ fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// The `x` of `mod x;`, or the file name of `#[path = "…/x.rs"]`.
+/// The `x` of `mod x;`, or the file name of `#[path = "…/x.rs"]` and `include!("…/x.rs");`.
 fn declared_module(line: &str) -> Option<&str> {
     let line = line.trim();
-    if let Some(path) = line.strip_prefix("#[path = \"") {
-        return path.strip_suffix("\"]").map(file_name);
+    for (begin, end) in [("#[path = \"", "\"]"), ("include!(\"", "\");")] {
+        if let Some(path) = line.strip_prefix(begin) {
+            return path.strip_suffix(end).map(file_name);
+        }
     }
     let declaration = line.strip_suffix(';')?;
     let (before, name) = declaration.rsplit_once(' ')?;

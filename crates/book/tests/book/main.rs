@@ -24,3 +24,5 @@ mod search;
 mod sequencer;
 mod verify;
 mod watch;
+mod watch_before;
+mod watch_elsewhere;

@@ -1,6 +1,5 @@
 //! Watching: every change once and in order, a command never split, from any position.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use deedbook_book::{
-    Book, ChangeFilter, Event, OpenOptions, Position, Step, Watch, WatchError, WatchOptions,
-    WatchedChange,
+    Book, ChangeFilter, Event, Position, Step, Watch, WatchError, WatchOptions, WatchedChange,
 };
 use deedbook_log::MemoryLog;
 use deedbook_model::{Change, Kind, Revision};
@@ -21,21 +19,19 @@ use deedbook_testkit::check::for_all;
 use deedbook_testkit::components::{numbered, uuid_of_number};
 use deedbook_testkit::faulty_log::FaultyLog;
 use deedbook_testkit::history::{Past, plans, replay};
-use deedbook_testkit::process::{Other, say, task, wait_for_parent};
 use deedbook_testkit::wait::{self, PATIENCE};
 use proptest::prelude::*;
 
 use crate::compare::book_on;
-use crate::scratch;
 
-fn from(after: Position) -> WatchOptions {
+pub(crate) fn from(after: Position) -> WatchOptions {
     WatchOptions {
         after: Some(after),
         ..WatchOptions::default()
     }
 }
 
-fn several(first: u64, count: u64) -> Command {
+pub(crate) fn several(first: u64, count: u64) -> Command {
     Command {
         writes: (first..first + count).map(numbered).collect(),
         ..Command::of("ada", numbered(0))
@@ -53,7 +49,7 @@ fn events(watch: &mut Watch) -> Vec<(Event, Position)> {
     }
 }
 
-fn changes(watch: &mut Watch) -> Vec<WatchedChange> {
+pub(crate) fn changes(watch: &mut Watch) -> Vec<WatchedChange> {
     let changes = events(watch).into_iter().map(|(event, _)| match event {
         Event::Change(change) => change,
         other => panic!("{other:?}"),
@@ -148,7 +144,7 @@ fn what_was_watched_and_watching_on_from_any_position_is_the_whole() {
 
 /// What a change says that it replaced is the record as it was right before it.
 #[track_caller]
-fn check_before(change: &WatchedChange, past: &Past) {
+pub(crate) fn check_before(change: &WatchedChange, past: &Past) {
     let state = &past.states[usize::try_from(change.revision.0 - 1).unwrap()];
     let before = state.record(&change.kind, &change.key);
     let before = before.and_then(|record| record.bytes.as_ref());
@@ -394,138 +390,14 @@ fn progress_never_goes_back() {
     });
 }
 
-#[test]
-fn what_was_replaced_is_known_after_any_compaction() {
-    for_all(100, &(plans(6), any::<u64>()), |(plan, cut)| {
-        let past = Past::of(&plan);
-        let log = MemoryLog::default();
-        replay(&past.batches, &log);
-        let cut = Revision(cut % (past.head.revision.0 + 1));
-        let floor = book_on(log.clone()).compact(cut).unwrap();
-        let after = Position {
-            revision: floor,
-            chain: None,
-        };
-        let seen = changes(&mut book_on(log).watch(from(after)).unwrap());
-        let rest = past.changes.iter().filter(|c| c.revision > floor);
-        assert!(seen.iter().map(|change| &**change).eq(rest));
-        seen.iter().for_each(|change| check_before(change, &past));
-    });
-}
-
 /// Describes a component anew.
-fn describe(number: u64, text: &str) -> Command {
+pub(crate) fn describe(number: u64, text: &str) -> Command {
     let update = Write::Update {
         key: ComponentKey::parse(&key_of(number)).unwrap(),
         patch: serde_json::json!({"description": text}),
         expected: None,
     };
     Command::of("ada", update)
-}
-
-fn description(stored: Option<&Bytes>) -> Option<String> {
-    let stored: serde_json::Value = serde_json::from_slice(stored?).unwrap();
-    Some(stored["data"]["description"].as_str()?.to_owned())
-}
-
-#[test]
-fn what_was_replaced_is_known_when_the_floor_rises_beside_the_reader() {
-    const STEP: u64 = 1024;
-    let log = MemoryLog::default();
-    let book = book_on(log.clone());
-    book.execute(several(0, 3)).unwrap();
-    let mut last = [0; 3];
-    let mut wanted = Vec::new();
-    for number in 0..3 * STEP {
-        // The third is described first when the floor has passed its registration twice.
-        let which = if number < 2 * STEP {
-            number % 2
-        } else {
-            number % 3
-        };
-        let slot = &mut last[usize::try_from(which).unwrap()];
-        wanted.push((*slot > 0).then(|| slot.to_string()));
-        *slot = number + 1;
-        book.execute(describe(which, &slot.to_string())).unwrap();
-    }
-    // One that has just been opened keeps no latest batches, and what a compaction dropped is gone.
-    let fresh = book_on(log);
-    let begin = Revision(4);
-    fresh.compact(begin).unwrap();
-    let after = Position {
-        revision: begin,
-        chain: None,
-    };
-    let mut watch = fresh.watch(from(after)).unwrap();
-    for (number, before) in (0..).zip(&wanted) {
-        let Event::Change(change) = watch.next(PATIENCE).unwrap() else {
-            panic!("not a change");
-        };
-        assert_eq!(change.revision.since(begin), number + 1);
-        assert!(change.before().is_some());
-        let found = description(change.before()).filter(|text| text.parse::<u64>().is_ok());
-        assert_eq!(&found, before, "{}", change.revision);
-        if (number + 1) % STEP == 0 {
-            fresh.compact(change.revision).unwrap();
-        }
-    }
-}
-
-#[test]
-fn what_was_replaced_is_known_of_one_that_changes_beside_the_reader() {
-    let log = MemoryLog::default();
-    let book = book_on(log.clone());
-    book.execute(several(0, 3)).unwrap();
-    let view = book.view();
-    let registered = view.record(&Kind::COMPONENT, &key_of(2)).unwrap();
-    for number in 0..1100 {
-        book.execute(describe(0, &number.to_string())).unwrap();
-    }
-    let fresh = book_on(log);
-    fresh.compact(view.revision()).unwrap();
-    let after = Position::from(view.head());
-    let mut watch = fresh.watch(from(after)).unwrap();
-    // By now the floor's records were read; this one hadn't changed since.
-    assert!(matches!(watch.next(PATIENCE), Ok(Event::Change(_))));
-    fresh.execute(describe(2, "late")).unwrap();
-    let last = changes(&mut watch).pop().unwrap();
-    assert_eq!(*last.key, *key_of(2));
-    assert_eq!(last.before(), registered.bytes.as_ref());
-}
-
-#[test]
-fn what_was_replaced_is_what_was_seen_last_beside_writers() {
-    let book = Book::in_memory().unwrap();
-    let watch = || book.watch(from(Position::START)).unwrap();
-    let mut watches = [watch(), watch()];
-    book.execute(several(0, 3)).unwrap();
-    std::thread::scope(|scope| {
-        for writer in 0..8 {
-            let book = &book;
-            scope.spawn(move || {
-                for number in 0..20 {
-                    let text = format!("{writer} {number}");
-                    let mut command = describe(number % 3, &text);
-                    command
-                        .writes
-                        .extend(describe(1, &format!("and {text}")).writes);
-                    book.execute(command).unwrap();
-                }
-            });
-        }
-    });
-    for watch in &mut watches {
-        let mut records = HashMap::new();
-        let mut next = Revision(1);
-        for change in changes(watch) {
-            assert_eq!(change.revision, next);
-            next = next.next();
-            let key = (change.kind.clone(), Arc::clone(&change.key));
-            let before = records.insert(key, change.record.clone()).flatten();
-            assert_eq!(change.before(), before.as_ref());
-        }
-        assert_eq!(next, Revision(1 + 1 + 3 + 8 * 20 * 2));
-    }
 }
 
 /// Counts how often it is woken.
@@ -549,7 +421,7 @@ impl Wakes {
     }
 }
 
-fn key_of(number: u64) -> String {
+pub(crate) fn key_of(number: u64) -> String {
     uuid_of_number(number).to_string()
 }
 
@@ -710,47 +582,4 @@ fn a_reader_sees_what_it_may_see_and_commands_end_for_it() {
         book.execute(describe(0, "seen by nobody")).unwrap();
         assert!(events(&mut watch).is_empty());
     }
-}
-
-/// Writes to the folder of its task as another process.
-#[test]
-fn child_writer() {
-    let Some(folder) = task() else { return };
-    let book = Book::open(folder.as_ref(), &OpenOptions::default()).unwrap();
-    say("open");
-    for number in 0..10 {
-        wait_for_parent();
-        let receipt = book.execute(several(number * 10, 2)).unwrap();
-        say(&receipt.revision.to_string());
-    }
-    book.close().unwrap();
-}
-
-#[test]
-fn what_another_process_writes_is_seen() {
-    let folder = scratch::folder();
-    Book::open(folder.path(), &OpenOptions::default()).unwrap();
-    let book = Arc::new(Book::open_read_only(folder.path()).unwrap());
-    let path = folder.path().to_str().unwrap();
-    let mut other = Other::start("watch::child_writer", path, None);
-    assert_eq!(other.heard().as_deref(), Some("open"));
-    let mut watch = book.watch(from(Position::START)).unwrap();
-    assert_eq!(changes(&mut watch).len(), 1);
-    let mut next = Revision(2);
-    for _ in 0..10 {
-        other.go_on();
-        let end = Revision(other.heard().unwrap().parse().unwrap());
-        while next <= end {
-            match watch.next(PATIENCE).unwrap() {
-                Event::Change(change) => {
-                    assert_eq!(change.revision, next);
-                    next = next.next();
-                }
-                other => panic!("{other:?}, not {next}"),
-            }
-        }
-        assert!(book.view().revision() >= end);
-    }
-    assert!(other.ended().success());
-    assert!(book.verify(None).unwrap().ok);
 }
