@@ -21,6 +21,7 @@
 //! the reader, so none of the three can disagree.
 
 mod builder;
+mod canonical;
 mod cross_checks;
 mod dependency;
 mod draft;

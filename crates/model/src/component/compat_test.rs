@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::hash::canonical;
+use super::canonical::canonical;
 use super::{ReadOptions, Reading, json_schema, read};
 use crate::document::{Syntax, parse};
 use crate::issue::{Issue, Severity};

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::hash::canonical;
+use super::canonical::canonical;
 use super::{
     Component, DependencyRef, DependencyTarget, Draft, Lifecycle, MetaType, ReadOptions, Stored,
     hash_of, read, read_node, same_content,

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::canonical::canonical;
+
 /// Members that a document's hash doesn't cover, or that aren't part of the document.
 pub(super) const NOT_HASHED: [&str; 5] = [
     "hash",
@@ -43,12 +45,6 @@ pub(super) fn hash_of_bytes(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-/// The RFC 8785 bytes of a value.
-pub(super) fn canonical(value: &Value) -> Vec<u8> {
-    // Only a number that isn't finite could fail, and `Value` holds none.
-    serde_json_canonicalizer::to_vec(value).unwrap_or_default()
 }
 
 fn without_nulls(value: &Value) -> Value {

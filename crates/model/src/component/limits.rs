@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::document::budget::{MAX_BYTES, MAX_DEPTH, MAX_NODES, too_large};
 use crate::issue::Issue;
 
-use super::hash::canonical;
+use super::canonical::canonical;
 
 /// What storing adds, and more bytes than any of them takes, name included.
 const ADDED: [&str; 3] = ["created_at", "last_modified_at", "hash"];

@@ -5,7 +5,11 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::hash::{NOT_HASHED, canonical, hash_of_bytes};
+use super::canonical::{compare_names, put, put_text};
+use super::hash::{NOT_HASHED, hash_of_bytes};
+
+/// Room for the text of most documents.
+const TYPICAL: usize = 2048;
 
 /// What storing adds to a document that doesn't have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,39 +62,21 @@ impl StoredText {
             .map(|(name, value)| (name.as_str(), Ok(value)))
             .chain(added.map(|added| (added.name(), Err(added))))
             .collect();
-        // The order of RFC 8785: names by their UTF-16 code units.
-        parts.sort_by(|one, two| one.0.encode_utf16().cmp(two.0.encode_utf16()));
-        let mut all = StoredText {
-            text: String::new(),
-            members: Vec::with_capacity(parts.len()),
-        };
+        parts.sort_by(|one, two| compare_names(one.0, two.0));
+        let mut text = Vec::with_capacity(TYPICAL);
+        let mut members = Vec::with_capacity(parts.len());
         for (name, part) in parts {
-            let member = match part {
+            members.push(match part {
                 Err(added) => Member::Added(added),
-                Ok(value) => all.write_member(name, value),
-            };
-            all.members.push(member);
+                Ok(value) => write_member(name, value, &mut text),
+            });
         }
-        all.text.shrink_to_fit();
-        all
-    }
-
-    fn write_member(&mut self, name: &str, value: &Value) -> Member {
-        let begin = self.text.len();
-        self.push(&Value::from(name));
-        self.text.push(':');
-        let value_at = self.text.len();
-        self.push(value);
-        Member::Written {
-            text: begin..self.text.len(),
-            value: value_at,
-            hashed: !NOT_HASHED.contains(&name),
+        text.shrink_to_fit();
+        StoredText {
+            // Canonical JSON is UTF-8.
+            text: String::from_utf8(text).unwrap_or_default(),
+            members,
         }
-    }
-
-    fn push(&mut self, value: &Value) {
-        self.text
-            .push_str(&String::from_utf8_lossy(&canonical(value)));
     }
 
     /// The hash of the document once it has that time of creation, unless it has one.
@@ -138,7 +124,8 @@ impl StoredText {
 
     /// The text of one member's value.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        let mut prefix = canonical(&Value::from(name));
+        let mut prefix = Vec::new();
+        put_text(name, &mut prefix);
         prefix.push(b':');
         self.members.iter().find_map(|member| match member {
             Member::Written { text, value, .. } => {
@@ -147,6 +134,19 @@ impl StoredText {
             }
             Member::Added(_) => None,
         })
+    }
+}
+
+fn write_member(name: &str, value: &Value, into: &mut Vec<u8>) -> Member {
+    let begin = into.len();
+    put_text(name, into);
+    into.push(b':');
+    let value_at = into.len();
+    put(value, into);
+    Member::Written {
+        text: begin..into.len(),
+        value: value_at,
+        hashed: !NOT_HASHED.contains(&name),
     }
 }
 
@@ -160,5 +160,7 @@ fn add(text: &mut String, added: Added, value: &str) {
     text.push('"');
     text.push_str(added.name());
     text.push_str("\":");
-    text.push_str(&String::from_utf8_lossy(&canonical(&Value::from(value))));
+    let mut quoted = Vec::with_capacity(value.len() + 2);
+    put_text(value, &mut quoted);
+    text.push_str(str::from_utf8(&quoted).unwrap_or_default());
 }
