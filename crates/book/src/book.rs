@@ -201,6 +201,7 @@ impl Book {
             core: Arc::clone(&self.running.core),
             writer: WriterId(random()?),
             counter: 0,
+            last_batch_bytes: 0,
             salts: Salts::new()?,
             unsettled: false,
             snapshot: None,

@@ -109,6 +109,8 @@ pub(crate) struct Sequencer {
     pub(crate) core: Arc<Core>,
     pub(crate) writer: WriterId,
     pub(crate) counter: u64,
+    /// How many bytes the records of the last batch had.
+    pub(crate) last_batch_bytes: usize,
     pub(crate) salts: Salts,
     /// Whether the log may hold a batch of ours that the fold doesn't.
     pub(crate) unsettled: bool,
@@ -250,7 +252,9 @@ impl Sequencer {
         jobs: &mut Vec<Job>,
     ) -> (Option<Decided>, Vec<Answer>) {
         self.counter += 1;
-        let mut builder = BatchBuilder::new(fold.head, self.writer, self.counter);
+        let mut builder = BatchBuilder::new(fold.head, self.writer, self.counter)
+            // Batches come in similar sizes; growing a buffer costs as much as filling it.
+            .with_room(self.last_batch_bytes);
         let mut state = fold.state.clone();
         let mut changes = Vec::new();
         let mut before = Vec::new();
@@ -281,6 +285,7 @@ impl Sequencer {
         if changes.is_empty() {
             return (None, answers);
         }
+        self.last_batch_bytes = builder.len();
         let stored = builder.finish(state.root(), state.live());
         let decided = Decided {
             stored,

@@ -13,17 +13,22 @@ use crate::view::View;
 /// A tail of so many batches asks for a snapshot.
 const TAIL_BATCHES: u64 = 4096;
 
-/// A tail of so many bytes asks for one, if it is also longer than what a snapshot would write.
+/// A tail of so many bytes asks for one.
 const TAIL_BYTES: u64 = 32 << 20;
+
+/// How many times as long as what a snapshot would write the tail has to be. Folding a tail takes
+/// about as long as reading a snapshot of that many bytes, so that a book that only grows needs
+/// none, and a start reads at most three times what is there.
+const TAIL_OF_LIVE: u64 = 2;
 
 /// Most remembered keys of one chunk: below [`CHUNK_BYTES`], at no more than 64 bytes each.
 const CHUNK_KEYS: usize = 16_000;
 
 /// Whether the next start would read so long a tail that a snapshot is worth its bytes. All
-/// snapshots together stay within a small multiple of the log.
+/// snapshots together are no longer than half of the log.
 pub(crate) fn is_due(tail: Tail, live_bytes: u64) -> bool {
     let long = tail.batches >= TAIL_BATCHES || tail.bytes >= TAIL_BYTES;
-    long && tail.bytes.saturating_mul(2) >= live_bytes
+    long && tail.bytes >= live_bytes.saturating_mul(TAIL_OF_LIVE)
 }
 
 /// Whether the tail has doubled since a snapshot failed: what kept it from being written, a full

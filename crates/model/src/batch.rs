@@ -147,6 +147,13 @@ impl BatchBuilder {
         }
     }
 
+    /// The same with room for so many bytes of records.
+    #[must_use]
+    pub fn with_room(mut self, bytes: usize) -> BatchBuilder {
+        self.bodies.reserve(bytes);
+        self
+    }
+
     /// Revision that the next change gets.
     #[must_use]
     pub fn next_revision(&self) -> Revision {
