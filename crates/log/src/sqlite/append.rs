@@ -1,4 +1,4 @@
-//! The conditional append: one statement that compares and inserts.
+//! The conditional append: compares and inserts under the write lock.
 
 use deedbook_model::{Head, StoredBatch};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, ffi, params};
@@ -37,6 +37,7 @@ impl SqliteLog {
                 ..writer.bound
             };
             writer.note(bound)?;
+            writer.committed(batch.bytes.len());
             // Seen before the next writer's turn: a head is never seen to go back.
             self.saw(batch.head());
         }
@@ -51,51 +52,29 @@ fn append(
     batch: &StoredBatch,
 ) -> Result<Appended, Fault> {
     let noted = writer.bound.head;
-    // Only this engine writes, so a log that ends elsewhere has lost something.
-    if expected == noted && insert_after(&writer.connection, expected, batch)? {
-        return Ok(Appended::Done);
-    }
-    // Rare: the first batch, another head, or one that couldn't be noted.
     let transaction = writer
         .connection
         .transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let book = || Book::load(&transaction, files);
-    let head = read::head(&transaction, files, book, noted)?;
-    if head != expected {
-        return Ok(Appended::Moved(head));
+    // Only this engine writes, so a log that ends elsewhere has lost something.
+    let is_as_noted = expected == noted && read::tail(&transaction)? == Some(expected);
+    if !is_as_noted {
+        // Rare: the first batch, another head, or one that couldn't be noted.
+        let book = || Book::load(&transaction, files);
+        let head = read::head(&transaction, files, book, noted)?;
+        if head != expected {
+            return Ok(Appended::Moved(head));
+        }
     }
-    transaction.execute(
-        "INSERT INTO batch VALUES (?1, ?2, ?3, ?4)",
-        params![
-            number(batch.first.0),
-            number(batch.last.0),
-            batch.chain.0,
-            &batch.bytes[..]
-        ],
-    )?;
-    transaction.commit()?;
-    Ok(Appended::Done)
-}
-
-fn insert_after(
-    connection: &Connection,
-    expected: Head,
-    batch: &StoredBatch,
-) -> Result<bool, Fault> {
-    let inserted = connection
-        .prepare_cached(
-            "INSERT INTO batch SELECT ?1, ?2, ?3, ?4 WHERE \
-             (SELECT last = ?5 AND chain = ?6 FROM batch ORDER BY first DESC LIMIT 1)",
-        )?
+    transaction
+        .prepare_cached("INSERT INTO batch VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![
             number(batch.first.0),
             number(batch.last.0),
             batch.chain.0,
-            &batch.bytes[..],
-            number(expected.revision.0),
-            expected.chain.0,
+            &batch.bytes[..]
         ])?;
-    Ok(inserted == 1)
+    transaction.commit()?;
+    Ok(Appended::Done)
 }
 
 /// Revisions that were compared with a stored one fit.

@@ -7,6 +7,8 @@
 //! claims/NAME.lock          held by who does a background job        claims
 //! ```
 //!
+//! Beside the writer a thread copies what was committed into the database: checkpoints.
+//!
 //! A commit is durable once the write-ahead log is synced (`synchronous=FULL`); then the side file is
 //! overwritten, then the caller is told. Opening goes the other way: the side file first, then the
 //! log, which must hold at least that.
@@ -14,6 +16,7 @@
 mod append;
 mod artifact;
 mod book;
+mod checkpoints;
 mod claims;
 mod connection;
 mod errors;
@@ -42,6 +45,7 @@ use crate::log::{Appended, ArtifactId, Claim, Log, LogStats, MarkSet, ReadLimit}
 use crate::sealed;
 use append::unknown;
 use book::Book;
+use checkpoints::Checkpoints;
 use errors::{Fault, may_have_happened};
 use files::Files;
 use readers::Readers;
@@ -65,6 +69,7 @@ pub struct SqliteLog {
 }
 
 struct Writer {
+    checkpoints: Checkpoints,
     connection: Connection,
     side: SideFile,
     bound: Bound,
@@ -76,6 +81,11 @@ impl Writer {
         self.side.note(bound)?;
         self.bound = bound;
         Ok(())
+    }
+
+    /// Takes note of a commit of about so many bytes.
+    fn committed(&mut self, bytes: usize) {
+        self.checkpoints.committed(&self.connection, bytes);
     }
 }
 
@@ -146,6 +156,19 @@ impl SqliteLog {
     ) -> Result<T, LogError> {
         let mut writer = self.writer()?;
         self.write_with(&mut writer, action, change)
+    }
+
+    /// The same for what has many bytes.
+    fn write_bytes<T>(
+        &self,
+        action: &'static str,
+        bytes: usize,
+        change: impl FnOnce(&Transaction<'_>, &mut Book) -> Result<T, Fault>,
+    ) -> Result<T, LogError> {
+        let mut writer = self.writer()?;
+        let done = self.write_with(&mut writer, action, change)?;
+        writer.committed(bytes);
+        Ok(done)
     }
 
     /// Changes something else than batches, in one transaction. A changed book's row counts as one
@@ -219,7 +242,8 @@ impl Log for SqliteLog {
     }
 
     fn put_chunk(&self, revision: Revision, number: u32, bytes: &Bytes) -> Result<(), LogError> {
-        self.write("store a chunk of a snapshot", |transaction, _| {
+        let action = "store a chunk of a snapshot";
+        self.write_bytes(action, bytes.len(), |transaction, _| {
             snapshot::put_chunk(transaction, revision, number, bytes)
         })
     }
@@ -268,7 +292,7 @@ impl Log for SqliteLog {
     }
 
     fn put_artifact(&self, bytes: &Bytes) -> Result<ArtifactId, LogError> {
-        self.write("store an artifact", |transaction, book| {
+        self.write_bytes("store an artifact", bytes.len(), |transaction, book| {
             artifact::put(transaction, &self.files, book, bytes)
         })
     }

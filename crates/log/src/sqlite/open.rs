@@ -8,6 +8,7 @@ use deedbook_model::{Head, Revision};
 use rusqlite::Connection;
 
 use super::book::{Book, not_as_written};
+use super::checkpoints::Checkpoints;
 use super::connection::{for_writing, make_durable};
 use super::errors::{self, ACCEPT_HEAD, Fault};
 use super::files::{Files, create_folder, length};
@@ -139,6 +140,7 @@ fn open_for_writing(files: &Files, wait: Duration, create: bool) -> Result<Sqlit
     side.note(held)?;
     side.sync()?;
     let writer = Writer {
+        checkpoints: Checkpoints::new(files),
         connection,
         side,
         bound: held,

@@ -8,6 +8,8 @@
 )]
 
 mod book;
+mod checkpoints;
+#[cfg(test)]
 mod child;
 mod damage;
 mod full_disk;
