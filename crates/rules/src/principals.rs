@@ -77,6 +77,11 @@ impl TokenIndex {
         }
     }
 
+    /// Whether no live principal has a token.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn holder(&self, hash: &TokenHash) -> Option<&Arc<Record>> {
         self.0.get(hash)
     }
@@ -110,7 +115,7 @@ impl State {
     /// one is removed the book doesn't fall open; whoever may open its folder makes another.
     #[must_use]
     pub fn has_principals(&self) -> bool {
-        self.knows_kind(&Kind::PRINCIPAL)
+        !self.tokens.is_empty() || self.knows_kind(&Kind::PRINCIPAL)
     }
 }
 

@@ -20,6 +20,10 @@ use deedbook_book::{Clock, SystemClock};
 /// Bytes that may wait to be written.
 const MOST_WAITING: usize = 4 << 20;
 
+/// How long lines are gathered after some were written: waking a thread for each line costs more
+/// than the line.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// How long the end waits for what was said.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -99,7 +103,17 @@ struct Waiting {
     left_out: u64,
     /// The writer has something in its hands.
     is_writing: bool,
+    /// The writer waits to be told that there is something.
+    is_idle: bool,
+    /// Somebody waits until all is written.
+    is_wanted: bool,
     ended: bool,
+}
+
+impl Waiting {
+    fn is_pending(&self) -> bool {
+        self.is_writing || !self.text.is_empty()
+    }
 }
 
 impl std::fmt::Debug for Journal {
@@ -189,12 +203,7 @@ impl Journal {
 
     /// Waits until what was said is written, for a moment at most.
     pub fn flush(&self) {
-        let shared = &self.0.shared;
-        let is_pending = |waiting: &mut Waiting| waiting.is_writing || !waiting.text.is_empty();
-        let waited = shared
-            .changed
-            .wait_timeout_while(shared.lock(), PATIENCE, is_pending);
-        drop(waited);
+        self.0.shared.flush();
     }
 }
 
@@ -206,12 +215,7 @@ impl Drop for Running {
         if writer.as_ref().is_none_or(JoinHandle::is_finished) {
             return;
         }
-        let is_pending = |waiting: &mut Waiting| waiting.is_writing || !waiting.text.is_empty();
-        let waited =
-            self.shared
-                .changed
-                .wait_timeout_while(self.shared.lock(), PATIENCE, is_pending);
-        drop(waited);
+        self.shared.flush();
     }
 }
 
@@ -222,24 +226,39 @@ impl Shared {
             waiting.left_out += 1;
             return;
         }
-        let was_empty = waiting.text.is_empty();
         waiting.text.push_str(line);
+        let is_idle = std::mem::take(&mut waiting.is_idle);
         drop(waiting);
-        if was_empty {
+        if is_idle {
             self.changed.notify_all();
         }
+    }
+
+    /// Waits until all is written, for a moment at most.
+    fn flush(&self) {
+        let mut waiting = self.lock();
+        waiting.is_wanted = true;
+        self.changed.notify_all();
+        let waited = self
+            .changed
+            .wait_timeout_while(waiting, PATIENCE, |waiting| waiting.is_pending());
+        drop(waited);
     }
 
     /// Writes what comes until the journal is dropped.
     fn write_all(&self, out: &mut dyn Write) {
         loop {
+            let mut waiting = self.lock();
+            waiting.is_idle = true;
             let mut waiting = self
                 .changed
-                .wait_while(self.lock(), |w| w.text.is_empty() && !w.ended)
+                .wait_while(waiting, |w| w.text.is_empty() && !w.ended)
                 .unwrap_or_else(PoisonError::into_inner);
             if waiting.text.is_empty() {
                 return;
             }
+            waiting.is_idle = false;
+            waiting.is_wanted = false;
             let mut text = std::mem::take(&mut waiting.text);
             let left_out = std::mem::take(&mut waiting.left_out);
             waiting.is_writing = true;
@@ -251,8 +270,13 @@ impl Shared {
             }
             let _ = out.write_all(text.as_bytes());
             let _ = out.flush();
-            self.lock().is_writing = false;
+            let mut waiting = self.lock();
+            waiting.is_writing = false;
             self.changed.notify_all();
+            let gathered = self
+                .changed
+                .wait_timeout_while(waiting, GATHER, |w| !w.is_wanted && !w.ended);
+            drop(gathered);
         }
     }
 

@@ -344,7 +344,10 @@ impl Exchange {
             if let Some(revision) = revision {
                 line.number("revision", revision);
             }
-            line.number("durationMs", took.as_secs_f64() * 1000.0);
+            line.number(
+                "durationMs",
+                format_args!("{:.3}", took.as_secs_f64() * 1000.0),
+            );
             if let Some(problem) = problem {
                 line.text("code", problem.code.as_str());
                 line.text("detail", &problem.detail);
