@@ -289,10 +289,10 @@ impl Book {
         Ok(Watch::start(Arc::clone(&self.running.core.shared), options))
     }
 
-    /// Calls `listener` after each new view, and once when the book is closed: for callers that
+    /// Calls `listener` with each new view, and once when the book is closed: for callers that
     /// can't spare a thread to wait. It runs on the sequencer's thread, before anybody is answered,
     /// so it must be quick and must not call the book.
-    pub fn on_publish(&self, listener: impl Fn(Revision) + Send + Sync + 'static) {
+    pub fn on_publish(&self, listener: impl Fn(&View) + Send + Sync + 'static) {
         self.running.core.shared.on_publish(Box::new(listener));
     }
 

@@ -583,3 +583,24 @@ fn a_reader_sees_what_it_may_see_and_commands_end_for_it() {
         assert!(events(&mut watch).is_empty());
     }
 }
+
+#[test]
+fn what_was_read_and_may_not_be_seen_any_more_is_left_out() {
+    let book = Book::in_memory().unwrap();
+    book.execute(several(0, 3)).unwrap();
+    book.execute(several(3, 1)).unwrap();
+    let mut watch = book.watch(from(Position::START)).unwrap();
+    // All of it was read by now; the command of three is handed out in part.
+    let mut one = || watch.next(Duration::ZERO);
+    let first = (one(), one());
+    assert!(matches!(first, (Ok(_), Ok(Event::Change(_)))));
+    assert_eq!(watch.position().revision, Revision(1));
+    watch.see(Some(Arc::new(|_, _| false)));
+    assert!(changes(&mut watch).is_empty());
+    assert_eq!(watch.position().revision, book.view().revision());
+    book.execute(describe(0, "seen by nobody")).unwrap();
+    assert!(changes(&mut watch).is_empty());
+    watch.see(None);
+    book.execute(describe(0, "seen by all")).unwrap();
+    assert_eq!(changes(&mut watch).len(), 1);
+}

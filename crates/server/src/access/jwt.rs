@@ -100,6 +100,20 @@ enum Material {
 pub(crate) struct Verified {
     pub(crate) name: String,
     pub(crate) grants: Grants,
+    /// When it says that it ends.
+    pub(crate) end: Timestamp,
+}
+
+impl Verified {
+    /// Up to when a long answer to it may go on: to its end. Whoever comes after that, while our
+    /// clocks may still differ, has until it is refused.
+    pub(crate) fn until(&self, now: Timestamp) -> Timestamp {
+        if self.end > now {
+            self.end
+        } else {
+            self.end.plus_seconds(SKEW)
+        }
+    }
 }
 
 /// Why a token is of no use.
@@ -219,6 +233,7 @@ impl Jwt {
         Ok(Verified {
             name,
             grants: grants.map(grants_of).unwrap_or_default(),
+            end,
         })
     }
 

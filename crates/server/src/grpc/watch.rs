@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use deedbook_api::grpc::status_of;
 use deedbook_api::grpc::v1::watch_response::Event;
 use deedbook_api::grpc::v1::watch_service_server::WatchService;
 use deedbook_api::grpc::v1::{
@@ -64,6 +65,7 @@ fn response(told: &Told) -> Result<WatchResponse, Status> {
             position: from.to_string(),
             reason: (*reason).to_owned(),
         }),
+        Told::Refused(problem) => return Err(status_of(problem)),
     };
     Ok(WatchResponse { event: Some(event) })
 }

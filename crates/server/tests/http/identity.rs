@@ -35,7 +35,7 @@ fn start() -> Timestamp {
     "2026-03-02T10:00:00Z".parse().unwrap()
 }
 
-fn token(name: &str) -> Token {
+pub(crate) fn token(name: &str) -> Token {
     let mut secret = [7; 32];
     for (place, byte) in name.bytes().enumerate() {
         secret[place] = byte;
@@ -43,7 +43,7 @@ fn token(name: &str) -> Token {
     Token::of_secret(secret)
 }
 
-fn create(name: &str, grants: &[&str], expires_at: Option<Timestamp>) -> Command {
+pub(crate) fn create(name: &str, grants: &[&str], expires_at: Option<Timestamp>) -> Command {
     let grants: Grants = grants.iter().map(|grant| grant.parse().unwrap()).collect();
     let write = Write::CreatePrincipal {
         name: name.to_owned(),
@@ -80,7 +80,7 @@ fn guarded() -> Sandbox {
     sandbox
 }
 
-fn with(credential: &str, request: Request) -> Request {
+pub(crate) fn with(credential: &str, request: Request) -> Request {
     match credential {
         "none" => request,
         name => request.header("Authorization", &format!("Bearer {}", token(name).reveal())),

@@ -29,6 +29,8 @@ mod sights;
 #[cfg(test)]
 mod signed;
 #[cfg(test)]
+mod standing;
+#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod watch_faces;
