@@ -498,7 +498,7 @@ pub const ROUTES: &[Route] = &[
         id: RouteId::Batch,
         method: Method::Post,
         path: "/v1/batch",
-        summary: "Do several writes as one command: all of them or none",
+        summary: "Do several writes as one command: all of them or none; a new token is shown this once",
         decision: REGISTERS,
         parameters: &[DRY_RUN, STRICT, WRITE],
         content: Some(Content {
@@ -524,6 +524,12 @@ pub const ROUTES: &[Route] = &[
                     r#"{"writes":[{"op":"remove","kind":"component","key":"route_planner"},{"op":"remove","kind":"component","key":"nobody"}]}"#,
                 ),
                 404,
+            ),
+            send(
+                "Make two principals, of which one gets another token at once",
+                "/v1/batch",
+                (JSON, samples::PRINCIPALS_BATCH),
+                200,
             ),
         ],
     },

@@ -329,6 +329,7 @@ struct BatchLine<'a> {
     patch: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_generation: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     require_dependencies: bool,
 }
 

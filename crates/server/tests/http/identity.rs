@@ -57,7 +57,7 @@ pub(crate) fn create(name: &str, grants: &[&str], expires_at: Option<Timestamp>)
 }
 
 /// The samples, and a principal for each kind of credential.
-fn guarded() -> Sandbox {
+pub(crate) fn guarded() -> Sandbox {
     let clock = Arc::new(ManualClock::at(start()));
     let opened = OpenOptions {
         clock: Arc::clone(&clock) as Arc<dyn deedbook_book::Clock>,
@@ -87,11 +87,17 @@ pub(crate) fn with(credential: &str, request: Request) -> Request {
     }
 }
 
-fn get(sandbox: &Sandbox, credential: &str, target: &str) -> Response {
+pub(crate) fn get(sandbox: &Sandbox, credential: &str, target: &str) -> Response {
     sandbox.send(&with(credential, Request::new("GET", target)))
 }
 
-fn send(sandbox: &Sandbox, credential: &str, method: &str, target: &str, json: &str) -> Response {
+pub(crate) fn send(
+    sandbox: &Sandbox,
+    credential: &str,
+    method: &str,
+    target: &str,
+    json: &str,
+) -> Response {
     let request = Request::new(method, target);
     let request = match json {
         "" => request,

@@ -3,6 +3,8 @@
 //! `cfg(test)` tells the lints that helpers are tests as well.
 
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod components;
 #[cfg(test)]
 mod encrypted;
