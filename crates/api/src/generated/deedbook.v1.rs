@@ -630,9 +630,12 @@ pub struct GetDiffRequest {
     /// The earlier moment: a revision, an RFC 3339 time, or so long ago (`-7d`).
     #[prost(string, tag = "2")]
     pub from: ::prost::alloc::string::String,
-    /// The later moment. Absent: the newest state.
+    /// The later moment, in place of the options' `at`. Absent: what that says, or the newest state.
     #[prost(string, optional, tag = "3")]
     pub to: ::core::option::Option<::prost::alloc::string::String>,
+    /// Which state is read.
+    #[prost(message, optional, tag = "4")]
+    pub options: ::core::option::Option<ReadOptions>,
 }
 /// What differs.
 #[derive(serde::Deserialize)]

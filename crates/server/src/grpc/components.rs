@@ -227,6 +227,7 @@ impl ComponentService for Asker {
         let ask = ask.map(|ask| {
             ask.text("from", Some(&request.from))
                 .text("to", request.to.as_deref())
+                .read(request.options.as_ref())
         });
         self.ask(ask).await.map(Response::new)
     }

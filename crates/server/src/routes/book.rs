@@ -18,6 +18,7 @@ use crate::body::{Body, Broken};
 use crate::call::Call;
 use crate::content::Received;
 use crate::refuse;
+use crate::sight;
 
 /// How much of a backup is made at a time.
 const PART_BYTES: usize = 256 << 10;
@@ -74,6 +75,9 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 /// Streams a backup: a thread of its own reads the log, as far ahead as the client takes it.
 pub(super) async fn backup(call: Call) -> Result<Answer, Problem> {
+    sight::wait(&call).await?;
+    // It holds at least that.
+    let revision = call.server.book.view().head().revision;
     let turn = call.server.slow.turn().await?;
     let (sender, parts) = mpsc::channel(PARTS);
     let server = Arc::clone(&call.server);
@@ -94,7 +98,7 @@ pub(super) async fn backup(call: Call) -> Result<Answer, Problem> {
         }
     });
     let content_type = HeaderValue::from_static("application/octet-stream");
-    Ok(Answer::streamed(content_type, Body::Channel(parts)))
+    Ok(Answer::streamed(content_type, Body::Channel(parts)).at(revision))
 }
 
 /// Hands what is written over in parts.

@@ -203,6 +203,7 @@ fn every_call_answers_as_its_route() {
         key: asked.clone(),
         from: before.clone(),
         to: None,
+        options: None,
     };
     let diff = caller
         .call(async |client| client.get_diff(diff).await)
