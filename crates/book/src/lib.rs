@@ -89,7 +89,7 @@ pub use history::{At, ChangeQuery, Why};
 pub use meant::Meant;
 pub use position::{NotAPosition, Position};
 pub use projector::{PROJECTION_FILE, ProjectionStatus, projected_revision};
-pub use published::WatchedChange;
+pub use published::{Form, WatchedChange};
 pub use removed::RemovedComponent;
 pub use restore::restore;
 pub use sequencer::Receipt;

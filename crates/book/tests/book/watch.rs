@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use deedbook_book::{
-    Book, ChangeFilter, Event, Position, Step, Watch, WatchError, WatchOptions, WatchedChange,
+    Book, ChangeFilter, Event, Form, Position, Step, Watch, WatchError, WatchOptions, WatchedChange,
 };
 use deedbook_log::MemoryLog;
 use deedbook_model::{Change, Kind, Revision};
@@ -532,15 +532,18 @@ fn a_form_is_made_once_for_all_who_watch() {
     let mut made = 0;
     for watch in &mut watches {
         for change in changes(watch) {
-            let form = |change: &WatchedChange| {
-                made += 1;
-                Ok::<_, Infallible>(Bytes::from(change.revision.to_string()))
-            };
-            let Ok(form) = change.encoded(form);
-            assert_eq!(form, change.revision.to_string());
+            for form in [Form::Text, Form::Binary] {
+                let text = format!("{form:?} {}", change.revision);
+                let make = |_: &WatchedChange| {
+                    made += 1;
+                    Ok::<_, Infallible>(Bytes::from(text.clone()))
+                };
+                let Ok(encoded) = change.encoded(form, make);
+                assert_eq!(encoded, text);
+            }
         }
     }
-    assert_eq!(made, 2);
+    assert_eq!(made, 4);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use bytes::{BufMut, Bytes, BytesMut};
 use deedbook_api::problem::Problem;
 use deedbook_api::shapes::{PositionShape, WatchedShape};
-use deedbook_book::{Position, WatchedChange};
+use deedbook_book::{Form, Position, WatchedChange};
 use http::{HeaderValue, header};
 use serde::Serialize;
 
@@ -96,7 +96,7 @@ impl EventStream {
 fn event(told: &Told) -> Result<Option<Bytes>, serde_json::Error> {
     let event = match told {
         Told::Change { change, ends } => {
-            let event = change.encoded(change_event)?;
+            let event = change.encoded(Form::Text, change_event)?;
             if *ends { event } else { without_id(&event) }
         }
         Told::Progress(position) => position_event("progress", position, None)?,
