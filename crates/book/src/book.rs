@@ -183,6 +183,7 @@ impl Book {
             shared: Arc::new(Shared::new(log, view)),
             clock,
             metrics: BookMetrics::default(),
+            upkeep: Mutex::default(),
         };
         Book {
             running: Arc::new(Running {
@@ -408,6 +409,7 @@ impl Book {
     /// # Errors
     /// When the log can't be written.
     pub fn snapshot(&self) -> Result<Revision, BookError> {
+        let _upkeep = self.running.core.upkeep();
         let mut fold = self.running.core.lock();
         let view = self.view();
         let revision = snapshots::take(self.log(), &view)?;
@@ -428,6 +430,7 @@ impl Book {
                 head,
             });
         }
+        let _upkeep = self.running.core.upkeep();
         snapshots::compact(self.log(), before)
     }
 
@@ -484,6 +487,7 @@ impl Book {
     pub fn close(&self) -> Result<(), BookError> {
         let wrote = lock(&self.running.queue).is_some();
         self.running.close();
+        let _upkeep = self.running.core.upkeep();
         let mut fold = self.running.core.lock();
         if wrote && snapshots::is_due(fold.tail, fold.state.snapshot_bytes()) {
             snapshots::take(self.log(), &self.view())?;

@@ -12,6 +12,7 @@ use deedbook_model::{Batch, Change, Kind, RecordKey, Revision};
 
 use crate::error::{BookError, snapshot_error};
 use crate::history::batch_after;
+use crate::load::on_floor;
 use crate::shared::Shared;
 use crate::view::View;
 
@@ -117,15 +118,7 @@ struct FloorRecords {
 
 impl FloorRecords {
     fn read(shared: &Shared) -> Result<FloorRecords, BookError> {
-        loop {
-            let floor = shared.log.floor()?;
-            match FloorRecords::read_at(shared, floor) {
-                // Compacted meanwhile: what the floor rested on is gone.
-                Err(error) if shared.log.floor()? == floor => return Err(error),
-                Err(_) => {}
-                read => return read,
-            }
-        }
+        on_floor(&*shared.log, |floor| FloorRecords::read_at(shared, floor))
     }
 
     fn read_at(shared: &Shared, floor: Revision) -> Result<FloorRecords, BookError> {

@@ -22,6 +22,7 @@ mod restore;
 mod scratch;
 mod search;
 mod sequencer;
+mod upkeep;
 mod verify;
 mod watch;
 mod watch_before;
