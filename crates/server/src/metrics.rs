@@ -132,6 +132,12 @@ fn put_book(page: &mut Page, server: &Server, prefix: &str) {
             u8::from(projection.error.is_some()),
         );
     }
+    page.one(
+        "deedbook_watchers",
+        "gauge",
+        "Watches that are open, over every face.",
+        server.watchers.open(),
+    );
     let appends_fail = u8::from(server.health.appends_fail());
     page.one(
         "deedbook_appends_failing",
@@ -168,7 +174,11 @@ fn put_sequencer(page: &mut Page, server: &Server) {
     );
     page.histogram(name, "", &book.batch_changes, 1.0);
     let name = "deedbook_append_seconds";
-    page.head(name, "histogram", "How long each batch took to be durable.");
+    page.head(
+        name,
+        "histogram",
+        "How long each batch took to be appended and synced.",
+    );
     page.histogram(name, "", &book.append_time, 1e9);
 }
 

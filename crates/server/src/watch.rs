@@ -53,6 +53,11 @@ impl Watchers {
         }
     }
 
+    /// How many watch.
+    pub(crate) fn open(&self) -> usize {
+        self.most.saturating_sub(self.streams.available_permits())
+    }
+
     fn admit(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let permit = Arc::clone(&self.streams).try_acquire_owned();
         permit.map_err(|_| {
