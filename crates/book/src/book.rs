@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use bytes::Bytes;
 use deedbook_log::{Access, Log, LogError, MemoryLog, SqliteLog};
 use deedbook_model::{Change, Head, Kind, Lineage, Revision, Timestamp, WriterId};
 use deedbook_rules::{Command, Write};
@@ -21,6 +20,7 @@ use crate::error::BookError;
 use crate::history::{self, At, ChangeQuery, Why};
 use crate::load::{Fold, Tail};
 use crate::metrics::BookMetrics;
+use crate::past_records::BeforeChanges;
 use crate::projector::{ProjectionStatus, Projector};
 use crate::removed::{RemovedComponent, removed_components};
 use crate::sequencer::{Core, Job, Sequencer, follow};
@@ -329,13 +329,10 @@ impl Book {
         history::changes(&self.running.core.shared, query)
     }
 
-    /// The stored form that a change's record had before it; `None`: it wasn't there, or that change
-    /// is no longer kept.
-    ///
-    /// # Errors
-    /// When the log can't be read.
-    pub fn stored_before(&self, change: &Change) -> Result<Option<Bytes>, BookError> {
-        history::stored_before(&self.running.core.shared, change)
+    /// What records were before changes. Remembers what it reads: ask one for many changes.
+    #[must_use]
+    pub fn before_changes(&self) -> BeforeChanges {
+        BeforeChanges::of(Arc::clone(&self.running.core.shared))
     }
 
     /// One record's changes up to a view, newest first, down to the floor.

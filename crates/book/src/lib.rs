@@ -87,6 +87,7 @@ pub use clock::{Clock, ManualClock, SystemClock, draw_token};
 pub use error::BookError;
 pub use history::{At, ChangeQuery, Why};
 pub use meant::Meant;
+pub use past_records::BeforeChanges;
 pub use position::{NotAPosition, Position};
 pub use projector::{PROJECTION_FILE, ProjectionStatus, projected_revision};
 pub use published::{Form, WatchedChange};

@@ -19,6 +19,31 @@ use crate::view::View;
 /// How many bytes of batches are kept for those who ask next; at least one batch is.
 const KEPT_BYTES: usize = 8 << 20;
 
+/// What records were before changes, for one who looks at many of them.
+pub struct BeforeChanges {
+    shared: Arc<Shared>,
+    past: Arc<PastRecords>,
+}
+
+impl BeforeChanges {
+    pub(crate) fn of(shared: Arc<Shared>) -> BeforeChanges {
+        let past = shared.past_records();
+        BeforeChanges { shared, past }
+    }
+
+    /// The stored form that a change's record had before it; `None`: it wasn't there, or the change
+    /// isn't kept any more.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn stored(&self, change: &Change) -> Result<Option<Bytes>, BookError> {
+        match self.past.before(&self.shared, change) {
+            Err(BookError::Log(LogError::Compacted { .. })) => Ok(None),
+            found => found,
+        }
+    }
+}
+
 /// Remembers what it read.
 #[derive(Default)]
 pub(crate) struct PastRecords(Mutex<Read>);

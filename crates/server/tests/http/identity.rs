@@ -239,6 +239,29 @@ fn what_was_removed_is_seen_by_whoever_could_see_it() {
 }
 
 #[test]
+fn what_was_removed_right_above_the_floor_is_still_seen_by_whoever_could_see_it() {
+    let sandbox = guarded();
+    let only = ["REGISTRY_READ:*/route_*"];
+    sandbox.book.execute(create("narrow", &only, None)).unwrap();
+    let floor = sandbox.book.compact(sandbox.book.view().revision());
+    let floor = floor.unwrap();
+    for key in ["route_planner", "tile_reader"] {
+        let target = format!("/v1/components/{key}");
+        assert_eq!(send(&sandbox, "admin", "DELETE", &target, "").status, 200);
+    }
+    let removals = |credential: &str, order: &str| {
+        let target = format!("/v1/changes?after={floor}&order={order}");
+        let listed = get(&sandbox, credential, &target).json();
+        listed["items"].as_array().unwrap().len()
+    };
+    for order in ["oldest", "newest"] {
+        assert_eq!(removals("reader", order), 2);
+        assert_eq!(removals("narrow", order), 1);
+        assert_eq!(removals("elsewhere", order), 0);
+    }
+}
+
+#[test]
 fn a_writer_writes_what_its_pattern_fits_and_reads_nothing_back() {
     let sandbox = guarded();
     let only = ["REGISTRY_WRITE:tools/geo_*"];
