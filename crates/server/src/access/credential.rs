@@ -160,12 +160,7 @@ fn subject_of(
         return Err(Useless::Wrong(detail));
     }
     let shown = Shown::Signed(shown.clone());
-    Ok(Caller::bearer(
-        name.into(),
-        Arc::new(grants),
-        shown,
-        Some(until),
-    ))
+    Ok(Caller::bearer(name, grants, shown, Some(until)))
 }
 
 /// The credential in `Bearer CREDENTIAL`.

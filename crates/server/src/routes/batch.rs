@@ -19,9 +19,6 @@ use crate::call::Call;
 use crate::content::Received;
 use crate::write::{perform, refused};
 
-/// Content up to this is read in no time.
-const SMALL: usize = 64 << 10;
-
 pub(super) async fn batch(call: Call, received: Received) -> Result<Answer, Problem> {
     let dry_run = call.query.flag("dryRun");
     let options = ReadOptions {
@@ -29,13 +26,10 @@ pub(super) async fn batch(call: Call, received: Received) -> Result<Answer, Prob
         ..ReadOptions::default()
     };
     let now = call.server.book.now();
-    let reads = if received.bytes.len() <= SMALL {
-        read_writes(&received.bytes, &options, now)?
-    } else {
-        let bytes = received.bytes.clone();
-        let reading = move || read_writes(&bytes, &options, now);
-        call.server.slow.run(reading).await?
-    };
+    let bytes = received.bytes.clone();
+    let reading = move || read_writes(&bytes, &options, now);
+    let reads = call.server.slow.run_sized(received.bytes.len(), reading);
+    let reads = reads.await?;
     let (mut writes, mut places, mut drawn) = (Vec::new(), Vec::new(), Vec::new());
     for read in reads {
         writes.push(read.write);
