@@ -138,6 +138,7 @@ fn put_book(page: &mut Page, server: &Server, prefix: &str) {
         "Watches that are open, over every face.",
         server.watchers.open(),
     );
+    put_traces(page, server);
     let appends_fail = u8::from(server.health.appends_fail());
     page.one(
         "deedbook_appends_failing",
@@ -145,6 +146,16 @@ fn put_book(page: &mut Page, server: &Server, prefix: &str) {
         "1 while writes can't be stored.",
         appends_fail,
     );
+}
+
+fn put_traces(page: &mut Page, server: &Server) {
+    let Some(traces) = &server.traces else {
+        return;
+    };
+    let name = "deedbook_spans_total";
+    page.head(name, "counter", "Spans, by what became of them.");
+    page.value(name, "outcome=\"sent\"", traces.sent());
+    page.value(name, "outcome=\"dropped\"", traces.dropped());
 }
 
 fn put_sequencer(page: &mut Page, server: &Server) {

@@ -18,6 +18,7 @@ use crate::routes::pages::Pages;
 use crate::sight::PastViews;
 use crate::slow::Slow;
 use crate::start::StartError;
+use crate::traces::Traces;
 use crate::watch::Watchers;
 
 /// How far a server is.
@@ -42,6 +43,8 @@ pub(crate) struct Server {
     pub(crate) nobody: Caller,
     pub(crate) guesses: Guesses,
     pub(crate) metrics: Metrics,
+    /// Where spans go, if anybody collects them.
+    pub(crate) traces: Option<Traces>,
     /// What tells whose signed tokens are, where some are taken.
     pub(crate) jwt: Option<Jwt>,
     /// What takes connections, where they are encrypted.
@@ -65,6 +68,9 @@ impl Server {
     pub(crate) fn new(book: Book, options: Options) -> Result<Server, StartError> {
         let jwt = options.jwt.clone().map(Jwt::load).transpose()?;
         let tls = options.tls.clone().map(Tls::load).transpose()?;
+        let traces = options.traces.clone();
+        let traces = traces.map(|collector| Traces::to(collector, options.journal.clone()));
+        let traces = traces.transpose().map_err(StartError::System)?;
         let view = book.view();
         let revisions = watch::Sender::new(view.head().revision);
         let principals = watch::Sender::new(Principals::of(&view));
@@ -85,6 +91,7 @@ impl Server {
             nobody: Caller::nobody(),
             guesses: Guesses::default(),
             metrics: Metrics::new(),
+            traces,
             health: Health::default(),
             request_ids: RequestIds::new(),
             past: PastViews::default(),

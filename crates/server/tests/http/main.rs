@@ -35,6 +35,8 @@ mod standing;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
+mod traced;
+#[cfg(test)]
 mod watch_faces;
 #[cfg(test)]
 mod watch_matrix;
