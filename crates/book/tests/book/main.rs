@@ -27,3 +27,4 @@ mod verify;
 mod watch;
 mod watch_before;
 mod watch_elsewhere;
+mod watch_sight;
