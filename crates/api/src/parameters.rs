@@ -52,19 +52,26 @@ pub const READ: &[Parameter] = &[
         "The state after this revision (`1234`), at this RFC 3339 time, or so long ago (`-30m`, \
          `-2h`, `-7d`). Absent: the newest.",
     ),
-    query(
-        "atLeast",
-        Form::Number(0, u64::MAX),
-        "Answer with a state that holds this revision; waits for it for as long as the server \
-         allows, then refuses with 503.",
-    ),
-    query(
-        "consistency",
-        Form::Word(&["local", "strong"]),
-        "`strong` asks the log for its newest revision first. Absent: `local`, what this server \
-         has seen.",
-    ),
+    AT_LEAST,
+    CONSISTENCY,
 ];
+
+/// What a read takes that is of all there is.
+pub const READ_ALL: &[Parameter] = &[AT_LEAST, CONSISTENCY];
+
+const AT_LEAST: Parameter = query(
+    "atLeast",
+    Form::Number(0, u64::MAX),
+    "Answer with a state that holds this revision; waits for it for as long as the server \
+     allows, then refuses with 503.",
+);
+
+const CONSISTENCY: Parameter = query(
+    "consistency",
+    Form::Word(&["local", "strong"]),
+    "`strong` asks the log for its newest revision first. Absent: `local`, what this server \
+     has seen.",
+);
 
 /// What every write takes: who asks, why, and for which ticket. Values are percent-encoded UTF-8.
 pub const WRITE: &[Parameter] = &[
@@ -324,7 +331,7 @@ pub const DIFF: &[Parameter] = &[
     query(
         "to",
         Form::Text(64),
-        "The later moment. Absent: the newest state.",
+        "The later moment, in place of `at`. Absent: what `at` says, or the newest state.",
     ),
 ];
 

@@ -218,6 +218,7 @@ pub enum Schema {
     BatchRequest,
     BatchResult,
     PrincipalRecord,
+    WrittenPrincipal,
     PrincipalPage,
     PrincipalRequest,
     GrantsRequest,

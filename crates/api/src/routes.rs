@@ -6,7 +6,7 @@ use deedbook_model::code::Code;
 
 use crate::parameters::{
     AFTER, CHANGES, CONDITIONS, DEPTHS, DIFF, DRY_RUN, EXPECTED, FILTERS, GRAPH, HISTORY,
-    IF_NONE_MATCH, KEY, KIND, LIMITED, METRIC_NAMES, NAME, PAGE, POINTER, READ,
+    IF_NONE_MATCH, KEY, KIND, LIMITED, METRIC_NAMES, NAME, PAGE, POINTER, READ, READ_ALL,
     REQUIRE_DEPENDENCIES, STRICT, WATCH, WITH_RECORD, WRITE,
 };
 use crate::route::{Answer, Content, Decision, Example, Method, Resource, Route, RouteId, Schema};
@@ -459,7 +459,7 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/components/{key}/diff",
         summary: "Say what differs in a component between two moments",
         decision: READS,
-        parameters: &[KEY, DIFF],
+        parameters: &[KEY, DIFF, READ],
         content: None,
         answers: &[json(200, Schema::Diff, "Where its documents differ.")],
         refusals: READ_REFUSALS,
@@ -498,7 +498,7 @@ pub const ROUTES: &[Route] = &[
         id: RouteId::Batch,
         method: Method::Post,
         path: "/v1/batch",
-        summary: "Do several writes as one command: all of them or none",
+        summary: "Do several writes as one command: all of them or none; a new token is shown this once",
         decision: REGISTERS,
         parameters: &[DRY_RUN, STRICT, WRITE],
         content: Some(Content {
@@ -524,6 +524,12 @@ pub const ROUTES: &[Route] = &[
                     r#"{"writes":[{"op":"remove","kind":"component","key":"route_planner"},{"op":"remove","kind":"component","key":"nobody"}]}"#,
                 ),
                 404,
+            ),
+            send(
+                "Make two principals, of which one gets another token at once",
+                "/v1/batch",
+                (JSON, samples::PRINCIPALS_BATCH),
+                200,
             ),
         ],
     },
@@ -811,7 +817,7 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/diff",
         summary: "Say which records differ between two moments",
         decision: FINDS,
-        parameters: &[DIFF],
+        parameters: &[DIFF, READ],
         content: None,
         answers: &[json(
             200,
@@ -830,7 +836,7 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/backup",
         summary: "Stream the whole book as a file that `deedbook restore` reads",
         decision: COPIES,
-        parameters: &[],
+        parameters: &[READ_ALL],
         content: None,
         answers: &[other(
             "application/octet-stream",

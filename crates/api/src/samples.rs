@@ -30,6 +30,9 @@ tags: [pre-commit]
 /// Several writes as one command.
 pub const BATCH: &str = r#"{"writes":[{"op":"register","kind":"component","document":{"metadata_version":"0.3.0","uuid":"3f0c9a52-6f0e-4b7a-9a43-0d5a3c1b7e12","name":"geo_index","version":"1.2.0","meta_type":"tool","tags":["maps"]}},{"op":"update","kind":"component","key":"geo_index","versionSpec":"1.1.0","patch":{"lifecycle":"deprecated","deprecated_reason":"1.2.0 is there"},"expectedGeneration":1}]}"#;
 
+/// Several writes of principals: all that may be done to one.
+pub const PRINCIPALS_BATCH: &str = r#"{"writes":[{"op":"create","kind":"principal","name":"map-viewer","grants":["REGISTRY_READ:tools/geo_*"],"expires":"90d"},{"op":"create","kind":"principal","name":"map-editor","grants":["REGISTRY_READ"]},{"op":"set","kind":"principal","key":"map-editor","grants":["REGISTRY_READ","REGISTRY_WRITE:tools/geo_*"],"expectedGeneration":1},{"op":"rotate","kind":"principal","key":"map-editor","overlapSeconds":3600},{"op":"revoke","kind":"principal","key":"map-viewer"},{"op":"remove","kind":"principal","key":"map-viewer"}]}"#;
+
 /// A patch that moves a component on in its life.
 pub const PATCH: &str =
     r#"{"description":"Nearest street or square for a point.","tags":["maps"]}"#;

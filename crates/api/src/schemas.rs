@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::route::Schema;
+use crate::shapes::{BATCH_OPS, BatchOp};
 
 impl Schema {
     /// All of them.
-    pub const ALL: [Schema; 35] = [
+    pub const ALL: [Schema; 36] = [
         Schema::ComponentDocument,
         Schema::ComponentPatch,
         Schema::ComponentRecord,
@@ -24,6 +25,7 @@ impl Schema {
         Schema::BatchResult,
         Schema::PrincipalRecord,
         Schema::PrincipalPage,
+        Schema::WrittenPrincipal,
         Schema::PrincipalRequest,
         Schema::GrantsRequest,
         Schema::RotateRequest,
@@ -76,12 +78,18 @@ impl Schema {
                         list(json!({"anyOf": [
                             reference(Schema::WrittenComponent),
                             reference(Schema::RemovedComponent),
+                            reference(Schema::Issued),
+                            reference(Schema::WrittenPrincipal),
+                            reference(Schema::RemovedPrincipal),
                         ]})),
                     ),
                 ],
                 &[],
             ),
             Schema::PrincipalRecord => record_of("principal", text(), principal(), &[], &[]),
+            Schema::WrittenPrincipal => {
+                record_of("principal", text(), principal(), &written(), &["dryRun"])
+            }
             Schema::PrincipalPage => page(reference(Schema::PrincipalRecord)),
             Schema::PrincipalRequest => object(
                 &[
@@ -532,45 +540,37 @@ fn validation() -> Value {
 }
 
 fn batch_request() -> Value {
-    let kind = json!({"const": "component"});
-    let op = |name: &str| json!({"const": name});
-    let key = || {
-        [
-            ("kind", json!({"const": "component"})),
-            ("key", text()),
-            ("versionSpec", text()),
-            (
-                "expectedGeneration",
-                json!({"type": "integer", "minimum": 1}),
-            ),
-        ]
-    };
-    let optional = ["versionSpec", "expectedGeneration", "requireDependencies"];
-    let register = [
-        ("op", op("register")),
-        ("kind", kind),
-        ("document", reference(Schema::ComponentDocument)),
-        ("requireDependencies", boolean()),
+    let writes: Vec<Value> = BATCH_OPS.iter().map(batch_write).collect();
+    let writes = json!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 100_000,
+        "items": {"oneOf": writes},
+    });
+    object(&[("writes", writes)], &[])
+}
+
+fn batch_write(one: &BatchOp) -> Value {
+    let mut members = vec![
+        ("kind", json!({"const": one.kind})),
+        ("op", json!({"const": one.op})),
     ];
-    let mut update = vec![
-        ("op", op("update")),
-        ("patch", reference(Schema::ComponentPatch)),
-    ];
-    update.extend(key());
-    let mut remove = vec![("op", op("remove"))];
-    remove.extend(key());
-    let write = json!({"oneOf": [
-        object(&register, &optional),
-        object(&update, &optional),
-        object(&remove, &optional),
-    ]});
-    object(
-        &[(
-            "writes",
-            json!({"type": "array", "minItems": 1, "maxItems": 100_000, "items": write}),
-        )],
-        &[],
-    )
+    let names = one.needed.iter().chain(one.optional);
+    members.extend(names.map(|name| (*name, batch_member(name))));
+    object(&members, one.optional)
+}
+
+fn batch_member(name: &str) -> Value {
+    match name {
+        "document" => reference(Schema::ComponentDocument),
+        "patch" => reference(Schema::ComponentPatch),
+        "expectedGeneration" => json!({"type": "integer", "minimum": 1}),
+        "requireDependencies" => boolean(),
+        "grants" => list(text()),
+        "overlapSeconds" => revision(),
+        "token" => hex(16),
+        _ => text(),
+    }
 }
 
 fn head() -> Value {

@@ -1,6 +1,7 @@
 //! What is answered beside records. Records and documents are sent as they are stored.
 
-use std::borrow::Cow;
+mod batch;
+
 use std::sync::Arc;
 
 use deedbook_model::component::Lifecycle;
@@ -13,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
+
+pub use batch::{BATCH_OPS, BatchOp, BatchShape, BatchWrite};
 
 /// A change.
 #[derive(Serialize)]
@@ -399,42 +402,6 @@ pub struct UnseenShape<'a> {
     /// What the write says.
     #[serde(flatten)]
     pub written: WrittenShape<'a>,
-}
-
-/// Several writes as one command.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct BatchShape<'a> {
-    /// The writes, in order; each sees the ones before it.
-    #[serde(borrow)]
-    pub writes: Vec<BatchWrite<'a>>,
-}
-
-/// One write of a batch: which members it needs depends on `op`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct BatchWrite<'a> {
-    /// `register`, `update` or `remove`.
-    #[serde(borrow)]
-    pub op: Cow<'a, str>,
-    /// The kind of record.
-    #[serde(borrow)]
-    pub kind: Cow<'a, str>,
-    /// Of what is updated or removed: uuid or name.
-    pub key: Option<String>,
-    /// Which versions of it would do.
-    pub version_spec: Option<String>,
-    /// What is registered.
-    #[serde(borrow)]
-    pub document: Option<&'a RawValue>,
-    /// How it is updated.
-    #[serde(borrow)]
-    pub patch: Option<&'a RawValue>,
-    /// Only if the record is at this generation.
-    pub expected_generation: Option<u64>,
-    /// Refuse dependencies that lead nowhere.
-    #[serde(default)]
-    pub require_dependencies: bool,
 }
 
 /// A principal that is to be made.

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use bytes::Bytes;
 use deedbook_log::{Access, Log, LogError, MemoryLog, SqliteLog};
 use deedbook_model::{Change, Head, Kind, Lineage, Revision, Timestamp, WriterId};
 use deedbook_rules::{Command, Write};
@@ -21,6 +20,7 @@ use crate::error::BookError;
 use crate::history::{self, At, ChangeQuery, Why};
 use crate::load::{Fold, Tail};
 use crate::metrics::BookMetrics;
+use crate::past_records::BeforeChanges;
 use crate::projector::{ProjectionStatus, Projector};
 use crate::removed::{RemovedComponent, removed_components};
 use crate::sequencer::{Core, Job, Sequencer, follow};
@@ -183,6 +183,7 @@ impl Book {
             shared: Arc::new(Shared::new(log, view)),
             clock,
             metrics: BookMetrics::default(),
+            upkeep: Mutex::default(),
         };
         Book {
             running: Arc::new(Running {
@@ -290,10 +291,10 @@ impl Book {
         Ok(Watch::start(Arc::clone(&self.running.core.shared), options))
     }
 
-    /// Calls `listener` after each new view, and once when the book is closed: for callers that
+    /// Calls `listener` with each new view, and once when the book is closed: for callers that
     /// can't spare a thread to wait. It runs on the sequencer's thread, before anybody is answered,
     /// so it must be quick and must not call the book.
-    pub fn on_publish(&self, listener: impl Fn(Revision) + Send + Sync + 'static) {
+    pub fn on_publish(&self, listener: impl Fn(&View) + Send + Sync + 'static) {
         self.running.core.shared.on_publish(Box::new(listener));
     }
 
@@ -329,13 +330,10 @@ impl Book {
         history::changes(&self.running.core.shared, query)
     }
 
-    /// The stored form that a change's record had before it; `None`: it wasn't there, or that change
-    /// is no longer kept.
-    ///
-    /// # Errors
-    /// When the log can't be read.
-    pub fn stored_before(&self, change: &Change) -> Result<Option<Bytes>, BookError> {
-        history::stored_before(&self.running.core.shared, change)
+    /// What records were before changes. Remembers what it reads: ask one for many changes.
+    #[must_use]
+    pub fn before_changes(&self) -> BeforeChanges {
+        BeforeChanges::of(Arc::clone(&self.running.core.shared))
     }
 
     /// One record's changes up to a view, newest first, down to the floor.
@@ -409,6 +407,7 @@ impl Book {
     /// # Errors
     /// When the log can't be written.
     pub fn snapshot(&self) -> Result<Revision, BookError> {
+        let _upkeep = self.running.core.upkeep();
         let mut fold = self.running.core.lock();
         let view = self.view();
         let revision = snapshots::take(self.log(), &view)?;
@@ -429,6 +428,7 @@ impl Book {
                 head,
             });
         }
+        let _upkeep = self.running.core.upkeep();
         snapshots::compact(self.log(), before)
     }
 
@@ -485,6 +485,7 @@ impl Book {
     pub fn close(&self) -> Result<(), BookError> {
         let wrote = lock(&self.running.queue).is_some();
         self.running.close();
+        let _upkeep = self.running.core.upkeep();
         let mut fold = self.running.core.lock();
         if wrote && snapshots::is_due(fold.tail, fold.state.snapshot_bytes()) {
             snapshots::take(self.log(), &self.view())?;

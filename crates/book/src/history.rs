@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use deedbook_log::ReadLimit;
 use deedbook_model::{Batch, Change, Envelope, Kind, Revision, Timestamp};
 use serde_json::Value;
@@ -224,15 +223,6 @@ pub(crate) fn change_at(shared: &Shared, revision: Revision) -> Result<Change, B
         let part = deedbook_log::Part::Revision(revision);
         BookError::damaged(part, "the change that a later one names isn't there")
     })
-}
-
-/// The stored form that a change's record had before it, as far as the log still has it.
-pub(crate) fn stored_before(shared: &Shared, change: &Change) -> Result<Option<Bytes>, BookError> {
-    let floor = shared.log.floor()?;
-    match change.previous.filter(|previous| *previous > floor) {
-        Some(previous) => Ok(change_at(shared, previous)?.record),
-        None => Ok(None),
-    }
 }
 
 /// The change that last set the field of that pointer in the record's data; `""` is the data.

@@ -70,6 +70,10 @@ impl Fold {
 
     /// Folds up to the end of the command that holds `revision`.
     pub(crate) fn load_at(log: &dyn Log, revision: Revision) -> Result<Fold, BookError> {
+        on_floor(log, |_| Fold::fold_to(log, revision))
+    }
+
+    fn fold_to(log: &dyn Log, revision: Revision) -> Result<Fold, BookError> {
         let mut fold = Fold::from_snapshot(log, Some(revision))?;
         if fold.head.revision < revision {
             in_order(pieces(log, fold.head.revision), prepare_all, |piece| {
@@ -223,6 +227,21 @@ impl Fold {
         View {
             state: self.state,
             head: self.head,
+        }
+    }
+}
+
+/// Does what rests on the floor, and does it again where that failed because the floor was moved
+/// meanwhile.
+pub(crate) fn on_floor<T>(
+    log: &dyn Log,
+    read: impl Fn(Revision) -> Result<T, BookError>,
+) -> Result<T, BookError> {
+    loop {
+        let floor = log.floor()?;
+        match read(floor) {
+            Err(_) if log.floor()? != floor => {}
+            result => return result,
         }
     }
 }

@@ -12,11 +12,37 @@ use deedbook_model::{Batch, Change, Kind, RecordKey, Revision};
 
 use crate::error::{BookError, snapshot_error};
 use crate::history::batch_after;
+use crate::load::on_floor;
 use crate::shared::Shared;
 use crate::view::View;
 
 /// How many bytes of batches are kept for those who ask next; at least one batch is.
 const KEPT_BYTES: usize = 8 << 20;
+
+/// What records were before changes, for one who looks at many of them.
+pub struct BeforeChanges {
+    shared: Arc<Shared>,
+    past: Arc<PastRecords>,
+}
+
+impl BeforeChanges {
+    pub(crate) fn of(shared: Arc<Shared>) -> BeforeChanges {
+        let past = shared.past_records();
+        BeforeChanges { shared, past }
+    }
+
+    /// The stored form that a change's record had before it; `None`: it wasn't there, or the change
+    /// isn't kept any more.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn stored(&self, change: &Change) -> Result<Option<Bytes>, BookError> {
+        match self.past.before(&self.shared, change) {
+            Err(BookError::Log(LogError::Compacted { .. })) => Ok(None),
+            found => found,
+        }
+    }
+}
 
 /// Remembers what it read.
 #[derive(Default)]
@@ -117,15 +143,7 @@ struct FloorRecords {
 
 impl FloorRecords {
     fn read(shared: &Shared) -> Result<FloorRecords, BookError> {
-        loop {
-            let floor = shared.log.floor()?;
-            match FloorRecords::read_at(shared, floor) {
-                // Compacted meanwhile: what the floor rested on is gone.
-                Err(error) if shared.log.floor()? == floor => return Err(error),
-                Err(_) => {}
-                read => return read,
-            }
-        }
+        on_floor(&*shared.log, |floor| FloorRecords::read_at(shared, floor))
     }
 
     fn read_at(shared: &Shared, floor: Revision) -> Result<FloorRecords, BookError> {

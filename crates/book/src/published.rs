@@ -20,7 +20,23 @@ pub(crate) struct Published {
     /// One for each change.
     before: Vec<Option<Bytes>>,
     /// One for each change, once any is asked for.
-    encoded: OnceLock<Box<[OnceLock<Bytes>]>>,
+    encoded: OnceLock<Box<[Encoded]>>,
+}
+
+/// A form in which changes are sent. Each is made once for all who are sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Text, as events.
+    Text,
+    /// Binary, as messages.
+    Binary,
+}
+
+/// The forms of a change that were made.
+#[derive(Debug, Default)]
+struct Encoded {
+    text: OnceLock<Bytes>,
+    binary: OnceLock<Bytes>,
 }
 
 impl Published {
@@ -40,12 +56,16 @@ impl Published {
         self.batch.changes.len() * CHANGE_BYTES + records.map(Bytes::len).sum::<usize>()
     }
 
-    fn encoded(&self, index: usize) -> Option<&OnceLock<Bytes>> {
+    fn encoded(&self, index: usize, form: Form) -> Option<&OnceLock<Bytes>> {
         let all = self.encoded.get_or_init(|| {
             let each = self.batch.changes.iter();
-            each.map(|_| OnceLock::new()).collect()
+            each.map(|_| Encoded::default()).collect()
         });
-        all.get(index)
+        let encoded = all.get(index)?;
+        Some(match form {
+            Form::Text => &encoded.text,
+            Form::Binary => &encoded.binary,
+        })
     }
 }
 
@@ -81,16 +101,17 @@ impl WatchedChange {
         }
     }
 
-    /// The change in the form in which it is sent: made by the first who asks and shared with all
-    /// others, so all of a process must ask for the same.
+    /// The change in a form in which it is sent: made by the first who asks and shared with all
+    /// others, so all of a process must mean the same by a form.
     ///
     /// # Errors
     /// What `make` fails with.
     pub fn encoded<E>(
         &self,
+        form: Form,
         make: impl FnOnce(&WatchedChange) -> Result<Bytes, E>,
     ) -> Result<Bytes, E> {
-        let slot = self.published.encoded(self.index);
+        let slot = self.published.encoded(self.index, form);
         if let Some(made) = slot.and_then(OnceLock::get) {
             return Ok(made.clone());
         }

@@ -69,9 +69,16 @@ pub(crate) struct Core {
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: BookMetrics,
+    /// Held by whoever writes a snapshot or moves the floor: two at a time would write into each
+    /// other's. Taken before the fold, never after it.
+    pub(crate) upkeep: Mutex<()>,
 }
 
 impl Core {
+    pub(crate) fn upkeep(&self) -> MutexGuard<'_, ()> {
+        self.upkeep.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Fold> {
         self.fold.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -202,10 +209,12 @@ impl Sequencer {
         let core = Arc::clone(&self.core);
         let covered = fold.tail;
         let take = move || {
+            let upkeep = core.upkeep();
             let view = core.shared.view();
             if snapshots::take(&*core.shared.log, &view).is_err() {
                 return covered;
             }
+            drop(upkeep);
             core.lock().tail.cover(covered);
             Tail::default()
         };

@@ -37,8 +37,8 @@ pub(crate) struct Shared {
     past: Mutex<Weak<PastRecords>>,
 }
 
-/// Called with the newest revision after each new view.
-pub(crate) type Listener = Box<dyn Fn(Revision) + Send + Sync>;
+/// Called with each new view.
+pub(crate) type Listener = Box<dyn Fn(&View) + Send + Sync>;
 
 /// The latest batches, oldest first, without a gap up to the view.
 #[derive(Default)]
@@ -127,10 +127,10 @@ impl Shared {
     }
 
     fn call_listeners(&self) {
-        let revision = self.head().revision;
+        let view = self.view();
         let listeners = self.listeners.read();
         for listener in &*listeners.unwrap_or_else(PoisonError::into_inner) {
-            listener(revision);
+            listener(&view);
         }
     }
 

@@ -7,7 +7,7 @@ use deedbook_model::snapshot::{
 use deedbook_model::{RememberedKey, Revision};
 
 use crate::error::BookError;
-use crate::load::{Fold, Tail};
+use crate::load::{Fold, Tail, on_floor};
 use crate::view::View;
 
 /// A tail of so many batches asks for a snapshot.
@@ -104,7 +104,10 @@ fn put_chunk(
 /// Moves the floor up to the end of the last batch at or below `before`, taking a snapshot there
 /// first and reading it back, so that nothing is dropped that can't be read from it.
 pub(crate) fn compact(log: &dyn Log, before: Revision) -> Result<Revision, BookError> {
-    let floor = log.floor()?;
+    on_floor(log, |floor| compact_from(log, floor, before))
+}
+
+fn compact_from(log: &dyn Log, floor: Revision, before: Revision) -> Result<Revision, BookError> {
     if before <= floor {
         return Ok(floor);
     }

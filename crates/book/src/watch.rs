@@ -278,6 +278,18 @@ impl Watch {
         }
     }
 
+    /// From now on the reader may see this; `None`: all. What was read already and not handed out
+    /// is looked at again.
+    pub fn see(&mut self, may_see: Option<Arc<MaySee>>) {
+        self.may_see = may_see;
+        for pending in &mut self.pending {
+            if let Pending::Changes(published, wanted) = pending {
+                let seen = wanted.filter(|index| is_seen(published, *index, &self.may_see));
+                *wanted = seen.collect::<Vec<_>>().into_iter().peekable();
+            }
+        }
+    }
+
     /// Reads what [`Step::Read`] asks for. Blocks, for as long as a file or database takes.
     ///
     /// # Errors
@@ -308,6 +320,7 @@ impl Watch {
                     let change = wanted.next().and_then(|i| WatchedChange::of(published, i));
                     let Some(change) = change else {
                         self.pending.pop_front();
+                        self.skip_what_was_not_wanted();
                         continue;
                     };
                     let head = published.batch.head;
@@ -403,10 +416,7 @@ impl Watch {
             };
             change.revision > seen
                 && self.filter.fits(&change)
-                && self
-                    .may_see
-                    .as_ref()
-                    .is_none_or(|may_see| may_see(&change, change.before()))
+                && is_seen(&published, *index, &self.may_see)
         };
         let wanted: Vec<usize> = (0..batch.changes.len()).filter(is_wanted).collect();
         if !wanted.is_empty() {
@@ -449,6 +459,14 @@ impl Watch {
         let same = here.is_some_and(|here| here.short() == *chain);
         Ok((!same).then_some("the position is of another history"))
     }
+}
+
+fn is_seen(published: &Arc<Published>, index: usize, may_see: &Option<Arc<MaySee>>) -> bool {
+    let Some(may_see) = may_see else {
+        return true;
+    };
+    let change = WatchedChange::of(published, index);
+    change.is_some_and(|change| may_see(&change, change.before()))
 }
 
 impl Drop for Watch {

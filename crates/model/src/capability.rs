@@ -364,6 +364,13 @@ impl Rights {
         self
     }
 
+    /// No more than what the request claims that another rights are of.
+    #[must_use]
+    pub fn claiming_as(mut self, other: &Rights) -> Rights {
+        self.claimed.extend_from_slice(&other.claimed);
+        self
+    }
+
     /// Whether that may be done.
     #[must_use]
     pub fn allows(&self, capability: Capability, resource: Resource<'_>) -> bool {

@@ -21,6 +21,7 @@ pub(crate) struct Standing {
     root: StateRoot,
     live: u64,
     stored_bytes: u64,
+    principals_at: Revision,
 }
 
 /// Everything that a log says, folded up to one revision.
@@ -31,6 +32,7 @@ pub struct State {
     root: StateRoot,
     live: u64,
     stored_bytes: u64,
+    principals_at: Revision,
     records: OrdMap<RecordKey, Arc<Record>>,
     pub(crate) components: ComponentIndex,
     pub(crate) tokens: TokenIndex,
@@ -96,6 +98,13 @@ impl State {
     #[must_use]
     pub fn stored_bytes(&self) -> u64 {
         self.stored_bytes
+    }
+
+    /// Revision of the last change to a principal: while it stays, so does whatever a token is worth,
+    /// up to the token's end.
+    #[must_use]
+    pub fn principals_at(&self) -> Revision {
+        self.principals_at
     }
 
     /// About how many bytes a snapshot of it has.
@@ -184,6 +193,9 @@ impl State {
             self.stored_bytes += length_of(&record);
         }
         self.revision = self.revision.max(record.revision);
+        if record.kind == Kind::PRINCIPAL {
+            self.principals_at = self.principals_at.max(record.revision);
+        }
         let key = RecordKey {
             kind: record.kind.clone(),
             key: Arc::clone(&record.key),
@@ -208,6 +220,7 @@ impl State {
             root: self.root,
             live: self.live,
             stored_bytes: self.stored_bytes,
+            principals_at: self.principals_at,
         }
     }
 
@@ -238,9 +251,11 @@ impl State {
             root,
             live,
             stored_bytes,
+            principals_at,
         } = standing;
         (self.revision, self.time, self.root) = (revision, time, root);
         (self.live, self.stored_bytes) = (live, stored_bytes);
+        self.principals_at = principals_at;
     }
 
     /// Sets where the state stands, after the records of a snapshot were put.

@@ -13,6 +13,7 @@ mod credential;
 mod guard;
 mod guesses;
 mod jwt;
+mod standing;
 
 use deedbook_api::problem::Problem;
 use deedbook_api::route::{Decision, Resource as Scope};
@@ -27,6 +28,7 @@ pub(crate) use credential::Peer;
 pub(crate) use guesses::Guesses;
 pub(crate) use jwt::Jwt;
 pub use jwt::{JwtOptions, KeysError};
+pub(crate) use standing::{Principals, Standing};
 
 /// Decides whether a request may go on.
 pub(crate) fn decide(
@@ -45,19 +47,34 @@ pub(crate) fn decide(
     if decision == Decision::Public {
         return Ok(server.nobody.clone());
     }
-    let caller = if is_open {
+    let caller = if is_local {
+        server.owner.clone()
+    } else if is_open {
         server.anybody.clone()
     } else {
         credential::caller(server, peer, headers)?
     };
     let caller = caller.narrowed(headers)?;
-    match decision {
-        Decision::Public | Decision::AnyCredential => {}
-        Decision::Needs(capability, Scope::Book) => caller.demand(capability, Resource::Book)?,
-        Decision::Needs(capability, _) if caller.holds(capability) => {}
-        Decision::Needs(capability, _) => return Err(missing(&caller, capability)),
-    }
+    judge(&caller, decision)?;
     Ok(caller)
+}
+
+/// Decides it again for a request that was let in: who calls by now.
+fn decide_again(server: &Server, caller: &Caller, decision: Decision) -> Result<Caller, Problem> {
+    let now = credential::again(server, caller).map_err(credential::Useless::refusal)?;
+    let now = caller.anew(now);
+    judge(&now, decision)?;
+    Ok(now)
+}
+
+/// Whether a caller may do what a route needs.
+fn judge(caller: &Caller, decision: Decision) -> Result<(), Problem> {
+    match decision {
+        Decision::Public | Decision::AnyCredential => Ok(()),
+        Decision::Needs(capability, Scope::Book) => caller.demand(capability, Resource::Book),
+        Decision::Needs(capability, _) if caller.holds(capability) => Ok(()),
+        Decision::Needs(capability, _) => Err(missing(caller, capability)),
+    }
 }
 
 /// A capability that a caller has for nothing.

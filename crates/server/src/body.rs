@@ -17,7 +17,7 @@ pub(crate) enum Body {
     /// All of it.
     Full(Bytes),
     /// Made a part at a time, when the client has taken the part before.
-    Parts(Box<dyn Iterator<Item = Bytes> + Send>),
+    Parts(Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>),
     /// Made by another thread.
     Channel(mpsc::Receiver<Result<Bytes, Broken>>),
     /// Changes as they come.
@@ -46,7 +46,7 @@ impl Body {
                 *self = Body::Empty;
                 Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
             }
-            Body::Parts(parts) => Poll::Ready(parts.next().map(Ok)),
+            Body::Parts(parts) => Poll::Ready(parts.next()),
             Body::Channel(parts) => parts.poll_recv(context),
             Body::Events(events) => events.poll_part(context),
             // Its frames are more than bytes; they are handed on as they are.

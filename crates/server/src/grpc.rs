@@ -13,7 +13,6 @@ use std::future::Future;
 use std::pin::Pin;
 
 use deedbook_api::grpc::v1::component_service_server::ComponentServiceServer;
-use deedbook_api::grpc::v1::watch_service_server::WatchServiceServer;
 use deedbook_api::grpc::{DESCRIPTORS, status_of};
 use deedbook_api::route::Decision;
 use http::{HeaderMap, Request, Response, header};
@@ -116,7 +115,7 @@ async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<b
         return status_of(&problem).into_http();
     }
     let asker = Asker::of(requests, &request);
-    let service = request.uri().path().split('/').nth(1).unwrap_or_default();
+    let service = uri.path().split('/').nth(1).unwrap_or_default();
     let standard = &server.standard_services;
     let fixed = match service {
         "deedbook.v1.ComponentService" => {
@@ -125,9 +124,8 @@ async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<b
             let Ok(answer) = service.call(request).await;
             return answer;
         }
-        "deedbook.v1.WatchService" => {
-            let Ok(answer) = WatchServiceServer::new(asker).call(request).await;
-            return answer;
+        "deedbook.v1.WatchService" if uri.path() == watch::PATH => {
+            return watch::answer(asker, request).await;
         }
         "grpc.health.v1.Health" => Some(&standard.health),
         "grpc.reflection.v1.ServerReflection" => standard.reflection.as_ref(),

@@ -15,7 +15,7 @@
 //! | `middleware` | what happens to every request, in one place |
 //! | `access` | foreign hosts, credentials, and who may call a route |
 //! | `metrics` | what is counted |
-//! | `journal` | what the server says of itself |
+//! | `journal`, `traces` | what the server says of itself, and of each request to a collector |
 //! | `sight` | which view a read looks at |
 //! | `write` | handing a command in and waiting for it |
 //! | `watch` | following the book's changes, for every face |
@@ -48,6 +48,7 @@ mod server;
 mod sight;
 mod slow;
 mod start;
+mod traces;
 mod watch;
 mod write;
 

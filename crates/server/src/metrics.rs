@@ -132,6 +132,13 @@ fn put_book(page: &mut Page, server: &Server, prefix: &str) {
             u8::from(projection.error.is_some()),
         );
     }
+    page.one(
+        "deedbook_watchers",
+        "gauge",
+        "Watches that are open, over every face.",
+        server.watchers.open(),
+    );
+    put_traces(page, server);
     let appends_fail = u8::from(server.health.appends_fail());
     page.one(
         "deedbook_appends_failing",
@@ -139,6 +146,16 @@ fn put_book(page: &mut Page, server: &Server, prefix: &str) {
         "1 while writes can't be stored.",
         appends_fail,
     );
+}
+
+fn put_traces(page: &mut Page, server: &Server) {
+    let Some(traces) = &server.traces else {
+        return;
+    };
+    let name = "deedbook_spans_total";
+    page.head(name, "counter", "Spans, by what became of them.");
+    page.value(name, "outcome=\"sent\"", traces.sent());
+    page.value(name, "outcome=\"dropped\"", traces.dropped());
 }
 
 fn put_sequencer(page: &mut Page, server: &Server) {
@@ -168,7 +185,11 @@ fn put_sequencer(page: &mut Page, server: &Server) {
     );
     page.histogram(name, "", &book.batch_changes, 1.0);
     let name = "deedbook_append_seconds";
-    page.head(name, "histogram", "How long each batch took to be durable.");
+    page.head(
+        name,
+        "histogram",
+        "How long each batch took to be appended and synced.",
+    );
     page.histogram(name, "", &book.append_time, 1e9);
 }
 

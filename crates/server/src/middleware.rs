@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use deedbook_api::matcher::Match;
 use deedbook_api::problem::{self, Problem};
@@ -31,6 +31,7 @@ use crate::journal::Level;
 use crate::request_id;
 use crate::routes::{self, Step};
 use crate::server::Server;
+use crate::traces;
 
 /// Seconds after which a busy server is worth another try.
 const RETRY_AFTER: u32 = 1;
@@ -218,6 +219,8 @@ pub(crate) struct Exchange {
     takes_gzip: bool,
     is_http1: bool,
     begin: Instant,
+    /// Its place in its trace, where that is recorded.
+    trace: Option<traces::Context>,
 }
 
 impl Exchange {
@@ -233,6 +236,10 @@ impl Exchange {
             takes_gzip: gzip::is_accepted(&parts.headers),
             is_http1: parts.version <= http::Version::HTTP_11,
             begin: instant::now(),
+            trace: match &server.traces {
+                Some(_) => traces::Context::of(&parts.headers),
+                None => None,
+            },
             server,
         }
     }
@@ -318,6 +325,7 @@ impl Exchange {
         let took = instant::since(self.begin);
         let metrics = &self.server.metrics;
         metrics.answered(self.route, status.as_u16(), took);
+        self.trace(status, revision, problem, took);
         let journal = self.server.journal();
         let is_read = matches!(self.method.as_str(), "GET" | "HEAD");
         let level = match problem {
@@ -356,6 +364,29 @@ impl Exchange {
                 line.text("cause", cause);
             }
         });
+    }
+}
+
+impl Exchange {
+    /// Hands the request over to whoever collects traces.
+    fn trace(
+        &self,
+        status: StatusCode,
+        revision: Option<Revision>,
+        problem: Option<&Problem>,
+        took: Duration,
+    ) {
+        let Some((traces, context)) = self.server.traces.as_ref().zip(self.trace) else {
+            return;
+        };
+        let (method, id) = (self.method.clone(), self.request_id.clone());
+        let mut span = traces::Span::ending(context, method, id, took);
+        span.route = self.route;
+        span.actor.clone_from(&self.caller);
+        span.status = status.as_u16();
+        span.revision = revision;
+        span.refused = problem.map(|problem| problem.code);
+        traces.put(span);
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use deedbook_api::client::ServerUrl;
 use deedbook_model::KeyLimits;
 
 use crate::access::JwtOptions;
@@ -36,6 +37,9 @@ pub struct Options {
     pub remember: KeyLimits,
     /// Where it says what it does.
     pub journal: Journal,
+    /// A collector of traces (OTLP over HTTP), which is sent a span for each request; `None`: nobody
+    /// is.
+    pub traces: Option<ServerUrl>,
 }
 
 /// What one client, or all together, may take.
@@ -83,6 +87,7 @@ impl Default for Options {
             reload: Duration::from_secs(1),
             remember: KeyLimits::default(),
             journal: Journal::default(),
+            traces: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use deedbook_book::Book;
 use deedbook_model::Revision;
 use tokio::sync::watch;
 
-use crate::access::{Caller, Guesses, Jwt};
+use crate::access::{Caller, Guesses, Jwt, Principals};
 use crate::grpc::StandardServices;
 use crate::health::Health;
 use crate::journal::Journal;
@@ -18,6 +18,7 @@ use crate::routes::pages::Pages;
 use crate::sight::PastViews;
 use crate::slow::Slow;
 use crate::start::StartError;
+use crate::traces::Traces;
 use crate::watch::Watchers;
 
 /// How far a server is.
@@ -36,10 +37,14 @@ pub(crate) struct Server {
     pub(crate) matcher: Matcher,
     /// Who calls where nobody has to say who they are.
     pub(crate) anybody: Caller,
+    /// Who calls through the socket.
+    pub(crate) owner: Caller,
     /// Who calls what needs no credential.
     pub(crate) nobody: Caller,
     pub(crate) guesses: Guesses,
     pub(crate) metrics: Metrics,
+    /// Where spans go, if anybody collects them.
+    pub(crate) traces: Option<Traces>,
     /// What tells whose signed tokens are, where some are taken.
     pub(crate) jwt: Option<Jwt>,
     /// What takes connections, where they are encrypted.
@@ -53,6 +58,8 @@ pub(crate) struct Server {
     pub(crate) pages: Pages,
     /// Tells waiting reads of each new revision; nobody's waiting costs nothing.
     pub(crate) revisions: watch::Sender<Revision>,
+    /// Tells long answers of each change to what credentials are worth.
+    pub(crate) principals: watch::Sender<Principals>,
     /// Streams and connections listen to it to end in good order.
     pub(crate) phase: watch::Sender<Phase>,
 }
@@ -61,9 +68,16 @@ impl Server {
     pub(crate) fn new(book: Book, options: Options) -> Result<Server, StartError> {
         let jwt = options.jwt.clone().map(Jwt::load).transpose()?;
         let tls = options.tls.clone().map(Tls::load).transpose()?;
-        let revisions = watch::Sender::new(book.view().head().revision);
-        let published = revisions.clone();
-        book.on_publish(move |revision| {
+        let traces = options.traces.clone();
+        let traces = traces.map(|collector| Traces::to(collector, options.journal.clone()));
+        let traces = traces.transpose().map_err(StartError::System)?;
+        let view = book.view();
+        let revisions = watch::Sender::new(view.head().revision);
+        let principals = watch::Sender::new(Principals::of(&view));
+        let (published, judged) = (revisions.clone(), principals.clone());
+        book.on_publish(move |view| {
+            let revision = view.head().revision;
+            judged.send_if_modified(|known| known.follow(view));
             published.send_if_modified(|seen| {
                 let is_new = revision > *seen;
                 *seen = revision.max(*seen);
@@ -73,9 +87,11 @@ impl Server {
         Ok(Server {
             matcher: Matcher::new(),
             anybody: Caller::anybody(),
+            owner: Caller::owner(),
             nobody: Caller::nobody(),
             guesses: Guesses::default(),
             metrics: Metrics::new(),
+            traces,
             health: Health::default(),
             request_ids: RequestIds::new(),
             past: PastViews::default(),
@@ -84,6 +100,7 @@ impl Server {
             standard_services: StandardServices::new(),
             pages: Pages::new(),
             revisions,
+            principals,
             phase: watch::Sender::new(Phase::Serving),
             options,
             jwt,
@@ -115,6 +132,9 @@ impl Server {
         let tls = self.tls.as_ref().map(Tls::reload);
         self.tell_reload("certificate", tls);
         let jwt = self.jwt.as_ref().map(Jwt::reload);
+        if let Some(Ok(true)) = jwt {
+            self.principals.send_modify(Principals::note_new_keys);
+        }
         self.tell_reload("keys", jwt);
     }
 

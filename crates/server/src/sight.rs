@@ -59,6 +59,31 @@ pub(crate) fn is_newest(call: &Call) -> bool {
 /// The view that a read asks for.
 pub(crate) async fn view(call: &Call) -> Result<Arc<View>, Problem> {
     let server = &call.server;
+    wait(call).await?;
+    match Moment::of(call, "at")? {
+        None => Ok(server.book.view()),
+        Some(moment) => past(server, moment).await.map_err(refuse::book),
+    }
+}
+
+/// The two views that are compared: `from`, and `to` or what `at` says.
+pub(crate) async fn two_views(call: &Call) -> Result<(Arc<View>, Arc<View>), Problem> {
+    let server = &call.server;
+    let (from, to) = (Moment::of(call, "from")?, Moment::of(call, "to")?);
+    if to.is_some() && call.query.text("at").is_some() {
+        return Err(Problem::parameter("at", "can't be combined with `to`"));
+    }
+    let after = view(call).await?;
+    let past = async |moment: Option<Moment>, absent: &Arc<View>| match moment {
+        None => Ok(Arc::clone(absent)),
+        Some(moment) => past(server, moment).await.map_err(refuse::book),
+    };
+    Ok((past(from, &after).await?, past(to, &after).await?))
+}
+
+/// Waits until the newest view holds what a read asks for.
+pub(crate) async fn wait(call: &Call) -> Result<(), Problem> {
+    let server = &call.server;
     if call.query.text("consistency") == Some("strong") {
         let book = server.book.clone();
         let head = server
@@ -69,10 +94,7 @@ pub(crate) async fn view(call: &Call) -> Result<Arc<View>, Problem> {
     if let Some(revision) = call.query.number("atLeast") {
         wait_for(server, Revision(revision)).await?;
     }
-    match Moment::of(call, "at")? {
-        None => Ok(server.book.view()),
-        Some(moment) => past(server, moment).await.map_err(refuse::book),
-    }
+    Ok(())
 }
 
 /// Waits until a revision is visible.

@@ -28,6 +28,9 @@ impl Drop for Waiting<'_> {
     }
 }
 
+/// Content up to this is read and judged in no time.
+const SMALL: usize = 64 << 10;
+
 impl Slow {
     pub(crate) fn new(limits: &Limits) -> Slow {
         Slow {
@@ -50,6 +53,18 @@ impl Slow {
         });
         done.await
             .unwrap_or_else(|_| Err(Problem::new(Code::Internal, "the work broke off")))
+    }
+
+    /// Does work on content of so many bytes: at once if it is small.
+    pub(crate) async fn run_sized<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        if bytes <= SMALL {
+            return work();
+        }
+        self.run(work).await
     }
 
     /// The right to work slowly, for as long as it is held.
@@ -76,4 +91,23 @@ fn busy() -> Problem {
         "too many slow requests (history, past states, large graphs) are being worked on",
     )
     .with_hint("try again after the time that Retry-After says")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_small_content_is_worked_on_at_once() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().unwrap();
+        let slow = Slow::new(&Limits::default());
+        let own = std::thread::current().id();
+        let is_elsewhere = |bytes: usize| {
+            let work = move || Ok(std::thread::current().id() != own);
+            runtime.block_on(slow.run_sized(bytes, work)).unwrap()
+        };
+        assert!(!is_elsewhere(0) && !is_elsewhere(SMALL));
+        assert!(is_elsewhere(SMALL + 1));
+    }
 }

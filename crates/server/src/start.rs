@@ -19,6 +19,9 @@ use crate::options::Options;
 use crate::server::{Phase, Server};
 use crate::watch;
 
+/// How long the last spans have to reach their collector when the server ends.
+const TRACES_TIME: Duration = Duration::from_secs(1);
+
 /// Why a server can't begin.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -190,7 +193,7 @@ impl Running {
         self.server.end();
         let limits = &self.server.options.limits;
         let all = self.permits.acquire_many(limits.connections);
-        match tokio::time::timeout(limits.end_time, all).await {
+        let ended = match tokio::time::timeout(limits.end_time, all).await {
             Ok(_) => Ended::Drained,
             Err(_) => {
                 self.server
@@ -198,7 +201,20 @@ impl Running {
                     .warn("some requests took too long and are cut off");
                 Ended::Cut
             }
+        };
+        self.send_traces().await;
+        ended
+    }
+
+    /// Sends the spans of what was answered last, if a collector takes them in time.
+    async fn send_traces(&self) {
+        if self.server.traces.is_none() {
+            return;
         }
+        let server = Arc::clone(&self.server);
+        let ending = move || server.traces.as_ref().map(|traces| traces.end(TRACES_TIME));
+        // A panic would have been told; nothing rests on it.
+        let _ = tokio::task::spawn_blocking(ending).await;
     }
 }
 

@@ -5,7 +5,7 @@
 //! client has room ─► Watching::poll_told ─► Watch::poll_next ─► changes, as they are published
 //!                        │      │               └─ behind what is in memory ─► reads the log, on a
 //!                        │      └─ idle ─► progress                            thread of its own
-//!                        └─ the server ends ─► the position, and the end
+//!                        └─ the server or the credential ends ─► the position, and the end
 //! ```
 
 pub(crate) mod event_stream;
@@ -22,11 +22,13 @@ use deedbook_book::{
 use deedbook_model::Revision;
 use deedbook_model::code::Code;
 use deedbook_rules::visible::may_see_change;
+use http::HeaderValue;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::access::Caller;
+use crate::access::{Caller, Standing};
 use crate::call::Call;
+use crate::journal::Level;
 use crate::options::Limits;
 use crate::refuse;
 use crate::routes::changes::filter;
@@ -51,6 +53,11 @@ impl Watchers {
         }
     }
 
+    /// How many watch.
+    pub(crate) fn open(&self) -> usize {
+        self.most.saturating_sub(self.streams.available_permits())
+    }
+
     fn admit(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let permit = Arc::clone(&self.streams).try_acquire_owned();
         permit.map_err(|_| {
@@ -72,6 +79,8 @@ pub(crate) enum Told {
         from: Position,
         reason: &'static str,
     },
+    /// The credential isn't good for it any more. This is the end.
+    Refused(Box<Problem>),
 }
 
 type Reading = Pin<Box<dyn Future<Output = Result<Box<Watch>, String>> + Send>>;
@@ -80,8 +89,9 @@ enum State {
     Following(Box<Watch>),
     /// The log is being read for it.
     Reading(Reading),
-    /// It tells where it is, and is over.
-    Ending,
+    /// It tells where it is and, where it was refused, why; and is over.
+    Ending(Option<Box<Problem>>),
+    Refusing(Box<Problem>),
     Over,
 }
 
@@ -89,6 +99,12 @@ enum State {
 pub(crate) struct Watching {
     server: Arc<Server>,
     state: State,
+    standing: Standing,
+    /// What the caller may see; `None`: all.
+    may_see: Option<Arc<MaySee>>,
+    /// Whether that changed while the log was read.
+    is_sight_new: bool,
+    request_id: HeaderValue,
     /// Everything up to this was told.
     position: Position,
     /// Where it ends, if it does.
@@ -110,11 +126,13 @@ impl Watching {
         let after = after(call)?;
         let is_checked = after.is_none();
         let permit = server.watchers.admit()?;
+        let standing = Standing::of(call);
+        let may_see = may_see(standing.caller());
         let head = server.book.view().head().revision;
         let watch = server.book.watch(WatchOptions {
             after,
             filter: filter(call),
-            may_see: may_see(&call.caller),
+            may_see: may_see.clone(),
             ..WatchOptions::default()
         });
         let watch = watch.map_err(refuse::book)?;
@@ -123,6 +141,10 @@ impl Watching {
             server: Arc::clone(server),
             position: watch.position().clone(),
             state: State::Following(Box::new(watch)),
+            standing,
+            may_see,
+            is_sight_new: false,
+            request_id: call.request_id.clone(),
             until: call.query.flag("once").then_some(head),
             is_checked,
             is_told: false,
@@ -135,107 +157,205 @@ impl Watching {
         })
     }
 
-    /// The next thing to tell; `None`: that was all. The last is a progress that says from where to
-    /// go on.
+    /// The next thing to tell; `None`: that was all. Before the end comes a progress that says from
+    /// where to go on.
     pub(crate) fn poll_told(&mut self, context: &mut Context<'_>) -> Poll<Option<Told>> {
         loop {
-            let step = match &mut self.state {
+            let told = match &mut self.state {
                 State::Over => return Poll::Ready(None),
-                State::Ending => {
-                    self.state = State::Over;
-                    return Poll::Ready(Some(Told::Progress(self.position.clone())));
-                }
+                State::Refusing(_) | State::Ending(_) => return Poll::Ready(self.last_words()),
                 _ if self.server.is_ending() => {
-                    self.state = State::Ending;
+                    self.state = State::Ending(None);
                     continue;
                 }
-                State::Reading(reading) => match reading.as_mut().poll(context) {
-                    Poll::Ready(Ok(watch)) => {
-                        self.state = State::Following(watch);
-                        continue;
-                    }
-                    Poll::Ready(Err(error)) => {
-                        self.fail(&error);
-                        continue;
-                    }
-                    Poll::Pending if self.is_ending(context) => continue,
-                    Poll::Pending => return Poll::Pending,
-                },
+                State::Reading(reading) => {
+                    let read = reading.as_mut().poll(context);
+                    self.poll_read(read, context)
+                }
                 State::Following(watch) => {
                     let step = watch.poll_next(context);
-                    self.position.clone_from(watch.position());
-                    step
+                    self.poll_step(step, context)
                 }
             };
-            match step {
-                Poll::Ready(Ok(Step::Event(event))) => return Poll::Ready(Some(self.tell(event))),
-                Poll::Ready(Ok(Step::Read)) => {
-                    if self.is_checked && self.is_time_to_tell(context) {
-                        return Poll::Ready(Some(Told::Progress(self.position.clone())));
-                    }
-                    self.is_checked = true;
-                    self.read();
-                }
-                Poll::Ready(Err(WatchError::Book(error))) => self.fail(&error),
-                Poll::Ready(Err(WatchError::TooSlow { .. } | WatchError::Closed { .. })) => {
-                    self.state = State::Ending;
-                }
-                Poll::Pending if self.until.is_some() => self.state = State::Ending,
-                Poll::Pending if self.is_ending(context) => {}
-                Poll::Pending if self.is_time_to_tell(context) => {
-                    return Poll::Ready(Some(Told::Progress(self.position.clone())));
-                }
-                Poll::Pending => return Poll::Pending,
+            match told {
+                Poll::Ready(None) => {}
+                told => return told,
             }
         }
     }
 
-    fn tell(&mut self, event: Event) -> Told {
+    fn last_words(&mut self) -> Option<Told> {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Ending(refused) => {
+                self.state = refused.map_or(State::Over, State::Refusing);
+                Some(Told::Progress(self.position.clone()))
+            }
+            State::Refusing(problem) => Some(Told::Refused(problem)),
+            State::Following(_) | State::Reading(_) | State::Over => None,
+        }
+    }
+
+    /// Goes on with what was read; `None`: look again.
+    fn poll_read(
+        &mut self,
+        read: Poll<Result<Box<Watch>, String>>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Told>> {
+        match read {
+            Poll::Ready(Ok(mut watch)) => {
+                if std::mem::take(&mut self.is_sight_new) {
+                    watch.see(self.may_see.clone());
+                }
+                self.state = State::Following(watch);
+            }
+            Poll::Ready(Err(error)) => self.fail(&error),
+            Poll::Pending if self.is_over(context) => {}
+            Poll::Pending => return Poll::Pending,
+        }
+        Poll::Ready(None)
+    }
+
+    /// What a step leads to; `None`: look again.
+    fn poll_step(
+        &mut self,
+        step: Poll<Result<Step, WatchError>>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Told>> {
+        if let Poll::Ready(Ok(Step::Event(event))) = step {
+            return Poll::Ready(self.tell(event));
+        }
+        self.note_position();
+        match step {
+            Poll::Ready(Ok(Step::Event(_) | Step::Read)) => {
+                if self.is_checked
+                    && let Poll::Ready(told) = self.poll_tick(context)
+                {
+                    return Poll::Ready(told);
+                }
+                self.is_checked = true;
+                self.read();
+            }
+            Poll::Ready(Err(WatchError::Book(error))) => self.fail(&error),
+            Poll::Ready(Err(WatchError::TooSlow { .. } | WatchError::Closed { .. })) => {
+                self.state = State::Ending(None);
+            }
+            Poll::Pending if self.until.is_some() => self.state = State::Ending(None),
+            Poll::Pending if self.is_over(context) => {}
+            Poll::Pending => return self.poll_tick(context),
+        }
+        Poll::Ready(None)
+    }
+
+    fn note_position(&mut self) {
+        if let State::Following(watch) = &self.state {
+            self.position.clone_from(watch.position());
+        }
+    }
+
+    /// Tells an event, if the caller may still see it.
+    fn tell(&mut self, event: Event) -> Option<Told> {
+        let standing = self.standing.check();
+        let is_sight_new = matches!(standing, Ok(true));
+        if !self.goes_on(standing) {
+            return None;
+        }
+        self.note_position();
+        if is_sight_new && !self.sees(&event) {
+            return None;
+        }
         self.is_told = true;
         if self
             .until
             .is_some_and(|until| self.position.revision >= until)
         {
-            self.state = State::Ending;
+            self.state = State::Ending(None);
         }
-        match event {
+        Some(match event {
             Event::Change(change) => Told::Change {
                 ends: self.position.revision >= change.command.last,
                 change,
             },
             Event::Progress(position) => Told::Progress(position),
             Event::Resync { from, reason } => Told::Resync { from, reason },
+        })
+    }
+
+    fn sees(&self, event: &Event) -> bool {
+        let Event::Change(change) = event else {
+            return true;
+        };
+        let may_see = self.may_see.as_ref();
+        may_see.is_none_or(|may_see| may_see(change, change.before()))
+    }
+
+    /// Whether the caller may go on; if with other rights, it sees no more than those allow.
+    fn goes_on(&mut self, standing: Result<bool, Problem>) -> bool {
+        match standing {
+            Ok(false) => true,
+            Ok(true) => {
+                self.may_see = may_see(self.standing.caller());
+                match &mut self.state {
+                    State::Following(watch) => watch.see(self.may_see.clone()),
+                    _ => self.is_sight_new = true,
+                }
+                true
+            }
+            Err(problem) => {
+                self.note_refusal(&problem);
+                self.state = State::Ending(Some(Box::new(problem)));
+                false
+            }
         }
+    }
+
+    fn note_refusal(&self, problem: &Problem) {
+        let journal = self.server.journal();
+        journal.line(Level::Info, "a watch is ended", |line| {
+            line.text("requestId", self.request_id.to_str().unwrap_or_default());
+            if let Some(actor) = self.standing.caller().name() {
+                line.text("actor", actor);
+            }
+            line.text("position", &self.position);
+            line.text("code", problem.code.as_str());
+            line.text("detail", &problem.detail);
+        });
     }
 
     fn fail(&mut self, error: &dyn std::fmt::Display) {
         let message = format!("a watch ends at {}: {error}", self.position);
         self.server.journal().fault(&message);
-        self.state = State::Ending;
+        self.state = State::Ending(None);
     }
 
-    /// Whether the server ends; otherwise the task is woken when it does.
-    fn is_ending(&mut self, context: &mut Context<'_>) -> bool {
-        self.ending.as_mut().poll(context).is_ready()
+    /// Whether the server ends, or the caller may not go on; otherwise the task is woken when one
+    /// of them happens.
+    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
+        if self.ending.as_mut().poll(context).is_ready() {
+            return true;
+        }
+        let standing = self.standing.look(context);
+        !self.goes_on(standing)
     }
 
-    /// Whether nothing was told for a while; at once when it is asked for the first time.
-    fn is_time_to_tell(&mut self, context: &mut Context<'_>) -> bool {
+    /// Tells how far the book is where nothing was told for a while; at once when it is asked for
+    /// the first time. Whether the caller may go on is asked as often; `None`: it may not.
+    fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Option<Told>> {
         let pause = self.server.options.limits.progress_time;
+        let progress = |watching: &Watching| Some(Told::Progress(watching.position.clone()));
         let Some(look) = &mut self.look else {
             let mut look = Box::pin(sleep(pause));
             // Registers who is to be woken; it isn't over yet.
             let _ = look.as_mut().poll(context);
             self.look = Some(look);
-            return true;
+            return Poll::Ready(progress(self));
         };
-        while look.as_mut().poll(context).is_ready() {
-            look.as_mut().reset(Instant::now() + pause);
-            if !std::mem::take(&mut self.is_told) {
-                return true;
-            }
+        std::task::ready!(look.as_mut().poll(context));
+        look.as_mut().reset(Instant::now() + pause);
+        let standing = self.standing.ask();
+        if self.goes_on(standing) && !std::mem::take(&mut self.is_told) {
+            return Poll::Ready(progress(self));
         }
-        false
+        Poll::Ready(None)
     }
 
     /// Lets the log be read for it.

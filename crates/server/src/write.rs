@@ -16,7 +16,7 @@ pub(crate) async fn perform(
     dry_run: bool,
 ) -> Result<Receipt, BookError> {
     if dry_run {
-        return server.book.check(&command);
+        return check(server, command).await;
     }
     let (sender, answer) = oneshot::channel();
     server.book.try_submit(command, move |result| {
@@ -42,6 +42,17 @@ pub(crate) async fn perform(
     let book = server.book.clone();
     let first = server.slow.run(move || Ok(book.first_receipt(receipt)));
     first.await.map_err(|_| BookError::Busy)?
+}
+
+/// What a command would do; one that is more than small, or may have to be looked for in the log,
+/// is decided on a thread of its own.
+async fn check(server: &Server, command: Command) -> Result<Receipt, BookError> {
+    if command.writes.len() == 1 && command.idempotency.is_none() {
+        return server.book.check(&command);
+    }
+    let book = server.book.clone();
+    let checked = server.slow.run(move || Ok(book.check(&command)));
+    checked.await.map_err(|_| BookError::Busy)?
 }
 
 fn tells_of_the_log(error: &BookError) -> bool {

@@ -174,6 +174,10 @@ pub struct WriteOptions {
     /// Refuses members of a document that this version doesn't know.
     #[prost(bool, tag = "5")]
     pub strict: bool,
+    /// The caller's name for the request, 1 to 255 visible characters: however often it is sent, it is
+    /// done once. The metadata `idempotency-key` is the same; given both, they must agree.
+    #[prost(string, optional, tag = "6")]
+    pub idempotency_key: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// What is registered.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -630,9 +634,12 @@ pub struct GetDiffRequest {
     /// The earlier moment: a revision, an RFC 3339 time, or so long ago (`-7d`).
     #[prost(string, tag = "2")]
     pub from: ::prost::alloc::string::String,
-    /// The later moment. Absent: the newest state.
+    /// The later moment, in place of the options' `at`. Absent: what that says, or the newest state.
     #[prost(string, optional, tag = "3")]
     pub to: ::core::option::Option<::prost::alloc::string::String>,
+    /// Which state is read.
+    #[prost(message, optional, tag = "4")]
+    pub options: ::core::option::Option<ReadOptions>,
 }
 /// What differs.
 #[derive(serde::Deserialize)]
@@ -2072,7 +2079,8 @@ pub mod watch_response {
         /// A change.
         #[prost(message, tag = "1")]
         Change(super::WatchedChange),
-        /// Nothing else came up to here. The last message of a stream that ends in good order.
+        /// Nothing else came up to here. The last message of a stream that ends in good order, or because
+        /// its credential is of no use any more; then the status says so.
         #[prost(message, tag = "2")]
         Progress(super::Progress),
         /// The position asked for is gone or is of another history.

@@ -456,7 +456,7 @@ fn a_full_queue_makes_the_next_one_wait() {
 fn a_listener_hears_of_each_view_before_its_writer_is_answered() {
     let book = Book::in_memory().unwrap();
     let (sender, heard) = channel();
-    book.on_publish(move |revision| sender.send(revision).unwrap());
+    book.on_publish(move |view| sender.send(view.head().revision).unwrap());
     for number in 1..=3 {
         let revision = book.execute(register(number)).unwrap().revision;
         assert_eq!(heard.try_recv(), Ok(revision));

@@ -59,6 +59,7 @@ pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> 
                 most: args.remember_keys,
             },
             journal: Journal::to_stderr(args.log_level.into(), args.log_format.into()),
+            traces: args.otlp_endpoint.clone(),
             ..Options::default()
         },
     )?;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use deedbook_api::client::ServerUrl;
 use deedbook_server::Level;
 
 /// Serve the book over HTTP, until SIGTERM or SIGINT
@@ -61,6 +62,9 @@ pub(crate) struct Serve {
     /// How the log is written
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) log_format: LogFormat,
+    /// Send a span for each request to this collector of traces: OTLP over HTTP, at `/v1/traces`
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<ServerUrl>,
 }
 
 /// Encrypted connections.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use deedbook_api::problem::Problem;
 use deedbook_model::capability::NotAGrant;
 use deedbook_model::code::Code;
-use deedbook_model::{Capability, Grants, Resource, Rights};
+use deedbook_model::{Capability, Grants, Resource, Rights, Timestamp, TokenHash};
 use deedbook_rules::Record;
 use deedbook_rules::visible::may_see;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 /// A header with which a request claims less than its credential has.
 const CLAIM: &str = "deedbook-capabilities";
@@ -16,37 +16,70 @@ const CLAIM: &str = "deedbook-capabilities";
 pub(super) const ASK_FOR_IT: &str =
     "ask whoever looks after the book for a token that has it (`deedbook token create`)";
 
+/// What lets a request in; what it is worth can be asked again.
+#[derive(Clone, Debug)]
+pub(super) enum Shown {
+    /// Nothing, as it asks for what everybody may have.
+    Nothing,
+    /// Nothing, as nobody has to say who they are.
+    Open,
+    /// That it came through the socket that only the book's user may open.
+    Socket,
+    /// A token of the book.
+    Token(TokenHash),
+    /// A signed token: the header that holds it.
+    Signed(HeaderValue),
+}
+
 /// Who sent a request, once that was decided.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     /// The credential's name; `None`: nobody had to say who they are.
     name: Option<Arc<str>>,
     rights: Rights,
+    pub(super) shown: Shown,
+    /// From when on the credential is of no use; `None`: it has no end.
+    pub(super) until: Option<Timestamp>,
 }
 
 impl Caller {
     /// The bearer of a credential.
-    pub(crate) fn bearer(name: Arc<str>, grants: Arc<Grants>) -> Caller {
+    pub(super) fn bearer(
+        name: Arc<str>,
+        grants: Arc<Grants>,
+        shown: Shown,
+        until: Option<Timestamp>,
+    ) -> Caller {
         Caller {
             name: Some(name),
             rights: Rights::of(grants),
+            shown,
+            until,
+        }
+    }
+
+    fn nameless(rights: Rights, shown: Shown) -> Caller {
+        Caller {
+            name: None,
+            rights,
+            shown,
+            until: None,
         }
     }
 
     /// Anybody, where nobody has to say who they are.
     pub(crate) fn anybody() -> Caller {
-        Caller {
-            name: None,
-            rights: Rights::all(),
-        }
+        Caller::nameless(Rights::all(), Shown::Open)
+    }
+
+    /// Whoever may open the book's folder.
+    pub(crate) fn owner() -> Caller {
+        Caller::nameless(Rights::all(), Shown::Socket)
     }
 
     /// One who asks for what everybody may have.
     pub(crate) fn nobody() -> Caller {
-        Caller {
-            name: None,
-            rights: Rights::of(Grants::default()),
-        }
+        Caller::nameless(Rights::of(Grants::default()), Shown::Nothing)
     }
 
     /// The credential's name, where there is one.
@@ -113,6 +146,14 @@ impl Caller {
     pub(crate) fn reader(&self) -> Option<Rights> {
         let sees_all = self.rights.allows(Capability::RegistryRead, Resource::Book);
         (!sees_all).then(|| self.rights.clone())
+    }
+
+    /// The same request's, with what its credential is worth by now.
+    pub(super) fn anew(&self, now: Caller) -> Caller {
+        Caller {
+            rights: now.rights.claiming_as(&self.rights),
+            ..now
+        }
     }
 
     /// No more than the request claims.

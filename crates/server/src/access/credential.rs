@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use deedbook_api::problem::Problem;
 use deedbook_model::code::Code;
 use deedbook_model::token::TOKEN_PREFIX;
-use deedbook_model::{Kind, Token, TokenHash};
+use deedbook_model::{Kind, Timestamp, Token, TokenHash};
 use deedbook_rules::Bearer;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::Caller;
+use super::caller::Shown;
 use super::jwt::{Jwt, Refused, Verified};
 use crate::server::Server;
 
@@ -46,14 +47,17 @@ impl Peer {
 }
 
 /// Why a credential is of no use.
-enum Useless {
+pub(super) enum Useless {
     /// Nobody has it.
     Wrong(String),
     /// Somebody had it.
     Ended(String),
 }
 
-const HOW: &str = "send `Authorization: Bearer TOKEN`; `deedbook token create` makes a token";
+pub(super) const HOW: &str =
+    "send `Authorization: Bearer TOKEN`; `deedbook token create` makes a token";
+
+const RENEW: &str = "get another: `deedbook token rotate`, or from whoever issued it";
 
 /// Who bears the credential that a request shows.
 pub(super) fn caller(server: &Server, peer: &Peer, headers: &HeaderMap) -> Result<Caller, Problem> {
@@ -65,7 +69,7 @@ pub(super) fn caller(server: &Server, peer: &Peer, headers: &HeaderMap) -> Resul
         return Err(refused("there are several Authorization headers", HOW));
     }
     let found = match server.jwt.as_ref().zip(signed(first)) {
-        Some((jwt, token)) => subject_of(server, jwt, token),
+        Some((jwt, token)) => subject_of(server, jwt, first, token),
         None => peer
             .token_of(first)
             .and_then(|hash| bearer_of(server, &hash)),
@@ -73,12 +77,55 @@ pub(super) fn caller(server: &Server, peer: &Peer, headers: &HeaderMap) -> Resul
     found.map_err(|useless| told(useless, server, peer))
 }
 
+/// Who bears, by now, what a caller showed.
+pub(super) fn again(server: &Server, caller: &Caller) -> Result<Caller, Useless> {
+    if let Some(until) = caller.until.filter(|until| *until <= server.book.now()) {
+        return Err(Useless::ended(until));
+    }
+    match &caller.shown {
+        Shown::Token(hash) => bearer_of(server, hash),
+        Shown::Signed(shown) => match server.jwt.as_ref().zip(signed(shown)) {
+            Some((jwt, token)) => {
+                let mut now = subject_of(server, jwt, shown, token)?;
+                now.until = caller.until;
+                Ok(now)
+            }
+            None => Err(Useless::Wrong("this is no signed token".to_owned())),
+        },
+        Shown::Open if !server.is_open() => {
+            Err(Useless::Wrong("this needs a credential by now".to_owned()))
+        }
+        Shown::Open => Ok(server.anybody.clone()),
+        Shown::Socket => Ok(server.owner.clone()),
+        Shown::Nothing => Ok(server.nobody.clone()),
+    }
+}
+
+impl Useless {
+    fn ended(since: Timestamp) -> Useless {
+        Useless::Ended(format!("the token ended at {since}"))
+    }
+
+    /// The refusal; nobody guessed.
+    pub(super) fn refusal(self) -> Problem {
+        match self {
+            Useless::Wrong(detail) => refused(detail, HOW),
+            Useless::Ended(detail) => refused(detail, RENEW),
+        }
+    }
+}
+
 fn bearer_of(server: &Server, hash: &TokenHash) -> Result<Caller, Useless> {
     match server.book.view().principal_of(hash, server.book.now()) {
-        Bearer::Principal { name, grants, .. } => {
-            Ok(Caller::bearer(Arc::clone(name), Arc::clone(grants)))
+        Bearer::Principal {
+            name,
+            grants,
+            until,
+        } => {
+            let (name, grants) = (Arc::clone(name), Arc::clone(grants));
+            Ok(Caller::bearer(name, grants, Shown::Token(*hash), until))
         }
-        Bearer::Expired { since, .. } => Err(Useless::Ended(format!("the token ended at {since}"))),
+        Bearer::Expired { since, .. } => Err(Useless::ended(since)),
         Bearer::Unknown => Err(Useless::Wrong(
             "nobody has this token: it was never made, or revoked".to_owned(),
         )),
@@ -92,13 +139,19 @@ fn signed(shown: &HeaderValue) -> Option<&str> {
     (!is_opaque && credential.contains('.')).then_some(credential)
 }
 
-fn subject_of(server: &Server, jwt: &Jwt, token: &str) -> Result<Caller, Useless> {
-    let Verified { name, grants } =
-        jwt.verify(token, server.book.now())
-            .map_err(|refused| match refused {
-                Refused::Wrong(why) => Useless::Wrong(why.to_owned()),
-                Refused::Ended(since) => Useless::Ended(format!("the token ended at {since}")),
-            })?;
+fn subject_of(
+    server: &Server,
+    jwt: &Jwt,
+    shown: &HeaderValue,
+    token: &str,
+) -> Result<Caller, Useless> {
+    let now = server.book.now();
+    let verified = jwt.verify(token, now).map_err(|refused| match refused {
+        Refused::Wrong(why) => Useless::Wrong(why.to_owned()),
+        Refused::Ended(since) => Useless::ended(since),
+    })?;
+    let until = verified.until(now);
+    let Verified { name, grants, .. } = verified;
     // Whoever reads the history couldn't tell the two apart.
     let view = server.book.view();
     let principal = view.record(&Kind::PRINCIPAL, &name);
@@ -106,7 +159,8 @@ fn subject_of(server: &Server, jwt: &Jwt, token: &str) -> Result<Caller, Useless
         let detail = format!("the token's subject `{name}` is a principal of this book");
         return Err(Useless::Wrong(detail));
     }
-    Ok(Caller::bearer(name.into(), Arc::new(grants)))
+    let shown = Shown::Signed(shown.clone());
+    Ok(Caller::bearer(name, grants, shown, Some(until)))
 }
 
 /// The credential in `Bearer CREDENTIAL`.
@@ -123,12 +177,7 @@ fn bearer(shown: &HeaderValue) -> Result<&str, Useless> {
 /// A wrong credential counts against its sender; after too many they are no longer told apart.
 fn told(useless: Useless, server: &Server, peer: &Peer) -> Problem {
     let detail = match useless {
-        Useless::Ended(detail) => {
-            return refused(
-                detail,
-                "get another: `deedbook token rotate`, or from whoever issued it",
-            );
-        }
+        Useless::Ended(_) => return useless.refusal(),
         Useless::Wrong(detail) => detail,
     };
     let counted = peer.address.map(|address| server.guesses.count(address));

@@ -9,12 +9,14 @@
 //! refused, and so are `none` and secrets that both sides know. There is no way to take back such a
 //! token before it expires, so one without an end is refused.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
     UnparsedPublicKey,
@@ -81,6 +83,8 @@ pub(crate) struct Jwt {
 struct Current {
     seen: Option<SystemTime>,
     keys: Arc<[Key]>,
+    /// What these keys have signed, as far as it was shown. Other keys begin without.
+    known: Arc<Known>,
 }
 
 /// One public key.
@@ -96,10 +100,24 @@ enum Material {
 }
 
 /// Whose a token is and what it allows.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Verified {
-    pub(crate) name: String,
-    pub(crate) grants: Grants,
+    pub(crate) name: Arc<str>,
+    pub(crate) grants: Arc<Grants>,
+    /// When it says that it ends.
+    pub(crate) end: Timestamp,
+}
+
+impl Verified {
+    /// Up to when a long answer to it may go on: to its end. Whoever comes after that, while our
+    /// clocks may still differ, has until it is refused.
+    pub(crate) fn until(&self, now: Timestamp) -> Timestamp {
+        if self.end > now {
+            self.end
+        } else {
+            self.end.plus_seconds(SKEW)
+        }
+    }
 }
 
 /// Why a token is of no use.
@@ -162,7 +180,11 @@ impl Jwt {
         let keys = read(&options.keys)?;
         Ok(Jwt {
             options,
-            current: RwLock::new(Current { seen, keys }),
+            current: RwLock::new(Current {
+                seen,
+                keys,
+                known: Arc::default(),
+            }),
         })
     }
 
@@ -181,12 +203,28 @@ impl Jwt {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.seen = seen;
         current.keys = keys?;
+        current.known = Arc::default();
         Ok(true)
     }
 
-    /// Whose a token is, now.
+    /// Whose a token is, now. A signature is checked once: most callers show the same token again
+    /// and again.
     pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, Refused> {
-        let claims = self.signed_claims(token)?;
+        let (keys, known) = {
+            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            (Arc::clone(&current.keys), Arc::clone(&current.known))
+        };
+        let digest = Known::digest(token);
+        if let Some(verified) = known.find(&digest, now) {
+            return Ok(verified);
+        }
+        let verified = self.verify_with(&keys, token, now)?;
+        known.keep(digest, &verified, now);
+        Ok(verified)
+    }
+
+    fn verify_with(&self, keys: &[Key], token: &str, now: Timestamp) -> Result<Verified, Refused> {
+        let claims = signed_claims(keys, token)?;
         let wrong = |why| Err(Refused::Wrong(why));
         if claims.iss.as_deref() != Some(&self.options.issuer) {
             return wrong("the token is of another issuer");
@@ -203,7 +241,7 @@ impl Jwt {
         let Some(end) = claims.exp.and_then(instant) else {
             return wrong("the token doesn't say when it expires");
         };
-        if end.plus_seconds(SKEW) <= now {
+        if has_ended(end, now) {
             return Err(Refused::Ended(end));
         }
         if let Some(begin) = claims.nbf
@@ -217,49 +255,46 @@ impl Jwt {
         };
         let grants = claims.other.get(&self.options.claim);
         Ok(Verified {
-            name,
-            grants: grants.map(grants_of).unwrap_or_default(),
+            name: name.into(),
+            grants: Arc::new(grants.map(grants_of).unwrap_or_default()),
+            end,
         })
     }
+}
 
-    /// The claims of a token whose signature is right.
-    fn signed_claims(&self, token: &str) -> Result<Claims, Refused> {
-        let malformed = Refused::Wrong("this is no signed token");
-        if token.len() > MAX_BYTES {
-            return Err(malformed);
-        }
-        let Some((signed, signature)) = token.rsplit_once('.') else {
-            return Err(malformed);
-        };
-        let parts = signed.split_once('.').and_then(|(header, claims)| {
-            let header: Header = serde_json::from_slice(&BASE64.decode(header).ok()?).ok()?;
-            Some((
-                header,
-                BASE64.decode(claims).ok()?,
-                BASE64.decode(signature).ok()?,
-            ))
-        });
-        let Some((header, claims, signature)) = parts else {
-            return Err(malformed);
-        };
-        if header.crit.is_some() {
-            return Err(Refused::Wrong("the token demands what isn't known here"));
-        }
-        let keys = {
-            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(&current.keys)
-        };
-        let may_fit = |key: &&Key| {
-            key.material.algorithm() == header.alg && (header.kid.is_none() || key.id == header.kid)
-        };
-        let mut fitting = keys.iter().filter(may_fit);
-        if !fitting.any(|key| key.material.signed(signed.as_bytes(), &signature)) {
-            return Err(Refused::Wrong(
-                "no key of the issuer made this token's signature",
-            ));
-        }
-        serde_json::from_slice(&claims).map_err(|_| malformed)
+/// The claims of a token whose signature is right.
+fn signed_claims(keys: &[Key], token: &str) -> Result<Claims, Refused> {
+    let malformed = Refused::Wrong("this is no signed token");
+    if token.len() > MAX_BYTES {
+        return Err(malformed);
     }
+    let Some((signed, signature)) = token.rsplit_once('.') else {
+        return Err(malformed);
+    };
+    let parts = signed.split_once('.').and_then(|(header, claims)| {
+        let header: Header = serde_json::from_slice(&BASE64.decode(header).ok()?).ok()?;
+        Some((
+            header,
+            BASE64.decode(claims).ok()?,
+            BASE64.decode(signature).ok()?,
+        ))
+    });
+    let Some((header, claims, signature)) = parts else {
+        return Err(malformed);
+    };
+    if header.crit.is_some() {
+        return Err(Refused::Wrong("the token demands what isn't known here"));
+    }
+    let may_fit = |key: &&Key| {
+        key.material.algorithm() == header.alg && (header.kid.is_none() || key.id == header.kid)
+    };
+    let mut fitting = keys.iter().filter(may_fit);
+    if !fitting.any(|key| key.material.signed(signed.as_bytes(), &signature)) {
+        return Err(Refused::Wrong(
+            "no key of the issuer made this token's signature",
+        ));
+    }
+    serde_json::from_slice(&claims).map_err(|_| malformed)
 }
 
 impl Material {
@@ -314,6 +349,44 @@ impl Material {
         };
         verified.is_ok()
     }
+}
+
+/// Tokens whose signature was found right, by their digest.
+#[derive(Default)]
+struct Known(Mutex<HashMap<TokenDigest, Verified>>);
+
+type TokenDigest = [u8; 32];
+
+/// Most tokens that are known at a time.
+const MOST_KNOWN: usize = 4096;
+
+impl Known {
+    fn digest(token: &str) -> TokenDigest {
+        let digest = digest(&SHA256, token.as_bytes());
+        // It has 32 bytes.
+        digest.as_ref().try_into().unwrap_or_default()
+    }
+
+    fn find(&self, digest: &TokenDigest, now: Timestamp) -> Option<Verified> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.get(digest).cloned();
+        found.filter(|verified| !has_ended(verified.end, now))
+    }
+
+    fn keep(&self, digest: TokenDigest, verified: &Verified, now: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_KNOWN {
+            known.retain(|_, verified| !has_ended(verified.end, now));
+        }
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(digest, verified.clone());
+    }
+}
+
+fn has_ended(end: Timestamp, now: Timestamp) -> bool {
+    end.plus_seconds(SKEW) <= now
 }
 
 fn seen(path: &Path) -> Option<SystemTime> {

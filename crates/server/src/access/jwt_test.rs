@@ -159,7 +159,7 @@ fn each_algorithm_is_taken_with_and_without_the_name_of_its_key() {
                 .jwt
                 .verify(&signer.token(&header, &claims()), now())
                 .unwrap();
-            assert_eq!(verified.name, "ada@larkpost.example");
+            assert_eq!(&*verified.name, "ada@larkpost.example");
             assert_eq!(verified.grants.len(), 1);
             let tool = Resource::Component {
                 meta_type: "tool",
@@ -331,4 +331,44 @@ fn keys_are_read_again_when_their_file_changes() {
     assert!(issuer.verify(&claims()).is_err());
     let token = next.token(&json!({"alg": "EdDSA"}), &claims());
     assert!(issuer.jwt.verify(&token, now()).is_ok());
+}
+
+#[test]
+fn a_signature_is_checked_once_until_the_token_ends_or_keys_change() {
+    let issuer = Issuer::new();
+    let token = issuer.signers[2].token(&json!({"alg": "EdDSA"}), &claims());
+    let verified = issuer.jwt.verify(&token, now()).unwrap();
+    // Nothing could be checked any more.
+    issuer.jwt.current.write().unwrap().keys = Arc::from([]);
+    assert_eq!(issuer.jwt.verify(&token, now()), Ok(verified.clone()));
+    let mut forged = token.clone();
+    forged.pop();
+    assert!(issuer.jwt.verify(&forged, now()).is_err());
+    let late = verified.end.plus_seconds(SKEW);
+    assert!(issuer.jwt.verify(&token, late).is_err());
+    let path = issuer.folder.path().join("keys.json");
+    let next = Signer::EdDsa(Box::new(Ed25519KeyPair::generate().unwrap()));
+    fs::write(&path, json!({"keys": [next.key()]}).to_string()).unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    assert!(issuer.jwt.reload().unwrap());
+    assert!(issuer.jwt.verify(&token, now()).is_err());
+}
+
+#[test]
+fn only_so_many_tokens_are_known() {
+    let (known, now) = (Known::default(), now());
+    let verified = Verified {
+        name: "ada".into(),
+        grants: Arc::default(),
+        end: now.plus_seconds(60),
+    };
+    for number in 0..2 * MOST_KNOWN {
+        let digest = Known::digest(&number.to_string());
+        known.keep(digest, &verified, now);
+        assert_eq!(known.find(&digest, now), Some(verified.clone()));
+        assert!(known.0.lock().unwrap().len() <= MOST_KNOWN);
+    }
+    let late = verified.end.plus_seconds(SKEW);
+    assert_eq!(known.find(&Known::digest("5000"), late), None);
 }

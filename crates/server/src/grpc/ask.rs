@@ -31,6 +31,8 @@ pub(super) struct Ask {
     target: String,
     has_query: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What can't be said in a request.
+    fault: Option<Problem>,
     content: Option<(&'static str, Bytes)>,
 }
 
@@ -41,6 +43,7 @@ impl Ask {
             target: path.to_owned(),
             has_query: false,
             headers: Vec::new(),
+            fault: None,
             content: None,
         }
     }
@@ -98,6 +101,20 @@ impl Ask {
             .header("deedbook-reason", options.reason.as_deref())
             .header("deedbook-ticket", options.ticket.as_deref())
             .header("deedbook-actor", options.actor.as_deref())
+            .key(options.idempotency_key.as_deref())
+    }
+
+    fn key(mut self, key: Option<&str>) -> Ask {
+        const NAME: &str = "idempotency-key";
+        match key.map(HeaderValue::from_str) {
+            None => {}
+            Some(Ok(value)) => self.headers.push((HeaderName::from_static(NAME), value)),
+            Some(Err(_)) => {
+                let message = "has other than visible characters";
+                self.fault = Some(Problem::parameter(NAME, message));
+            }
+        }
+        self
     }
 
     fn header(mut self, name: &'static str, value: Option<&str>) -> Ask {
@@ -176,9 +193,18 @@ impl Asker {
         let request = request.map_err(|error| Status::invalid_argument(error.to_string()))?;
         let (mut parts, ()) = request.into_parts();
         parts.headers.clone_from(&self.headers);
-        parts.headers.extend(ask.headers);
+        for (name, value) in ask.headers {
+            // What the metadata says as well is said once; what it says otherwise, twice.
+            if !parts.headers.get_all(&name).iter().any(|own| *own == value) {
+                parts.headers.append(name, value);
+            }
+        }
         let mut exchange = Exchange::begin(&self.requests, &parts);
         let call = admit(&mut exchange, &self.requests.peer, parts.headers);
+        let call = call.and_then(|call| match ask.fault {
+            None => Ok(call),
+            Some(problem) => Err(problem),
+        });
         Ok((exchange, call))
     }
 }

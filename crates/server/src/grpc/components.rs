@@ -227,6 +227,7 @@ impl ComponentService for Asker {
         let ask = ask.map(|ask| {
             ask.text("from", Some(&request.from))
                 .text("to", request.to.as_deref())
+                .read(request.options.as_ref())
         });
         self.ask(ask).await.map(Response::new)
     }
@@ -329,6 +330,7 @@ struct BatchLine<'a> {
     patch: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_generation: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     require_dependencies: bool,
 }
 

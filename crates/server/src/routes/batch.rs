@@ -1,58 +1,65 @@
 //! Several writes as one command, and how what was written is shown.
 
-use std::sync::Arc;
+mod reading;
 
 use bytes::{BufMut, BytesMut};
 use deedbook_api::problem::Problem;
-use deedbook_api::shapes::{BatchShape, BatchWrite, UnseenShape, WrittenShape};
+use deedbook_api::shapes::{BatchShape, UnseenShape, WrittenShape};
 use deedbook_book::Receipt;
-use deedbook_model::Generation;
+use deedbook_model::Timestamp;
 use deedbook_model::code::Code;
-use deedbook_model::component::{ReadOptions, read};
-use deedbook_model::document::Syntax;
-use deedbook_model::issue::Issue;
-use deedbook_rules::components::{ComponentKey, NameOrUuid};
-use deedbook_rules::{Outcome, Write};
-use serde_json::value::RawValue;
+use deedbook_model::component::ReadOptions;
+use deedbook_rules::Outcome;
 
-use super::components::update;
+use self::reading::{Faults, Read};
+use super::principals::demand_first;
 use crate::answer::{Answer, to_json};
 use crate::authorship::Authorship;
-use crate::call::{Call, read_spec};
+use crate::call::Call;
 use crate::content::Received;
 use crate::write::{perform, refused};
 
-/// Content up to this is read in no time.
-const SMALL: usize = 64 << 10;
-
 pub(super) async fn batch(call: Call, received: Received) -> Result<Answer, Problem> {
     let dry_run = call.query.flag("dryRun");
-    let strict = call.query.flag("strict");
-    let (writes, places) = if received.bytes.len() <= SMALL {
-        read_writes(&received.bytes, strict)?
-    } else {
-        let bytes = received.bytes.clone();
-        let reading = move || read_writes(&bytes, strict);
-        call.server.slow.run(reading).await?
+    let options = ReadOptions {
+        strict: call.query.flag("strict"),
+        ..ReadOptions::default()
     };
+    let now = call.server.book.now();
+    let bytes = received.bytes.clone();
+    let reading = move || read_writes(&bytes, &options, now);
+    let reads = call.server.slow.run_sized(received.bytes.len(), reading);
+    let reads = reads.await?;
+    let (mut writes, mut places, mut drawn) = (Vec::new(), Vec::new(), Vec::new());
+    for read in reads {
+        writes.push(read.write);
+        places.push(read.place);
+        drawn.push(read.drawn);
+    }
     let command = Authorship::of(&call, &received.bytes)?.command(writes);
     let receipt = perform(&call.server, command, dry_run).await;
     let place = |write: usize| places.get(write).cloned().unwrap_or_default();
     let receipt = receipt.map_err(|error| refused(error, place))?;
+    if drawn.iter().any(Option::is_some) {
+        demand_first(&receipt)?;
+    }
     let mut text = BytesMut::new();
     text.put_slice(format!("{{\"revision\":{},\"results\":[", receipt.revision).as_bytes());
     for (place, outcome) in receipt.outcomes.iter().enumerate() {
         if place > 0 {
             text.put_u8(b',');
         }
-        put_outcome(&mut text, &call, outcome, dry_run)?;
+        match drawn.get(place).and_then(Option::as_ref) {
+            Some(drawn) if !dry_run => text.put_slice(&to_json(&drawn.shown(&outcome.record))?),
+            _ => put_outcome(&mut text, &call, outcome, dry_run)?,
+        }
     }
     text.put_slice(b"]}");
     Ok(Answer::json_text(text.freeze()).at(receipt.revision))
 }
 
-/// The writes, and where in the content each one's document or patch is.
-fn read_writes(bytes: &[u8], strict: bool) -> Result<(Vec<Write>, Vec<String>), Problem> {
+/// All writes, or every fault of any of them.
+fn read_writes(bytes: &[u8], options: &ReadOptions, now: Timestamp) -> Result<Vec<Read>, Problem> {
     let shape: BatchShape<'_> = serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!("the batch isn't what it should be: {error}");
         Problem::new(Code::Invalid, detail)
@@ -60,106 +67,19 @@ fn read_writes(bytes: &[u8], strict: bool) -> Result<(Vec<Write>, Vec<String>), 
     if shape.writes.is_empty() {
         return Err(Problem::new(Code::Invalid, "the batch has no writes"));
     }
-    let options = ReadOptions {
-        strict,
-        ..ReadOptions::default()
-    };
-    let (mut writes, mut places, mut issues) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut reads, mut issues) = (Vec::new(), Vec::new());
     for (number, write) in shape.writes.into_iter().enumerate() {
-        let place = format!("/writes/{number}/{}", content_name(&write));
-        match read_write(&write, &options)? {
-            Ok(write) => writes.push(write),
-            Err(found) => issues.extend(found.into_iter().map(|issue| Issue {
-                pointer: format!("{place}{}", issue.pointer),
-                ..issue
-            })),
+        match reading::read(&write, &format!("/writes/{number}"), options, now) {
+            Ok(read) => reads.push(read),
+            Err(Faults::Request(problem)) => return Err(problem),
+            Err(Faults::Content(found)) => issues.extend(found),
         }
-        places.push(place);
     }
     if issues.is_empty() {
-        Ok((writes, places))
+        Ok(reads)
     } else {
         Err(Problem::document(issues))
     }
-}
-
-fn content_name(write: &BatchWrite<'_>) -> &'static str {
-    match &*write.op {
-        "register" => "document",
-        "update" => "patch",
-        _ => "key",
-    }
-}
-
-fn read_write(
-    write: &BatchWrite<'_>,
-    options: &ReadOptions,
-) -> Result<Result<Write, Vec<Issue>>, Problem> {
-    only_components(&write.kind)?;
-    let expected = write
-        .expected_generation
-        .map(|seen| Generation(seen).into());
-    Ok(match (&*write.op, write.document, write.patch) {
-        ("register", Some(document), None) if write.key.is_none() => {
-            register(document, write.require_dependencies, options)
-        }
-        ("update", None, Some(patch)) => {
-            let key = component_key(write)?;
-            update::patch(patch.get().as_bytes()).map(|patch| Write::Update {
-                key,
-                patch,
-                expected,
-            })
-        }
-        ("remove", None, None) => Ok(Write::Remove {
-            key: component_key(write)?,
-            expected,
-        }),
-        ("register", ..) => return Err(needs("register", "`document` and nothing of a key")),
-        ("update", ..) => return Err(needs("update", "`key` and `patch`")),
-        ("remove", ..) => return Err(needs("remove", "`key`")),
-        (other, ..) => {
-            let shown: String = other.chars().take(40).collect();
-            let detail = format!("`{shown}` is no op; there are register, update and remove");
-            return Err(Problem::new(Code::Invalid, detail));
-        }
-    })
-}
-
-fn needs(op: &str, members: &str) -> Problem {
-    Problem::new(Code::Invalid, format!("the op `{op}` needs {members}"))
-}
-
-fn register(
-    document: &RawValue,
-    require_dependencies: bool,
-    options: &ReadOptions,
-) -> Result<Write, Vec<Issue>> {
-    let reading = read(document.get().as_bytes(), Syntax::Json, options);
-    let draft = reading.draft.ok_or(reading.issues)?;
-    Ok(Write::Register {
-        draft: Arc::new(draft),
-        require_dependencies,
-    })
-}
-
-fn only_components(kind: &str) -> Result<(), Problem> {
-    if kind == "component" {
-        return Ok(());
-    }
-    let shown: String = kind.chars().take(40).collect();
-    let detail =
-        format!("`{shown}` is no kind of record that can be written; there is `component`");
-    Err(Problem::new(Code::Invalid, detail))
-}
-
-fn component_key(write: &BatchWrite<'_>) -> Result<ComponentKey, Problem> {
-    let key = write.key.as_deref();
-    let key = key.ok_or_else(|| needs(&write.op, "`key`"))?;
-    Ok(ComponentKey {
-        name: NameOrUuid::of(key),
-        spec: write.version_spec.as_deref().map(read_spec).transpose()?,
-    })
 }
 
 /// The answer of a command of one write.

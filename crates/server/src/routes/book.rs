@@ -12,11 +12,13 @@ use http::HeaderValue;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
+use crate::access::Standing;
 use crate::answer::Answer;
 use crate::body::{Body, Broken};
 use crate::call::Call;
 use crate::content::Received;
 use crate::refuse;
+use crate::sight;
 
 /// How much of a backup is made at a time.
 const PART_BYTES: usize = 256 << 10;
@@ -73,30 +75,38 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 /// Streams a backup: a thread of its own reads the log, as far ahead as the client takes it.
 pub(super) async fn backup(call: Call) -> Result<Answer, Problem> {
+    sight::wait(&call).await?;
+    // It holds at least that.
+    let revision = call.server.book.view().head().revision;
     let turn = call.server.slow.turn().await?;
     let (sender, parts) = mpsc::channel(PARTS);
     let server = Arc::clone(&call.server);
+    let standing = Standing::of(&call);
     tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let mut writer = PartWriter {
             part: Vec::with_capacity(PART_BYTES),
             parts: sender,
+            standing,
         };
         if let Err(error) = server.book.backup(&mut writer) {
             let journal = server.journal();
+            let error = refuse::with_causes(&error);
             journal.fault(&format!("a backup broke off: {error}"));
             // Without its end the client knows that it isn't one.
             let _ = writer.parts.blocking_send(Err(Broken));
         }
     });
     let content_type = HeaderValue::from_static("application/octet-stream");
-    Ok(Answer::streamed(content_type, Body::Channel(parts)))
+    Ok(Answer::streamed(content_type, Body::Channel(parts)).at(revision))
 }
 
 /// Hands what is written over in parts.
 struct PartWriter {
     part: Vec<u8>,
     parts: mpsc::Sender<Result<Bytes, Broken>>,
+    /// Asked before each part.
+    standing: Standing,
 }
 
 impl io::Write for PartWriter {
@@ -111,6 +121,10 @@ impl io::Write for PartWriter {
     fn flush(&mut self) -> io::Result<()> {
         if self.part.is_empty() {
             return Ok(());
+        }
+        if let Err(problem) = self.standing.ask() {
+            let kind = io::ErrorKind::PermissionDenied;
+            return Err(io::Error::new(kind, problem.detail.clone()));
         }
         let part = std::mem::replace(&mut self.part, Vec::with_capacity(PART_BYTES));
         self.parts

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use deedbook_api::problem::Problem;
 use deedbook_api::shapes::{ChangeShape, ChangesShape};
-use deedbook_book::{At, BookError, ChangeFilter, ChangeQuery, View};
+use deedbook_book::{At, BeforeChanges, BookError, ChangeFilter, ChangeQuery, View};
 use deedbook_log::LogError;
 use deedbook_model::{Change, Kind, Revision};
 use deedbook_rules::visible::may_see_change;
@@ -110,6 +110,7 @@ fn page_backwards(
 ) -> Result<Page, Problem> {
     let limit = limit(call);
     let (mut items, mut read) = (Vec::new(), 0);
+    let before = call.server.book.before_changes();
     loop {
         let wanted = limit - items.len();
         let found = call.server.book.changes(&ChangeQuery {
@@ -126,7 +127,7 @@ fn page_backwards(
             .map_or(after, |last| Revision(last.revision.0.saturating_sub(1)));
         read += found.len();
         for change in found {
-            if may_see(call, &change)? {
+            if may_see(call, &before, &change)? {
                 items.push(change);
             }
         }
@@ -157,6 +158,7 @@ fn page(
 ) -> Result<Page, Problem> {
     let limit = limit(call);
     let (mut items, mut read) = (Vec::new(), 0);
+    let before = call.server.book.before_changes();
     loop {
         let wanted = limit - items.len();
         let found = call.server.book.changes(&ChangeQuery {
@@ -171,7 +173,7 @@ fn page(
         after = found.last().map_or(up_to, |last| last.revision);
         read += found.len();
         for change in found {
-            if may_see(call, &change)? {
+            if may_see(call, &before, &change)? {
                 items.push(change);
             }
         }
@@ -185,11 +187,10 @@ fn page(
     }
 }
 
-fn may_see(call: &Call, change: &Change) -> Result<bool, Problem> {
+fn may_see(call: &Call, before: &BeforeChanges, change: &Change) -> Result<bool, Problem> {
     let mut failed = None;
     let before = || {
-        let before = call.server.book.stored_before(change);
-        before.unwrap_or_else(|error| {
+        before.stored(change).unwrap_or_else(|error| {
             failed = Some(error);
             None
         })

@@ -10,17 +10,11 @@ use deedbook_rules::diff::diff_states;
 
 use crate::answer::{Answer, internal};
 use crate::call::Call;
-use crate::refuse;
-use crate::sight::{self, Moment};
+use crate::sight;
 
 pub(super) async fn states(call: Call) -> Result<Answer, Problem> {
     let server = Arc::clone(&call.server);
-    let (from, to) = (Moment::of(&call, "from")?, Moment::of(&call, "to")?);
-    let view = async |moment: Option<Moment>| match moment {
-        None => Ok(server.book.view()),
-        Some(moment) => sight::past(&server, moment).await.map_err(refuse::book),
-    };
-    let (before, after) = (view(from).await?, view(to).await?);
+    let (before, after) = sight::two_views(&call).await?;
     let work = move || compare(&call, &before, &after);
     server.slow.run(work).await
 }

@@ -11,8 +11,9 @@ use deedbook_rules::Record;
 use deedbook_rules::components::{Cursor, DEFAULT_LIMIT, Query};
 use http::{HeaderValue, header};
 
+use crate::access::Standing;
 use crate::answer::Answer;
-use crate::body::Body;
+use crate::body::{Body, Broken};
 use crate::call::Call;
 use crate::refuse;
 use crate::sight;
@@ -53,7 +54,7 @@ pub(super) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
     let cursor = cursor(call)?;
     let revision = view.head().revision;
     if wants_lines(call) {
-        return lines(query, cursor, Arc::clone(view));
+        return lines(call, query, cursor, Arc::clone(view));
     }
     let found = view.search(&query, limit(call), cursor.as_ref());
     let found = found.map_err(|error| refuse::search(&error))?;
@@ -140,18 +141,33 @@ pub(super) fn page<'r>(
 }
 
 /// All that fit, of one view: made as the client takes it, so that it costs one part of memory.
-fn lines(query: Query, cursor: Option<Cursor>, view: Arc<View>) -> Result<Answer, Problem> {
+fn lines(
+    call: &Call,
+    mut query: Query,
+    cursor: Option<Cursor>,
+    view: Arc<View>,
+) -> Result<Answer, Problem> {
+    let mut standing = Standing::of(call);
     // What is wrong with the query is told before the first line is sent.
     let first = view.search(&query, PART, cursor.as_ref());
     let mut next = Some(first.map_err(|error| refuse::search(&error))?);
     let revision = view.head().revision;
     let parts = std::iter::from_fn(move || {
-        let page = next.take()?;
+        let mut page = next.take()?;
+        match standing.ask() {
+            Ok(false) => {}
+            Ok(true) => {
+                query.reader = standing.caller().reader();
+                page.items.retain(|record| standing.caller().sees(record));
+            }
+            // Without its end the client knows that it doesn't have all.
+            Err(_) => return Some(Err(Broken)),
+        }
         let part = as_lines(&page.items);
         next = page
             .next
             .and_then(|cursor| view.search(&query, PART, Some(&cursor)).ok());
-        (!part.is_empty()).then_some(part)
+        (!part.is_empty() || next.is_some()).then_some(Ok(part))
     });
     let content_type = HeaderValue::from_static(NDJSON);
     Ok(Answer::streamed(content_type, Body::Parts(Box::new(parts))).at(revision))

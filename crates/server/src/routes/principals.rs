@@ -29,17 +29,17 @@ use crate::write::{perform, refused};
 
 pub(super) async fn create(call: &Call, received: Received) -> Result<Answer, Problem> {
     let shape: CreatePrincipalShape = read(&received.bytes)?;
-    let (token, new) = draw(call, shape.expires.as_deref())?;
+    let drawn = draw(call, shape.expires.as_deref())?;
     let write = Write::CreatePrincipal {
         name: shape.name,
-        grants: grants(&shape.grants)?,
-        token: new,
+        grants: grants(&shape.grants).map_err(Problem::document)?,
+        token: drawn.new,
     };
     let receipt = done(call, &received.bytes, write).await?;
     if is_dry_run(call) {
         return changed(&receipt);
     }
-    let mut answer = issued(&receipt, &token, new.expires_at)?;
+    let mut answer = issued(&receipt, &drawn)?;
     answer.status = StatusCode::CREATED;
     let name = receipt.outcomes.first().map(|outcome| &*outcome.record.key);
     // A principal's name needs no encoding.
@@ -51,10 +51,10 @@ pub(super) async fn create(call: &Call, received: Received) -> Result<Answer, Pr
 
 pub(super) async fn rotate(call: &Call, received: Received) -> Result<Answer, Problem> {
     let shape: RotateTokenShape = read_if_any(&received)?;
-    let (token, new) = draw(call, shape.expires.as_deref())?;
+    let drawn = draw(call, shape.expires.as_deref())?;
     let write = Write::RotateToken {
         name: name(call)?,
-        token: new,
+        token: drawn.new,
         overlap_seconds: shape.overlap_seconds,
         expected: expected(call),
     };
@@ -62,7 +62,7 @@ pub(super) async fn rotate(call: &Call, received: Received) -> Result<Answer, Pr
     if is_dry_run(call) {
         return changed(&receipt);
     }
-    issued(&receipt, &token, new.expires_at)
+    issued(&receipt, &drawn)
 }
 
 pub(super) async fn revoke(call: &Call, received: Received) -> Result<Answer, Problem> {
@@ -79,7 +79,7 @@ pub(super) async fn set_grants(call: &Call, received: Received) -> Result<Answer
     let shape: SetGrantsShape = read(&received.bytes)?;
     let write = Write::SetGrants {
         name: name(call)?,
-        grants: grants(&shape.grants)?,
+        grants: grants(&shape.grants).map_err(Problem::document)?,
         expected: expected(call),
     };
     changed(&done(call, &received.bytes, write).await?)
@@ -160,7 +160,8 @@ fn read_if_any<T: DeserializeOwned + Default>(received: &Received) -> Result<T, 
     }
 }
 
-fn grants(texts: &[String]) -> Result<Grants, Problem> {
+/// What a list of grants says, or every fault in it.
+pub(super) fn grants(texts: &[String]) -> Result<Grants, Vec<Issue>> {
     let (mut grants, mut issues) = (Vec::new(), Vec::new());
     for (place, text) in texts.iter().enumerate() {
         match text.parse::<Grant>() {
@@ -175,28 +176,44 @@ fn grants(texts: &[String]) -> Result<Grants, Problem> {
     if issues.is_empty() {
         Ok(grants.into_iter().collect())
     } else {
-        Err(Problem::document(issues))
+        Err(issues)
     }
 }
 
 /// A fresh token, and what the rules get of it.
-fn draw(call: &Call, expires: Option<&str>) -> Result<(Token, NewToken), Problem> {
-    let expires_at = expires.map(|text| {
-        instant_to_come(text, call.server.book.now()).ok_or_else(|| {
+pub(super) struct Drawn {
+    token: Token,
+    pub(super) new: NewToken,
+}
+
+impl Drawn {
+    /// Draws one that expires then.
+    pub(super) fn draw(
+        now: Timestamp,
+        expires: Option<&str>,
+    ) -> Result<Result<Drawn, Vec<Issue>>, Problem> {
+        let expires_at = expires.map(|text| instant_to_come(text, now));
+        if expires_at == Some(None) {
             let message = "isn't so long from now (`90d`) or an RFC 3339 time";
-            Problem::document(vec![Issue::error(
-                IssueKind::InvalidFormat,
-                "/expires",
-                message,
-            )])
-        })
-    });
-    let token = draw_token().map_err(refuse::book)?;
-    let new = NewToken {
-        hash: token.hash(),
-        expires_at: expires_at.transpose()?,
-    };
-    Ok((token, new))
+            let issue = Issue::error(IssueKind::InvalidFormat, "/expires", message);
+            return Ok(Err(vec![issue]));
+        }
+        let token = draw_token().map_err(refuse::book)?;
+        let new = NewToken {
+            hash: token.hash(),
+            expires_at: expires_at.flatten(),
+        };
+        Ok(Ok(Drawn { token, new }))
+    }
+
+    /// The only time that it is shown.
+    pub(super) fn shown(&self, principal: &Record) -> IssuedShape {
+        IssuedShape::of(&self.token, self.new.expires_at, principal)
+    }
+}
+
+fn draw(call: &Call, expires: Option<&str>) -> Result<Drawn, Problem> {
+    Drawn::draw(call.server.book.now(), expires)?.map_err(Problem::document)
 }
 
 fn is_dry_run(call: &Call) -> bool {
@@ -215,20 +232,21 @@ fn first(receipt: &Receipt) -> Result<&Outcome, Problem> {
 }
 
 /// A token is shown once: who repeats a request has to have another one made.
-fn issued(
-    receipt: &Receipt,
-    token: &Token,
-    expires_at: Option<Timestamp>,
-) -> Result<Answer, Problem> {
-    if let Some(repeat) = receipt.repeat {
-        let detail = format!(
-            "this was done at revision {}, and the token was shown then",
-            repeat.first
-        );
-        return Err(Problem::new(Code::Conflict, detail)
-            .with_hint("rotate the principal's token to get another"));
-    }
-    let shape = IssuedShape::of(token, expires_at, &first(receipt)?.record);
+pub(super) fn demand_first(receipt: &Receipt) -> Result<(), Problem> {
+    let Some(repeat) = receipt.repeat else {
+        return Ok(());
+    };
+    let detail = format!(
+        "this was done at revision {}, and the token was shown then",
+        repeat.first
+    );
+    Err(Problem::new(Code::Conflict, detail)
+        .with_hint("rotate the principal's token to get another"))
+}
+
+fn issued(receipt: &Receipt, drawn: &Drawn) -> Result<Answer, Problem> {
+    demand_first(receipt)?;
+    let shape = drawn.shown(&first(receipt)?.record);
     Ok(Answer::json(&shape)?.at(receipt.revision))
 }
 

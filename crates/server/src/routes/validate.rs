@@ -10,16 +10,20 @@ use crate::call::Call;
 use crate::content::Received;
 
 pub(super) async fn validate(call: Call, received: Received) -> Result<Answer, Problem> {
+    let length = received.bytes.len();
     let options = ReadOptions {
         strict: call.query.flag("strict"),
         ..ReadOptions::default()
     };
-    let reading = read(&received.bytes, syntax(&received), &options);
-    Answer::json(&ValidationShape {
-        valid: reading.draft.is_some(),
-        uuid: reading.uuid,
-        name: reading.name,
-        version: reading.version,
-        issues: reading.issues,
-    })
+    let judge = move || {
+        let reading = read(&received.bytes, syntax(&received), &options);
+        Answer::json(&ValidationShape {
+            valid: reading.draft.is_some(),
+            uuid: reading.uuid,
+            name: reading.name,
+            version: reading.version,
+            issues: reading.issues,
+        })
+    };
+    call.server.slow.run_sized(length, judge).await
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use bytes::{BufMut, Bytes, BytesMut};
 use deedbook_api::problem::Problem;
 use deedbook_api::shapes::{PositionShape, WatchedShape};
-use deedbook_book::{Position, WatchedChange};
+use deedbook_book::{Form, Position, WatchedChange};
 use http::{HeaderValue, header};
 use serde::Serialize;
 
@@ -79,7 +79,11 @@ impl EventStream {
             Poll::Ready(None) => return Poll::Ready(None),
             Poll::Pending => return Poll::Pending,
         };
-        let event = event(&told).map_err(|error| {
+        // Where to go on was told before; why it can't is told to whoever asks again.
+        let Some(event) = event(&told).transpose() else {
+            return Poll::Ready(None);
+        };
+        let event = event.map_err(|error| {
             self.watching
                 .fail(&format!("a change can't be shown: {error}"));
             Broken
@@ -88,15 +92,18 @@ impl EventStream {
     }
 }
 
-fn event(told: &Told) -> Result<Bytes, serde_json::Error> {
-    match told {
+/// `None`: it has no form here, and ends the stream.
+fn event(told: &Told) -> Result<Option<Bytes>, serde_json::Error> {
+    let event = match told {
         Told::Change { change, ends } => {
-            let event = change.encoded(change_event)?;
-            Ok(if *ends { event } else { without_id(&event) })
+            let event = change.encoded(Form::Text, change_event)?;
+            if *ends { event } else { without_id(&event) }
         }
-        Told::Progress(position) => position_event("progress", position, None),
-        Told::Resync { from, reason } => position_event("resync", from, Some(reason)),
-    }
+        Told::Progress(position) => position_event("progress", position, None)?,
+        Told::Resync { from, reason } => position_event("resync", from, Some(reason))?,
+        Told::Refused(_) => return Ok(None),
+    };
+    Ok(Some(event))
 }
 
 /// The event of a change, with the position after its command as id: made once for all who watch.

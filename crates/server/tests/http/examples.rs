@@ -3,11 +3,12 @@
 use deedbook_api::matcher::{Match, Matcher};
 use deedbook_api::openapi;
 use deedbook_api::problem;
-use deedbook_api::route::{Example, Route, Schema};
+use deedbook_api::route::{Decision, Example, Method, Route, RouteId, Schema};
 use deedbook_api::routes::ROUTES;
 use deedbook_testkit::http::{Request, Response};
 use serde_json::Value;
 
+use crate::identity::{get, guarded};
 use crate::sandbox::Sandbox;
 
 fn request(route: &Route, example: &Example) -> Request {
@@ -80,6 +81,81 @@ fn every_example_is_answered_as_the_document_says() {
             assert!(answer.header("x-request-id").is_some());
             check(&served, route, &answer);
         }
+    }
+}
+
+/// Reads that are of no one state: what is asked of a watch is where it goes on, and what is
+/// counted is counted now.
+const OF_NO_STATE: [RouteId; 2] = [RouteId::Watch, RouteId::Metrics];
+
+/// What a read is asked that there is something to read for.
+fn read_of(route: &Route) -> String {
+    if route.id == RouteId::GetPrincipal {
+        return "/v1/principals/reader".to_owned();
+    }
+    let mut done = route
+        .examples
+        .iter()
+        .filter(|example| example.status == 200);
+    let target = done.next().unwrap().target;
+    // What is compared ends where nothing else is said.
+    target.split("&to=").next().unwrap().to_owned()
+}
+
+#[test]
+fn every_read_takes_what_says_which_state_it_sees() {
+    let sandbox = guarded();
+    let head = sandbox.book.view().revision().0;
+    let reads = ROUTES.iter().filter(|route| {
+        let is_of_the_book = route.decision != Decision::Public;
+        route.method == Method::Get && is_of_the_book && !OF_NO_STATE.contains(&route.id)
+    });
+    let mut count = 0;
+    for route in reads {
+        count += 1;
+        let target = read_of(route);
+        let mark = if target.contains('?') { '&' } else { '?' };
+        let ask = |more: &str| get(&sandbox, "admin", &format!("{target}{mark}{more}"));
+        let refused = |more: &str, status: u16| {
+            let answer = ask(more);
+            assert_eq!(answer.status, status, "{target} {more}: {answer:?}");
+            answer
+        };
+        let saw = |more: &str, revision: u64| {
+            let answer = refused(more, 200);
+            let revision = revision.to_string();
+            let told = answer.header("deedbook-revision");
+            assert_eq!(told, Some(&*revision), "{target} {more}");
+        };
+        refused("atLeast=soon", 400);
+        refused("consistency=eventual", 400);
+        refused("sight=clear", 400);
+        let late = refused(&format!("atLeast={}", head + 1), 503);
+        assert_eq!(late.header("retry-after"), Some("1"), "{target}");
+        saw(&format!("atLeast={head}"), head);
+        saw("consistency=local", head);
+        saw("consistency=strong", head);
+        if route.id == RouteId::Backup {
+            refused("at=3", 400);
+            continue;
+        }
+        refused("at=yesterday", 400);
+        refused(&format!("at={}", head + 1), 400);
+        saw(&format!("at={}", head - 1), head - 1);
+        saw(&format!("at={}&consistency=strong", head - 1), head - 1);
+    }
+    assert!(count >= 13, "{count} reads");
+}
+
+#[test]
+fn what_is_compared_ends_at_one_moment() {
+    let sandbox = Sandbox::with_samples();
+    for target in ["/v1/diff", "/v1/components/geo_index/diff"] {
+        let get = |query: &str| sandbox.get(&format!("{target}?{query}"));
+        assert_eq!(get("from=2&at=3").body, get("from=2&to=3").body);
+        assert_eq!(get("from=2&at=3&to=4").code(), "invalid");
+        // What is compared may have to be waited for.
+        assert_eq!(get("from=5&atLeast=5").code(), "unavailable");
     }
 }
 

@@ -203,6 +203,7 @@ fn every_call_answers_as_its_route() {
         key: asked.clone(),
         from: before.clone(),
         to: None,
+        options: None,
     };
     let diff = caller
         .call(async |client| client.get_diff(diff).await)
@@ -335,6 +336,55 @@ fn a_refusal_says_all_that_http_says() {
         .unwrap_err();
     assert_eq!(stale.code(), Code::Aborted);
     assert!(stale.message().contains('7'), "{stale}");
+}
+
+#[test]
+fn a_write_under_a_key_is_done_once() {
+    let sandbox = Sandbox::new();
+    let mut caller = Caller::new(&sandbox);
+    let mut register = |number: u64, field: Option<&str>, metadata: Option<&'static str>| {
+        let options = WriteOptions {
+            idempotency_key: field.map(str::to_owned),
+            ..WriteOptions::default()
+        };
+        let mut request = tonic::Request::new(RegisterRequest {
+            document: document(&format!("a{number}"), number),
+            options: Some(options),
+            ..RegisterRequest::default()
+        });
+        if let Some(key) = metadata {
+            let value = tonic::metadata::MetadataValue::from_static(key);
+            request.metadata_mut().insert("idempotency-key", value);
+        }
+        caller.call(async |client| client.register(request).await)
+    };
+    let first = register(1, Some("k1"), None).unwrap();
+    assert!(!first.unchanged);
+    let head = sandbox.book.view().head();
+    // The first answer again, whichever way the key comes.
+    for (field, metadata) in [
+        (Some("k1"), None),
+        (None, Some("k1")),
+        (Some("k1"), Some("k1")),
+    ] {
+        assert_eq!(register(1, field, metadata).unwrap(), first);
+    }
+    let other = register(2, Some("k1"), None).unwrap_err();
+    assert_eq!(problem_in(&other).unwrap().code, "key_reused");
+    for bad in [
+        "",
+        "two words",
+        "line\nbreak",
+        "\u{fc}ber",
+        &"k".repeat(256),
+    ] {
+        let refused = register(2, Some(bad), None).unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{bad}: {refused}");
+    }
+    let both = register(1, Some("k1"), Some("k2")).unwrap_err();
+    assert_eq!(both.code(), Code::InvalidArgument, "{both}");
+    assert!(both.message().contains("idempotency-key"), "{both}");
+    assert_eq!(sandbox.book.view().head(), head);
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn start() -> Timestamp {
     "2026-03-02T10:00:00Z".parse().unwrap()
 }
 
-fn token(name: &str) -> Token {
+pub(crate) fn token(name: &str) -> Token {
     let mut secret = [7; 32];
     for (place, byte) in name.bytes().enumerate() {
         secret[place] = byte;
@@ -43,7 +43,7 @@ fn token(name: &str) -> Token {
     Token::of_secret(secret)
 }
 
-fn create(name: &str, grants: &[&str], expires_at: Option<Timestamp>) -> Command {
+pub(crate) fn create(name: &str, grants: &[&str], expires_at: Option<Timestamp>) -> Command {
     let grants: Grants = grants.iter().map(|grant| grant.parse().unwrap()).collect();
     let write = Write::CreatePrincipal {
         name: name.to_owned(),
@@ -57,7 +57,7 @@ fn create(name: &str, grants: &[&str], expires_at: Option<Timestamp>) -> Command
 }
 
 /// The samples, and a principal for each kind of credential.
-fn guarded() -> Sandbox {
+pub(crate) fn guarded() -> Sandbox {
     let clock = Arc::new(ManualClock::at(start()));
     let opened = OpenOptions {
         clock: Arc::clone(&clock) as Arc<dyn deedbook_book::Clock>,
@@ -80,18 +80,24 @@ fn guarded() -> Sandbox {
     sandbox
 }
 
-fn with(credential: &str, request: Request) -> Request {
+pub(crate) fn with(credential: &str, request: Request) -> Request {
     match credential {
         "none" => request,
         name => request.header("Authorization", &format!("Bearer {}", token(name).reveal())),
     }
 }
 
-fn get(sandbox: &Sandbox, credential: &str, target: &str) -> Response {
+pub(crate) fn get(sandbox: &Sandbox, credential: &str, target: &str) -> Response {
     sandbox.send(&with(credential, Request::new("GET", target)))
 }
 
-fn send(sandbox: &Sandbox, credential: &str, method: &str, target: &str, json: &str) -> Response {
+pub(crate) fn send(
+    sandbox: &Sandbox,
+    credential: &str,
+    method: &str,
+    target: &str,
+    json: &str,
+) -> Response {
     let request = Request::new(method, target);
     let request = match json {
         "" => request,
@@ -229,6 +235,29 @@ fn what_was_removed_is_seen_by_whoever_could_see_it() {
             changes,
             "{credential}"
         );
+    }
+}
+
+#[test]
+fn what_was_removed_right_above_the_floor_is_still_seen_by_whoever_could_see_it() {
+    let sandbox = guarded();
+    let only = ["REGISTRY_READ:*/route_*"];
+    sandbox.book.execute(create("narrow", &only, None)).unwrap();
+    let floor = sandbox.book.compact(sandbox.book.view().revision());
+    let floor = floor.unwrap();
+    for key in ["route_planner", "tile_reader"] {
+        let target = format!("/v1/components/{key}");
+        assert_eq!(send(&sandbox, "admin", "DELETE", &target, "").status, 200);
+    }
+    let removals = |credential: &str, order: &str| {
+        let target = format!("/v1/changes?after={floor}&order={order}");
+        let listed = get(&sandbox, credential, &target).json();
+        listed["items"].as_array().unwrap().len()
+    };
+    for order in ["oldest", "newest"] {
+        assert_eq!(removals("reader", order), 2);
+        assert_eq!(removals("narrow", order), 1);
+        assert_eq!(removals("elsewhere", order), 0);
     }
 }
 

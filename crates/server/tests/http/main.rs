@@ -3,6 +3,8 @@
 //! `cfg(test)` tells the lints that helpers are tests as well.
 
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod components;
 #[cfg(test)]
 mod encrypted;
@@ -29,7 +31,11 @@ mod sights;
 #[cfg(test)]
 mod signed;
 #[cfg(test)]
+mod standing;
+#[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod traced;
 #[cfg(test)]
 mod watch_faces;
 #[cfg(test)]

@@ -16,18 +16,24 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, options};
 
-struct Issuer {
+pub(crate) struct Issuer {
     folder: tempfile::TempDir,
     key: Ed25519KeyPair,
 }
 
 impl Issuer {
-    fn new() -> Issuer {
+    pub(crate) fn new() -> Issuer {
         let folder = tempfile::tempdir().unwrap();
         let key = Ed25519KeyPair::generate().unwrap();
         let issuer = Issuer { folder, key };
         issuer.publish();
         issuer
+    }
+
+    /// Takes another key, and publishes it alone.
+    pub(crate) fn change_key(&mut self) {
+        self.key = Ed25519KeyPair::generate().unwrap();
+        self.publish();
     }
 
     fn publish(&self) {
@@ -36,7 +42,7 @@ impl Issuer {
         std::fs::write(self.folder.path().join("keys.json"), set.to_string()).unwrap();
     }
 
-    fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         Options {
             jwt: Some(JwtOptions {
                 issuer: "https://id.larkpost.example".to_owned(),
@@ -50,11 +56,16 @@ impl Issuer {
     }
 
     fn token(&self, subject: &str, scope: &str) -> String {
+        self.token_until(subject, scope, 4_102_444_800)
+    }
+
+    /// A token that expires at that second.
+    pub(crate) fn token_until(&self, subject: &str, scope: &str, exp: i64) -> String {
         let claims = json!({
             "iss": "https://id.larkpost.example",
             "aud": "deedbook",
             "sub": subject,
-            "exp": 4_102_444_800_u64,
+            "exp": exp,
             "scope": scope,
         });
         let encode = |value: &Value| BASE64.encode(value.to_string());
@@ -135,8 +146,7 @@ fn an_issuer_that_changes_its_keys_is_followed() {
     };
     let before = issuer.token("root", "ADMIN");
     assert_eq!(status(&before), 200);
-    issuer.key = Ed25519KeyPair::generate().unwrap();
-    issuer.publish();
+    issuer.change_key();
     let after = issuer.token("root", "ADMIN");
     wait::until("the new key is known", || status(&after) == 200);
     assert_eq!(status(&before), 401);

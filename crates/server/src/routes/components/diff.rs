@@ -13,16 +13,10 @@ use super::document;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::refuse;
-use crate::sight::{self, Moment};
+use crate::sight;
 
 pub(in crate::routes) async fn diff(call: Call) -> Result<Answer, Problem> {
-    let server = &call.server;
-    let (from, to) = (Moment::of(&call, "from")?, Moment::of(&call, "to")?);
-    let view = async |moment: Option<Moment>| match moment {
-        None => Ok(server.book.view()),
-        Some(moment) => sight::past(server, moment).await.map_err(refuse::book),
-    };
-    let (before, after) = (view(from).await?, view(to).await?);
+    let (before, after) = sight::two_views(&call).await?;
     compare(&call, &before, &after)
 }
 

@@ -19,11 +19,15 @@ pub(in crate::routes) async fn register(
     call: &Call,
     received: Received,
 ) -> Result<Answer, Problem> {
+    let (length, content) = (received.bytes.len(), received.bytes.clone());
+    let strict = call.query.flag("strict");
+    let reading = move || draft(strict, &received);
+    let draft = call.server.slow.run_sized(length, reading).await?;
     let write = Write::Register {
-        draft: Arc::new(draft(call, &received)?),
+        draft: Arc::new(draft),
         require_dependencies: call.query.flag("requireDependencies"),
     };
-    let command = Authorship::of(call, &received.bytes)?.command(vec![write]);
+    let command = Authorship::of(call, &content)?.command(vec![write]);
     let dry_run = call.query.flag("dryRun");
     let receipt = perform(&call.server, command, dry_run).await;
     let receipt = receipt.map_err(|error| refused(error, |_| String::new()))?;
@@ -43,9 +47,9 @@ pub(in crate::routes) async fn register(
     Ok(answer)
 }
 
-fn draft(call: &Call, received: &Received) -> Result<Draft, Problem> {
+fn draft(strict: bool, received: &Received) -> Result<Draft, Problem> {
     let options = ReadOptions {
-        strict: call.query.flag("strict"),
+        strict,
         ..ReadOptions::default()
     };
     let reading = read(&received.bytes, syntax(received), &options);

@@ -15,7 +15,10 @@ use crate::routes::batch::written;
 use crate::write::{perform, refused};
 
 pub(in crate::routes) async fn update(call: &Call, received: Received) -> Result<Answer, Problem> {
-    let patch = patch(&received.bytes).map_err(Problem::document)?;
+    let content = received.bytes.clone();
+    let reading = move || patch(&content).map_err(Problem::document);
+    let patch = call.server.slow.run_sized(received.bytes.len(), reading);
+    let patch = patch.await?;
     let target = Target::of(call)?;
     let write = Write::Update {
         key: target.key,
