@@ -111,6 +111,7 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     let connections = usize::try_from(options.limits.connections).unwrap_or(usize::MAX);
     let permits = Arc::new(Semaphore::new(connections));
     let server = Arc::new(Server::new(book, options)?);
+    runtime.block_on(server.standard_services.begin());
     runtime.spawn(reload(Arc::clone(&server)));
     runtime.spawn(net::accept(
         Arc::clone(&server),
