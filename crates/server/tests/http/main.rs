@@ -15,6 +15,8 @@ mod grpc;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod hostile_routes;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod lists;
