@@ -43,6 +43,14 @@ impl Serving {
         self.process.wait().unwrap();
     }
 
+    /// Ends it with a signal; it must end in good order.
+    pub(crate) fn end(mut self) {
+        let pid = self.process.id().to_string();
+        let status = Command::new("kill").arg(&pid).status().unwrap();
+        assert!(status.success());
+        assert!(self.process.wait().unwrap().success());
+    }
+
     pub(crate) fn get(&self, target: &str, token: Option<&str>) -> Response {
         let request = Request::new("GET", target);
         let request = match token {
