@@ -8,6 +8,7 @@ use crate::serving::Serving;
 
 /// Where the pages say that the server listens; here it is a port that is free.
 const ADDRESS: &str = "127.0.0.1:8080";
+const ENCRYPTED: &str = "localhost:8443";
 
 /// A fenced block: its language and its text.
 pub(crate) struct Block {
@@ -89,6 +90,11 @@ impl Shell {
         self.address.clone()
     }
 
+    /// Sets a variable for all that follows.
+    pub(crate) fn export(&mut self, name: &str, value: &str) {
+        self.exports += &format!("export {name}={value}\n");
+    }
+
     /// Ends the server, as a signal does.
     pub(crate) fn stop(&mut self) {
         if let Some(serving) = self.serving.take() {
@@ -101,6 +107,7 @@ impl Shell {
         let diff = |line: &str| line.starts_with("deedbook diff ");
         let text: String = text
             .replace(ADDRESS, &self.address)
+            .replace(ENCRYPTED, &self.address.replace("127.0.0.1", "localhost"))
             .lines()
             .map(|line| match diff(line) {
                 true => format!("{line} || test $? = 1\n"),
@@ -168,7 +175,7 @@ fn fits(expected: &str, printed: &str) -> bool {
 
 /// One space between words, and a sign for what differs from run to run.
 fn plain(line: &str) -> String {
-    let words: Vec<String> = line.split_whitespace().map(|word| mask(word)).collect();
+    let words: Vec<String> = line.split_whitespace().map(mask).collect();
     words.join(" ")
 }
 

@@ -26,7 +26,8 @@ impl Serving {
         let mut line = String::new();
         let stdout = process.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening: http://").unwrap();
+        let url = line.trim().strip_prefix("listening: ").unwrap();
+        let (_, address) = url.split_once("://").unwrap();
         let mut address: SocketAddr = address.parse().unwrap();
         address.set_ip([127, 0, 0, 1].into());
         Serving { process, address }
