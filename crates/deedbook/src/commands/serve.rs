@@ -62,11 +62,13 @@ pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> 
             ..Options::default()
         },
     )?;
+    // Whoever reads that line may end the server at once.
+    let signals = server.signals()?;
     context
         .output
         .line(&format!("listening: {}", server.url()))?;
     context.output.flush()?;
-    let stopped = server.until_signal()?;
+    let stopped = server.until_signal(signals);
     if stopped.ended == Ended::Cut {
         return Err(Failure::Status(CUT));
     }
