@@ -7,6 +7,7 @@ use deedbook_api::problem::status_of;
 use deedbook_model::code::Code;
 
 use crate::pasted::{Shell, blocks, must_print, read, repository};
+use crate::sandbox::Sandbox;
 
 #[test]
 fn the_tour_of_the_readme_works_as_it_stands() {
@@ -130,4 +131,23 @@ fn operations_lists_every_metric_and_no_other() {
         .collect();
     assert_eq!(told, given);
     shell.stop();
+}
+
+#[test]
+fn operations_lists_every_setting() {
+    let page = read("docs/OPERATIONS.md");
+    let shown = Sandbox::new().ok(&["config", "show"]);
+    let keys = shown
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(' ').next());
+    for key in keys {
+        let variable = format!("`DEEDBOOK_{}`", key.to_uppercase());
+        for word in [format!("`{key}`"), variable] {
+            assert!(
+                page.contains(&word),
+                "docs/OPERATIONS.md doesn't have {word}"
+            );
+        }
+    }
 }
