@@ -760,6 +760,7 @@ pub const ROUTES: &[Route] = &[
         examples: &[
             get("The newest", "/v1/head", 200),
             get("At a revision", "/v1/head?at=2", 200),
+            get("Before the first", "/v1/head?at=0", 200),
             get("A revision of the future", "/v1/head?at=3000", 400),
             before_the_book("/v1/head?at=1970-01-01T00:00:00Z"),
         ],
