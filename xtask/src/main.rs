@@ -3,11 +3,13 @@
 //! ```text
 //! cargo xtask verify    only reads: format, lints, docs, dependencies, leftovers
 //! cargo xtask fix       writes: format, and the lints that mend themselves
+//! cargo xtask outside   lets checkers of others look at a server; installs them into target/outside
 //! ```
 //!
 //! Tests are not among them: the README's test command is one of its own.
 
 mod leftovers;
+mod outside;
 mod step;
 mod summary;
 mod text_files;
@@ -17,10 +19,11 @@ use std::process::ExitCode;
 use step::{Action, Step};
 
 const USAGE: &str = "\
-usage: cargo xtask <verify|fix>
+usage: cargo xtask <verify|fix|outside>
 
   verify   check format, lints, docs, dependencies and leftovers; changes no file
   fix      format, and let clippy mend what it can
+  outside  let checkers of others look at a server (needs Python 3.11 and its package index)
 ";
 
 const EXIT_USAGE: u8 = 64;
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["verify"] => summary::run(&verify()),
         ["fix"] => summary::run(&fix()),
+        ["outside"] => summary::run(&outside()),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS
@@ -112,6 +116,21 @@ fn fix() -> Vec<Step> {
             name: "format",
             action: Action::cargo(&["fmt", "--all"]),
             mend: "mend the syntax error that rustfmt names, then again",
+        },
+    ]
+}
+
+fn outside() -> Vec<Step> {
+    vec![
+        Step {
+            name: "build",
+            action: Action::cargo(&["build", "--workspace", "--locked"]),
+            mend: "mend the errors that the compiler names, then again",
+        },
+        Step {
+            name: "outside checkers",
+            action: Action::Check(outside::check),
+            mend: "see above; mend the server or its OpenAPI document, not the checker",
         },
     ]
 }

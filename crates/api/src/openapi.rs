@@ -29,15 +29,26 @@ pub fn document() -> Value {
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas::all()},
+        "components": {
+            "schemas": schemas::all(),
+            "securitySchemes": {TOKEN: {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "Needed once the book has principals, or the server takes signed tokens.",
+            }},
+        },
     })
 }
+
+/// The security scheme's name.
+const TOKEN: &str = "token";
 
 fn operation(route: &Route) -> Value {
     let mut operation = json!({
         "operationId": route.id.as_str(),
         "summary": route.summary,
         "description": who(route.decision),
+        "security": security(route.decision),
         "tags": [tag(route)],
         "parameters": route.parameters().map(parameter).collect::<Vec<_>>(),
         "responses": responses(route),
@@ -46,6 +57,13 @@ fn operation(route: &Route) -> Value {
         members.insert("requestBody".to_owned(), request_body(route, content));
     }
     operation
+}
+
+fn security(decision: Decision) -> Value {
+    match decision {
+        Decision::Public => json!([]),
+        Decision::AnyCredential | Decision::Needs(..) => json!([{TOKEN: []}]),
+    }
 }
 
 fn tag(route: &Route) -> &'static str {
@@ -149,11 +167,15 @@ fn responses(route: &Route) -> Value {
     Value::Object(responses)
 }
 
+/// What is refused before a request is read: another method, a long target, a large head.
+const UNREAD: [u16; 3] = [405, 414, 431];
+
 /// The statuses with which a route refuses.
 #[must_use]
 pub fn refused(route: &Route) -> BTreeSet<u16> {
     let codes = Route::ALWAYS_REFUSED.iter().chain(route.refusals);
-    codes.map(|code| status_of(*code)).chain([405]).collect()
+    let statuses = codes.map(|code| status_of(*code));
+    statuses.chain(UNREAD).collect()
 }
 
 fn media(answer: &Answer) -> Value {

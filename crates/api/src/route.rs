@@ -266,7 +266,7 @@ pub struct Answer {
     pub schema: Option<Schema>,
 }
 
-/// A request that can be sent to a server that holds [`crate::samples`], and what it answers.
+/// A request that an admin can send to a server that holds [`crate::samples`], and what it answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     /// What it shows.

@@ -43,11 +43,54 @@ const DOCUMENT: Content = Content {
 /// Reading the past: it may be gone.
 const READ_REFUSALS: &[Code] = &[Code::NotFound, Code::Compacted, Code::Integrity];
 
-const WRITE_REFUSALS: &[Code] = &[
+/// Making something.
+const REGISTER_REFUSALS: &[Code] = &[
+    Code::Conflict,
+    Code::BadMediaType,
+    Code::KeyReused,
+    Code::Compacted,
+    Code::UnknownOutcome,
+    Code::Integrity,
+];
+
+/// Changing what has a name.
+const CHANGE_REFUSALS: &[Code] = &[
+    Code::NotFound,
+    Code::Conflict,
+    Code::BadMediaType,
+    Code::KeyReused,
+    Code::Compacted,
+    Code::UnknownOutcome,
+    Code::Integrity,
+];
+
+/// The same, with `If-Match`.
+const UPDATE_REFUSALS: &[Code] = &[
     Code::NotFound,
     Code::Conflict,
     Code::PreconditionFailed,
     Code::BadMediaType,
+    Code::KeyReused,
+    Code::Compacted,
+    Code::UnknownOutcome,
+    Code::Integrity,
+];
+
+/// Removing, with `If-Match`: there is no content.
+const REMOVE_REFUSALS: &[Code] = &[
+    Code::NotFound,
+    Code::Conflict,
+    Code::PreconditionFailed,
+    Code::KeyReused,
+    Code::Compacted,
+    Code::UnknownOutcome,
+    Code::Integrity,
+];
+
+/// Removing without it.
+const REMOVE_PRINCIPAL_REFUSALS: &[Code] = &[
+    Code::NotFound,
+    Code::Conflict,
     Code::KeyReused,
     Code::Compacted,
     Code::UnknownOutcome,
@@ -111,6 +154,27 @@ const fn send(
     }
 }
 
+const fn nobody(target: &'static str) -> Example {
+    get("Nothing has that name", target, 404)
+}
+
+const fn before_the_book(target: &'static str) -> Example {
+    get("Before the book was begun", target, 404)
+}
+
+const fn unknown_parameter(target: &'static str) -> Example {
+    get("A parameter that there isn't", target, 400)
+}
+
+const fn plain_text(target: &'static str) -> Example {
+    send(
+        "Content of another type",
+        target,
+        ("text/plain", "geo_index"),
+        415,
+    )
+}
+
 /// All routes, in the order of the documentation.
 pub const ROUTES: &[Route] = &[
     Route {
@@ -133,7 +197,7 @@ pub const ROUTES: &[Route] = &[
                 "It was registered like that before, or this was a dry run.",
             ),
         ],
-        refusals: WRITE_REFUSALS,
+        refusals: REGISTER_REFUSALS,
         examples: &[
             send(
                 "Register a JSON document",
@@ -177,6 +241,13 @@ pub const ROUTES: &[Route] = &[
                     201,
                 )
             },
+            send(
+                "Another has that name and version",
+                "/v1/components",
+                (JSON, samples::GEO_INDEX_AGAIN),
+                409,
+            ),
+            plain_text("/v1/components"),
         ],
     },
     Route {
@@ -216,6 +287,7 @@ pub const ROUTES: &[Route] = &[
                 headers: &[("Accept", NDJSON)],
                 ..get("All, one a line", "/v1/components", 200)
             },
+            before_the_book("/v1/components?at=1970-01-01T00:00:00Z"),
         ],
     },
     Route {
@@ -248,6 +320,11 @@ pub const ROUTES: &[Route] = &[
                 headers: &[("If-None-Match", "\"3\"")],
                 ..get("Only if it changed", "/v1/components/geo_index", 304)
             },
+            get(
+                "A version spec that is none",
+                "/v1/components/geo_index?versionSpec=%5E%5E",
+                400,
+            ),
         ],
     },
     Route {
@@ -268,7 +345,7 @@ pub const ROUTES: &[Route] = &[
             Schema::WrittenComponent,
             "The component as it is now.",
         )],
-        refusals: WRITE_REFUSALS,
+        refusals: UPDATE_REFUSALS,
         examples: &[
             send(
                 "Change two members",
@@ -306,6 +383,13 @@ pub const ROUTES: &[Route] = &[
                 (PATCH_JSON, r#"{"name":"other"}"#),
                 400,
             ),
+            send(
+                "Nothing has that name",
+                "/v1/components/geo_indexx",
+                (PATCH_JSON, samples::PATCH),
+                404,
+            ),
+            plain_text("/v1/components/geo_index"),
         ],
     },
     Route {
@@ -317,13 +401,27 @@ pub const ROUTES: &[Route] = &[
         parameters: &[KEY, DRY_RUN, CONDITIONS, WRITE],
         content: None,
         answers: &[json(200, Schema::RemovedComponent, "It is gone.")],
-        refusals: WRITE_REFUSALS,
+        refusals: REMOVE_REFUSALS,
         examples: &[
             Example {
                 headers: &[("Deedbook-Reason", "replaced")],
                 ..get("Remove one", "/v1/components/route_planner", 200)
             },
             get("Nothing has that name", "/v1/components/geo_indexx", 404),
+            get(
+                "Another generation",
+                "/v1/components/route_planner?expectedGeneration=7",
+                409,
+            ),
+            Example {
+                headers: &[("If-Match", "\"2\"")],
+                ..get("Somebody was faster", "/v1/components/route_planner", 412)
+            },
+            get(
+                "Neither yes nor no",
+                "/v1/components/route_planner?dryRun=maybe",
+                400,
+            ),
         ],
     },
     Route {
@@ -340,11 +438,11 @@ pub const ROUTES: &[Route] = &[
             "All versions; there is no next page.",
         )],
         refusals: READ_REFUSALS,
-        examples: &[get(
-            "All versions",
-            "/v1/components/geo_index/versions",
-            200,
-        )],
+        examples: &[
+            get("All versions", "/v1/components/geo_index/versions", 200),
+            nobody("/v1/components/geo_indexx/versions"),
+            unknown_parameter("/v1/components/geo_index/versions?page=2"),
+        ],
     },
     Route {
         id: RouteId::GetHistory,
@@ -360,7 +458,15 @@ pub const ROUTES: &[Route] = &[
             "Its changes, without the records.",
         )],
         refusals: READ_REFUSALS,
-        examples: &[get("All changes", "/v1/components/geo_index/history", 200)],
+        examples: &[
+            get("All changes", "/v1/components/geo_index/history", 200),
+            nobody("/v1/components/geo_indexx/history"),
+            get(
+                "A limit out of range",
+                "/v1/components/geo_index/history?limit=1001",
+                400,
+            ),
+        ],
     },
     Route {
         id: RouteId::GetWhy,
@@ -386,6 +492,11 @@ pub const ROUTES: &[Route] = &[
                 "A field that never was",
                 "/v1/components/geo_index/why?pointer=/owner",
                 404,
+            ),
+            get(
+                "A pointer that is none",
+                "/v1/components/geo_index/why?pointer=description",
+                400,
             ),
         ],
     },
@@ -431,6 +542,12 @@ pub const ROUTES: &[Route] = &[
                 "/v1/components/route_planner/graph?format=mermaid",
                 200,
             ),
+            nobody("/v1/components/geo_indexx/graph"),
+            get(
+                "A format that there isn't",
+                "/v1/components/geo_index/graph?format=png",
+                400,
+            ),
         ],
     },
     Route {
@@ -447,11 +564,15 @@ pub const ROUTES: &[Route] = &[
             "What depends on it, nearest first.",
         )],
         refusals: READ_REFUSALS,
-        examples: &[get(
-            "All of them",
-            "/v1/components/tile_reader/dependents",
-            200,
-        )],
+        examples: &[
+            get("All of them", "/v1/components/tile_reader/dependents", 200),
+            nobody("/v1/components/geo_indexx/dependents"),
+            get(
+                "Too deep",
+                "/v1/components/geo_index/dependents?depth=65",
+                400,
+            ),
+        ],
     },
     Route {
         id: RouteId::GetDiff,
@@ -463,11 +584,15 @@ pub const ROUTES: &[Route] = &[
         content: None,
         answers: &[json(200, Schema::Diff, "Where its documents differ.")],
         refusals: READ_REFUSALS,
-        examples: &[get(
-            "Since a revision",
-            "/v1/components/geo_index/diff?from=3&to=4",
-            200,
-        )],
+        examples: &[
+            get(
+                "Since a revision",
+                "/v1/components/geo_index/diff?from=3&to=4",
+                200,
+            ),
+            nobody("/v1/components/geo_indexx/diff?from=3"),
+            get("Since when?", "/v1/components/geo_index/diff", 400),
+        ],
     },
     Route {
         id: RouteId::Validate,
@@ -492,6 +617,13 @@ pub const ROUTES: &[Route] = &[
                 (JSON, r#"{"name":7}"#),
                 200,
             ),
+            send(
+                "Of which kind?",
+                "/v1/validate",
+                (JSON, samples::HEADER_CHECK),
+                400,
+            ),
+            plain_text("/v1/validate?kind=component"),
         ],
     },
     Route {
@@ -508,7 +640,7 @@ pub const ROUTES: &[Route] = &[
             max_bytes: BATCH_BYTES,
         }),
         answers: &[json(200, Schema::BatchResult, "All were done.")],
-        refusals: WRITE_REFUSALS,
+        refusals: CHANGE_REFUSALS,
         examples: &[
             send(
                 "Release and deprecate",
@@ -531,6 +663,22 @@ pub const ROUTES: &[Route] = &[
                 (JSON, samples::PRINCIPALS_BATCH),
                 200,
             ),
+            send(
+                "Nothing to do",
+                "/v1/batch",
+                (JSON, r#"{"writes":[]}"#),
+                400,
+            ),
+            send(
+                "Another generation",
+                "/v1/batch",
+                (
+                    JSON,
+                    r#"{"writes":[{"op":"remove","kind":"component","key":"route_planner","expectedGeneration":7}]}"#,
+                ),
+                409,
+            ),
+            plain_text("/v1/batch"),
         ],
     },
     Route {
@@ -560,6 +708,12 @@ pub const ROUTES: &[Route] = &[
                 "/v1/changes?after=2&kind=component&limit=1",
                 200,
             ),
+            get(
+                "A revision that is none",
+                "/v1/changes?after=yesterday",
+                400,
+            ),
+            before_the_book("/v1/changes?at=1970-01-01T00:00:00Z"),
         ],
     },
     Route {
@@ -612,6 +766,9 @@ pub const ROUTES: &[Route] = &[
         examples: &[
             get("The newest", "/v1/head", 200),
             get("At a revision", "/v1/head?at=2", 200),
+            get("Before the first", "/v1/head?at=0", 200),
+            get("A revision of the future", "/v1/head?at=3000", 400),
+            before_the_book("/v1/head?at=1970-01-01T00:00:00Z"),
         ],
     },
     Route {
@@ -630,7 +787,7 @@ pub const ROUTES: &[Route] = &[
                 "This was a dry run; so it would be.",
             ),
         ],
-        refusals: WRITE_REFUSALS,
+        refusals: REGISTER_REFUSALS,
         examples: &[
             send(
                 "A reader of all maps, for ninety days",
@@ -647,6 +804,19 @@ pub const ROUTES: &[Route] = &[
                 (JSON, r#"{"name":"map-viewer","grants":["FLY"]}"#),
                 400,
             ),
+            send(
+                "Try it only",
+                "/v1/principals?dryRun=true",
+                (JSON, r#"{"name":"map-viewer","grants":["REGISTRY_READ"]}"#),
+                200,
+            ),
+            send(
+                "Another has that name",
+                "/v1/principals",
+                (JSON, r#"{"name":"map-keeper","grants":["REGISTRY_READ"]}"#),
+                409,
+            ),
+            plain_text("/v1/principals"),
         ],
     },
     Route {
@@ -659,7 +829,11 @@ pub const ROUTES: &[Route] = &[
         content: None,
         answers: &[json(200, Schema::PrincipalPage, "A page, by name.")],
         refusals: READ_REFUSALS,
-        examples: &[get("All", "/v1/principals", 200)],
+        examples: &[
+            get("All", "/v1/principals", 200),
+            get("A cursor that is none", "/v1/principals?cursor=next", 400),
+            before_the_book("/v1/principals?at=1970-01-01T00:00:00Z"),
+        ],
     },
     Route {
         id: RouteId::GetPrincipal,
@@ -671,7 +845,15 @@ pub const ROUTES: &[Route] = &[
         content: None,
         answers: &[json(200, Schema::PrincipalRecord, "The principal.")],
         refusals: READ_REFUSALS,
-        examples: &[get("Nobody has that name", "/v1/principals/nobody", 404)],
+        examples: &[
+            get("What it may do", "/v1/principals/map-keeper", 200),
+            get("Nobody has that name", "/v1/principals/nobody", 404),
+            get(
+                "A moment that is none",
+                "/v1/principals/map-keeper?at=tomorrow",
+                400,
+            ),
+        ],
     },
     Route {
         id: RouteId::SetGrants,
@@ -686,16 +868,40 @@ pub const ROUTES: &[Route] = &[
             Schema::PrincipalRecord,
             "The principal as it is now.",
         )],
-        refusals: WRITE_REFUSALS,
-        examples: &[send(
-            "Nobody has that name",
-            "/v1/principals/nobody",
-            (
-                JSON,
-                r#"{"grants":["REGISTRY_READ","REGISTRY_WRITE:tools/geo_*"]}"#,
+        refusals: CHANGE_REFUSALS,
+        examples: &[
+            send(
+                "Reading and writing maps",
+                "/v1/principals/map-keeper",
+                (
+                    JSON,
+                    r#"{"grants":["REGISTRY_READ","REGISTRY_WRITE:tools/geo_*"]}"#,
+                ),
+                200,
             ),
-            404,
-        )],
+            send(
+                "Nobody has that name",
+                "/v1/principals/nobody",
+                (
+                    JSON,
+                    r#"{"grants":["REGISTRY_READ","REGISTRY_WRITE:tools/geo_*"]}"#,
+                ),
+                404,
+            ),
+            send(
+                "A capability that there isn't",
+                "/v1/principals/map-keeper",
+                (JSON, r#"{"grants":["FLY"]}"#),
+                400,
+            ),
+            send(
+                "Another generation",
+                "/v1/principals/map-keeper?expectedGeneration=7",
+                (JSON, r#"{"grants":["REGISTRY_READ"]}"#),
+                409,
+            ),
+            plain_text("/v1/principals/map-keeper"),
+        ],
     },
     Route {
         id: RouteId::RemovePrincipal,
@@ -706,8 +912,21 @@ pub const ROUTES: &[Route] = &[
         parameters: &[NAME, DRY_RUN, EXPECTED, WRITE],
         content: None,
         answers: &[json(200, Schema::RemovedPrincipal, "It is gone.")],
-        refusals: WRITE_REFUSALS,
-        examples: &[get("Nobody has that name", "/v1/principals/nobody", 404)],
+        refusals: REMOVE_PRINCIPAL_REFUSALS,
+        examples: &[
+            get("Remove one", "/v1/principals/map-keeper", 200),
+            get("Nobody has that name", "/v1/principals/nobody", 404),
+            get(
+                "Another generation",
+                "/v1/principals/map-keeper?expectedGeneration=7",
+                409,
+            ),
+            get(
+                "Neither yes nor no",
+                "/v1/principals/map-keeper?dryRun=maybe",
+                400,
+            ),
+        ],
     },
     Route {
         id: RouteId::RotateToken,
@@ -722,13 +941,34 @@ pub const ROUTES: &[Route] = &[
             Schema::Rotated,
             "The principal and its new token.",
         )],
-        refusals: WRITE_REFUSALS,
-        examples: &[send(
-            "Nobody has that name",
-            "/v1/principals/nobody/rotate",
-            (JSON, r#"{"expires":"90d","overlapSeconds":3600}"#),
-            404,
-        )],
+        refusals: CHANGE_REFUSALS,
+        examples: &[
+            send(
+                "The old token works for another hour",
+                "/v1/principals/map-keeper/rotate",
+                (JSON, r#"{"expires":"90d","overlapSeconds":3600}"#),
+                200,
+            ),
+            send(
+                "Nobody has that name",
+                "/v1/principals/nobody/rotate",
+                (JSON, r#"{"expires":"90d","overlapSeconds":3600}"#),
+                404,
+            ),
+            send(
+                "A time that is none",
+                "/v1/principals/map-keeper/rotate",
+                (JSON, r#"{"expires":"soon"}"#),
+                400,
+            ),
+            send(
+                "Another generation",
+                "/v1/principals/map-keeper/rotate?expectedGeneration=7",
+                (JSON, r#"{}"#),
+                409,
+            ),
+            plain_text("/v1/principals/map-keeper/rotate"),
+        ],
     },
     Route {
         id: RouteId::RevokeTokens,
@@ -743,13 +983,34 @@ pub const ROUTES: &[Route] = &[
             Schema::PrincipalRecord,
             "The principal as it is now.",
         )],
-        refusals: WRITE_REFUSALS,
-        examples: &[send(
-            "Nobody has that name",
-            "/v1/principals/nobody/revoke",
-            (JSON, "{}"),
-            404,
-        )],
+        refusals: CHANGE_REFUSALS,
+        examples: &[
+            send(
+                "Take all its tokens",
+                "/v1/principals/map-keeper/revoke",
+                (JSON, r#"{}"#),
+                200,
+            ),
+            send(
+                "Nobody has that name",
+                "/v1/principals/nobody/revoke",
+                (JSON, "{}"),
+                404,
+            ),
+            send(
+                "A token that is none",
+                "/v1/principals/map-keeper/revoke",
+                (JSON, r#"{"token":"all"}"#),
+                400,
+            ),
+            send(
+                "Another generation",
+                "/v1/principals/map-keeper/revoke?expectedGeneration=7",
+                (JSON, r#"{}"#),
+                409,
+            ),
+            plain_text("/v1/principals/map-keeper/revoke"),
+        ],
     },
     Route {
         id: RouteId::Verify,
@@ -765,10 +1026,14 @@ pub const ROUTES: &[Route] = &[
             "What was found; `ok` says whether all fits.",
         )],
         refusals: &[Code::Compacted, Code::BadMediaType, Code::Integrity],
-        examples: &[Example {
-            headers: &[],
-            ..get("Check all", "/v1/verify", 200)
-        }],
+        examples: &[
+            Example {
+                headers: &[],
+                ..get("Check all", "/v1/verify", 200)
+            },
+            unknown_parameter("/v1/verify?deep=true"),
+            plain_text("/v1/verify"),
+        ],
     },
     Route {
         id: RouteId::Compact,
@@ -793,6 +1058,7 @@ pub const ROUTES: &[Route] = &[
                 (JSON, r#"{"before":3000}"#),
                 400,
             ),
+            plain_text("/v1/compact"),
         ],
     },
     Route {
@@ -809,7 +1075,10 @@ pub const ROUTES: &[Route] = &[
             "The revision of the snapshot.",
         )],
         refusals: &[Code::Integrity],
-        examples: &[get("Take one", "/v1/snapshot", 200)],
+        examples: &[
+            get("Take one", "/v1/snapshot", 200),
+            unknown_parameter("/v1/snapshot?now=true"),
+        ],
     },
     Route {
         id: RouteId::DiffStates,
@@ -828,6 +1097,8 @@ pub const ROUTES: &[Route] = &[
         examples: &[
             get("Since a revision", "/v1/diff?from=2", 200),
             get("Between two", "/v1/diff?from=2&to=3", 200),
+            get("Since when?", "/v1/diff", 400),
+            before_the_book("/v1/diff?from=1970-01-01T00:00:00Z"),
         ],
     },
     Route {
@@ -843,7 +1114,10 @@ pub const ROUTES: &[Route] = &[
             "The backup; it ends with its own digest.",
         )],
         refusals: &[Code::Integrity],
-        examples: &[get("A backup", "/v1/backup", 200)],
+        examples: &[
+            get("A backup", "/v1/backup", 200),
+            unknown_parameter("/v1/backup?from=2"),
+        ],
     },
     Route {
         id: RouteId::Live,
@@ -855,7 +1129,10 @@ pub const ROUTES: &[Route] = &[
         content: None,
         answers: &[json(200, Schema::Health, "It does.")],
         refusals: &[],
-        examples: &[get("Does it?", "/livez", 200)],
+        examples: &[
+            get("Does it?", "/livez", 200),
+            unknown_parameter("/livez?verbose=true"),
+        ],
     },
     Route {
         id: RouteId::Ready,
@@ -867,7 +1144,10 @@ pub const ROUTES: &[Route] = &[
         content: None,
         answers: &[json(200, Schema::Health, "It is.")],
         refusals: &[],
-        examples: &[get("Is it?", "/readyz", 200)],
+        examples: &[
+            get("Is it?", "/readyz", 200),
+            unknown_parameter("/readyz?verbose=true"),
+        ],
     },
     Route {
         id: RouteId::Metrics,
@@ -886,6 +1166,7 @@ pub const ROUTES: &[Route] = &[
                 "/metrics?names=plain",
                 200,
             ),
+            get("Names that there aren't", "/metrics?names=short", 400),
         ],
     },
     Route {
@@ -911,6 +1192,7 @@ pub const ROUTES: &[Route] = &[
                 (JSON, r#"{"level":"loud"}"#),
                 400,
             ),
+            plain_text("/v1/log-level"),
         ],
     },
     Route {
@@ -923,7 +1205,10 @@ pub const ROUTES: &[Route] = &[
         content: None,
         answers: &[json(200, Schema::ServerVersion, "The release.")],
         refusals: &[],
-        examples: &[get("Which?", "/version", 200)],
+        examples: &[
+            get("Which?", "/version", 200),
+            unknown_parameter("/version?long=true"),
+        ],
     },
     Route {
         id: RouteId::OpenApi,
@@ -935,7 +1220,10 @@ pub const ROUTES: &[Route] = &[
         content: None,
         answers: &[json(200, Schema::OpenApiDocument, "The document.")],
         refusals: &[],
-        examples: &[get("The document", "/openapi.json", 200)],
+        examples: &[
+            get("The document", "/openapi.json", 200),
+            unknown_parameter("/openapi.json?pretty=true"),
+        ],
     },
     Route {
         id: RouteId::Docs,
@@ -950,7 +1238,10 @@ pub const ROUTES: &[Route] = &[
             "The page; it needs nothing from elsewhere.",
         )],
         refusals: &[],
-        examples: &[get("The page", "/docs", 200)],
+        examples: &[
+            get("The page", "/docs", 200),
+            unknown_parameter("/docs?page=2"),
+        ],
     },
     Route {
         id: RouteId::Welcome,
@@ -962,6 +1253,6 @@ pub const ROUTES: &[Route] = &[
         content: None,
         answers: &[other("text/plain", "A page of plain text.")],
         refusals: &[],
-        examples: &[get("The page", "/", 200)],
+        examples: &[get("The page", "/", 200), unknown_parameter("/?page=2")],
     },
 ];

@@ -10,6 +10,12 @@ pub const TILE_READER: &str = r#"{"metadata_version":"0.3.0","uuid":"6f1b0c52-0d
 /// A tool that needs the first.
 pub const GEO_INDEX: &str = r#"{"metadata_version":"0.3.0","uuid":"6f1b0c52-0d0e-4b7a-9a43-0d5a3c1b7e02","name":"geo_index","version":"1.1.0","meta_type":"tool","namespace":"larkpost.tools.geo_index","description":"Nearest street for a point.","tags":["maps","search"],"dependencies":[{"name":"tile_reader","version_spec":"^0.9"}]}"#;
 
+/// The same name and version with another uuid.
+pub const GEO_INDEX_AGAIN: &str = r#"{"metadata_version":"0.3.0","uuid":"6f1b0c52-0d0e-4b7a-9a43-0d5a3c1b7e04","name":"geo_index","version":"1.1.0","meta_type":"tool"}"#;
+
+/// A principal of the book of the examples, after the components.
+pub const MAP_KEEPER: &str = r#"{"name":"map-keeper","grants":["REGISTRY_READ:tools/geo_*"]}"#;
+
 /// A service that needs the second.
 pub const ROUTE_PLANNER: &str = r#"{"metadata_version":"0.3.0","uuid":"6f1b0c52-0d0e-4b7a-9a43-0d5a3c1b7e03","name":"route_planner","version":"2.1.3","meta_type":"service","description":"Plans a courier's day.","tags":["maps","stable"],"dependencies":[{"name":"geo_index","version_spec":"^1"}]}"#;
 

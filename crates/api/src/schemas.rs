@@ -580,10 +580,18 @@ fn head() -> Value {
             ("chain", hex(64)),
             ("records", revision()),
             ("stateRoot", hex(64)),
-            ("lineage", hex(32)),
+            ("lineage", lineage()),
         ],
         &[],
     )
+}
+
+fn lineage() -> Value {
+    json!({
+        "type": "string",
+        "pattern": "^(?:[0-9a-f]{32})?$",
+        "description": "Names this history; empty at revision 0, where there is none yet.",
+    })
 }
 
 fn verification() -> Value {

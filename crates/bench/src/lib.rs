@@ -9,6 +9,7 @@
 
 mod clients;
 mod documents;
+mod grpc;
 mod histogram;
 mod http;
 mod report;
@@ -18,7 +19,7 @@ mod watching;
 use std::time::Duration;
 
 pub use report::{Comparison, Report, Row, Spread};
-pub use target::Target;
+pub use target::{Protocol, Target};
 
 use clients::Role;
 

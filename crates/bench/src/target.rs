@@ -1,4 +1,4 @@
-//! What is measured: a Deedbook over HTTP, or a book in this process.
+//! What is measured: a Deedbook over HTTP or gRPC, or a book in this process.
 
 use std::fmt;
 use std::io;
@@ -16,7 +16,8 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::BenchError;
-use crate::http::{Connection, Request, Url};
+use crate::grpc;
+use crate::http::{Connection, Request, Stream, Url};
 
 /// Items of a page.
 pub(crate) const PAGE: usize = 20;
@@ -27,18 +28,39 @@ pub struct Target(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    Http { url: Url, token: Option<String> },
+    Server {
+        protocol: Protocol,
+        url: Url,
+        token: Option<String>,
+    },
     Book(Book),
 }
 
+/// How a server is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1 and its JSON.
+    Http,
+    /// `deedbook.v1`.
+    Grpc,
+}
+
 impl Target {
-    /// A server, and the token to show it.
+    /// A server, how to ask it, and the token to show it.
     ///
     /// # Errors
     /// [`BenchError::Url`].
-    pub fn http(url: &str, token: Option<String>) -> Result<Target, BenchError> {
+    pub fn server(
+        url: &str,
+        protocol: Protocol,
+        token: Option<String>,
+    ) -> Result<Target, BenchError> {
         let url = Url::parse(url)?;
-        Ok(Target(Kind::Http { url, token }))
+        Ok(Target(Kind::Server {
+            protocol,
+            url,
+            token,
+        }))
     }
 
     /// A book in this process.
@@ -48,21 +70,54 @@ impl Target {
     }
 
     pub(crate) async fn connect(&self) -> Result<Link, BenchError> {
-        match &self.0 {
-            Kind::Http { .. } => Ok(Link::Http(self.connection().await?)),
-            Kind::Book(book) => Ok(Link::Book(book.clone())),
-        }
+        let (protocol, url, token) = match &self.0 {
+            Kind::Server {
+                protocol,
+                url,
+                token,
+            } => (protocol, url, token.as_deref()),
+            Kind::Book(book) => return Ok(Link::Book(book.clone())),
+        };
+        let link = match protocol {
+            Protocol::Http => Connection::open(url, token).await.map(Link::Http),
+            Protocol::Grpc => grpc::Connection::open(url, token).await.map(Link::Grpc),
+        };
+        link.map_err(|error| BenchError::Unreachable(url.to_string(), error))
     }
 
-    /// A connection of its own; not to a book in this process.
-    pub(crate) async fn connection(&self) -> Result<Connection, BenchError> {
-        match &self.0 {
-            Kind::Http { url, token } => Connection::open(url, token.as_deref())
-                .await
-                .map_err(|error| BenchError::Unreachable(url.to_string(), error)),
-            Kind::Book(_) => Err(BenchError::NotHere(
-                "`watch` is measured over a network, not in this process",
-            )),
+    /// Watches components over a connection of its own; not a book in this process.
+    pub(crate) async fn listen(&self) -> Result<Changes, BenchError> {
+        let changes = match self.connect().await? {
+            Link::Http(connection) => {
+                let stream = connection.listen("/v1/watch?kind=component").await;
+                stream.map(Changes::Http)
+            }
+            Link::Grpc(connection) => connection.listen().await.map(Changes::Grpc),
+            Link::Book(_) => {
+                return Err(BenchError::NotHere(
+                    "`watch` is measured over a network, not in this process",
+                ));
+            }
+        };
+        changes.map_err(|error| BenchError::Unreachable(self.to_string(), error))
+    }
+}
+
+/// The changes of components, as they come.
+pub(crate) enum Changes {
+    Http(Stream),
+    Grpc(grpc::Changes),
+}
+
+impl Changes {
+    /// Waits for the next event; whether it is a change.
+    pub(crate) async fn event(&mut self) -> io::Result<bool> {
+        match self {
+            Changes::Http(stream) => {
+                let event = stream.event().await?;
+                Ok(memmem::find(&event, b"event: change").is_some())
+            }
+            Changes::Grpc(changes) => changes.event().await,
         }
     }
 }
@@ -70,7 +125,10 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Http { url, .. } => url.fmt(f),
+            Kind::Server { url, protocol, .. } => match protocol {
+                Protocol::Http => url.fmt(f),
+                Protocol::Grpc => write!(f, "{url} (gRPC)"),
+            },
             Kind::Book(_) => f.write_str("in-process"),
         }
     }
@@ -88,7 +146,7 @@ pub(crate) enum Ask {
     Search(String),
 }
 
-/// How a record was left: its last change for servers, its own counter for a book.
+/// How a record was left: its last change over HTTP, its own counter otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen(pub(crate) u64);
 
@@ -119,6 +177,7 @@ impl From<io::Error> for Fault {
 /// One client's way to its target.
 pub(crate) enum Link {
     Http(Connection),
+    Grpc(grpc::Connection),
     Book(Book),
 }
 
@@ -127,6 +186,7 @@ impl Link {
     pub(crate) async fn ask(&mut self, ask: &Ask) -> Result<Seen, Fault> {
         match self {
             Link::Http(connection) => over_http(connection, ask).await,
+            Link::Grpc(connection) => connection.ask(ask).await,
             Link::Book(book) => in_process(book, ask).await,
         }
     }

@@ -35,21 +35,15 @@ pub(crate) async fn measure(
 }
 
 async fn run(plan: &Plan, target: &Target, watchers: usize) -> Result<Sample, BenchError> {
-    let refused = |error| BenchError::Unreachable(target.to_string(), error);
     let ready = Arc::new(Barrier::new(watchers + 1));
     let (sender, mut arrivals) = mpsc::unbounded_channel::<Instant>();
     let mut running = JoinSet::new();
     for _ in 0..watchers {
-        let connection = target.connection().await?;
-        let mut stream = connection
-            .listen("/v1/watch?kind=component")
-            .await
-            .map_err(refused)?;
+        let mut changes = target.listen().await?;
         let (sender, ready) = (sender.clone(), Arc::clone(&ready));
         running.spawn(async move {
             ready.wait().await;
-            while let Ok(event) = stream.event().await {
-                let is_change = memchr::memmem::find(&event, b"event: change").is_some();
+            while let Ok(is_change) = changes.event().await {
                 if is_change && sender.send(now()).is_err() {
                     return;
                 }

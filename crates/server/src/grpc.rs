@@ -29,6 +29,13 @@ use ask::Asker;
 /// Most bytes of a message: a command has at most 64 MiB of records.
 const MESSAGE_BYTES: usize = 65 << 20;
 
+/// What has a health: the server as a whole, and each service of ours.
+const HEALTHY: [&str; 3] = [
+    "",
+    "deedbook.v1.ComponentService",
+    "deedbook.v1.WatchService",
+];
+
 type Answering = Pin<Box<dyn Future<Output = Response<body::Body>> + Send>>;
 type Fixed = Box<dyn Fn(Request<Incoming>) -> Answering + Send + Sync>;
 
@@ -57,10 +64,20 @@ impl StandardServices {
         }
     }
 
+    /// Tells whoever asks for the health that requests are taken.
+    pub(crate) async fn begin(&self) {
+        self.tell(tonic_health::ServingStatus::Serving).await;
+    }
+
     /// Tells whoever watches the health that the server ends.
     pub(crate) async fn end(&self) {
-        let status = tonic_health::ServingStatus::NotServing;
-        self.reporter.set_service_status("", status).await;
+        self.tell(tonic_health::ServingStatus::NotServing).await;
+    }
+
+    async fn tell(&self, status: tonic_health::ServingStatus) {
+        for service in HEALTHY {
+            self.reporter.set_service_status(service, status).await;
+        }
     }
 }
 

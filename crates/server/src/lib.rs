@@ -56,4 +56,4 @@ pub use access::{JwtOptions, KeysError};
 pub use journal::{Journal, Level, LogFormat, NotALevel};
 pub use net::{TlsError, TlsFiles};
 pub use options::{Limits, Options};
-pub use start::{Ended, Running, StartError, Stopped, start};
+pub use start::{Ended, Running, Signals, StartError, Stopped, start};

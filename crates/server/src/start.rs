@@ -65,6 +65,12 @@ pub struct Stopped {
     pub took: Duration,
 }
 
+/// What ends a server.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -114,6 +120,7 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     let connections = usize::try_from(options.limits.connections).unwrap_or(usize::MAX);
     let permits = Arc::new(Semaphore::new(connections));
     let server = Arc::new(Server::new(book, options)?);
+    runtime.block_on(server.standard_services.begin());
     runtime.spawn(reload(Arc::clone(&server)));
     runtime.spawn(net::accept(
         Arc::clone(&server),
@@ -149,19 +156,28 @@ impl Running {
         self.address
     }
 
-    /// Serves until SIGTERM or SIGINT, then ends in good order; a second signal ends at once.
+    /// From now on SIGTERM and SIGINT no longer end the process by themselves:
+    /// [`Running::until_signal`] hears them, earlier ones too. Call it before telling anybody that
+    /// the server is there.
     ///
     /// # Errors
     /// When signals can't be listened to.
-    pub fn until_signal(self) -> Result<Stopped, StartError> {
-        let (mut terminate, mut interrupt) = {
-            let _inside = self.runtime.enter();
-            let listen = |kind| signal(kind).map_err(StartError::System);
-            (
-                listen(SignalKind::terminate())?,
-                listen(SignalKind::interrupt())?,
-            )
-        };
+    pub fn signals(&self) -> Result<Signals, StartError> {
+        let _inside = self.runtime.enter();
+        let listen = |kind| signal(kind).map_err(StartError::System);
+        Ok(Signals {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Serves until SIGTERM or SIGINT, then ends in good order; a second signal ends at once.
+    #[must_use]
+    pub fn until_signal(self, signals: Signals) -> Stopped {
+        let Signals {
+            mut terminate,
+            mut interrupt,
+        } = signals;
         self.runtime
             .block_on(either(&mut terminate, &mut interrupt));
         let begin = Instant::now();
@@ -176,7 +192,7 @@ impl Running {
         });
         self.runtime.shutdown_background();
         let took = begin.elapsed();
-        Ok(Stopped { ended, took })
+        Stopped { ended, took }
     }
 
     /// Ends in good order: takes nothing new, finishes what is in flight.

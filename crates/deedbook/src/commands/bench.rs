@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
-use deedbook_bench::{BenchError, Comparison, Plan, Report, Row, Target, Work, run};
+use deedbook_bench::{BenchError, Comparison, Plan, Protocol, Report, Row, Target, Work, run};
 use deedbook_book::{Book, OpenOptions};
 use deedbook_model::{Capability, Grant, Token};
 use deedbook_rules::command::NewToken;
@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::config::{Config, Source};
 use crate::context::Context;
 use crate::error::Failure;
-use crate::grammar::bench::{Bench, BenchWork};
+use crate::grammar::bench::{Bench, BenchProtocol, BenchWork};
 use crate::grammar::values::Format;
 use crate::output::stderr_is_terminal;
 use crate::output::table::Table;
@@ -91,13 +91,20 @@ fn work(work: BenchWork) -> Work {
     }
 }
 
+fn protocol(args: &Bench) -> Protocol {
+    match args.protocol {
+        BenchProtocol::Http => Protocol::Http,
+        BenchProtocol::Grpc => Protocol::Grpc,
+    }
+}
+
 /// What is measured, and what was made for it.
 fn target(args: &Bench, config: &Config) -> Result<(Target, Option<Own>), Failure> {
     // What fills a book with its own components has to be sent there by a word of its own.
     if let (Some(url), Source::Flag(_)) = (&config.url.value, &config.url.source) {
         let token = server::token_for(url, config)?;
         let token = token.map(|token| token.reveal().to_owned());
-        let target = Target::http(&url.to_string(), token).map_err(failure)?;
+        let target = Target::server(&url.to_string(), protocol(args), token).map_err(failure)?;
         return Ok((target, None));
     }
     let mut own = Own::new(args.dir.clone().unwrap_or_else(std::env::temp_dir))?;
@@ -106,7 +113,7 @@ fn target(args: &Bench, config: &Config) -> Result<(Target, Option<Own>), Failur
     } else {
         let token = own.make_token()?;
         let url = own.serve(args.server_threads)?;
-        Target::http(&url, Some(token)).map_err(failure)?
+        Target::server(&url, protocol(args), Some(token)).map_err(failure)?
     };
     Ok((target, Some(own)))
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use deedbook_book::Book;
+use deedbook_book::{Book, BookError};
 use deedbook_model::component::ReadOptions;
 use deedbook_model::{KeyLimits, Rights};
 use deedbook_rules::{Command, Write};
@@ -16,7 +16,7 @@ use deedbook_server::{Ended, Journal, JwtOptions, Limits, Options, TlsFiles, sta
 
 use crate::config::user_name;
 use crate::context::Context;
-use crate::documents::read_ahead;
+use crate::documents::{Document, read_ahead};
 use crate::error::Failure;
 use crate::files;
 use crate::grammar::serve::{JwtArgs, Serve, TlsArgs};
@@ -63,11 +63,13 @@ pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> 
             ..Options::default()
         },
     )?;
+    // Whoever reads that line may end the server at once.
+    let signals = server.signals()?;
     context
         .output
         .line(&format!("listening: {}", server.url()))?;
     context.output.flush()?;
-    let stopped = server.until_signal()?;
+    let stopped = server.until_signal(signals);
     if stopped.ended == Ended::Cut {
         return Err(Failure::Status(CUT));
     }
@@ -113,18 +115,27 @@ fn load(folder: &Path, actor: &str, book: &Book, context: &mut Context) -> Resul
     }
     let inputs = files::collect(&[folder.to_owned()], &mut context.output)?;
     let mut writes = Vec::new();
-    read_ahead(&inputs, &ReadOptions::default(), |_, document| {
-        writes.push(Write::Register {
-            draft: Arc::new(document?.into_draft()?),
-            require_dependencies: false,
-        });
+    let mut labels = Vec::new();
+    let mut unsound = Vec::new();
+    read_ahead(&inputs, &ReadOptions::default(), |label, document| {
+        match document.and_then(Document::into_draft) {
+            Ok(draft) => {
+                labels.push(label.to_owned());
+                writes.push(Write::Register {
+                    draft: Arc::new(draft),
+                    require_dependencies: false,
+                });
+            }
+            Err(failure) => unsound.push(failure),
+        }
         Ok(())
     })?;
+    tell_all(unsound, context)?;
     if writes.is_empty() {
         context.output.note("no documents found");
         return Ok(());
     }
-    book.execute(Command {
+    let loaded = book.execute(Command {
         writes,
         actor: actor.to_owned(),
         rights: Rights::all(),
@@ -132,6 +143,30 @@ fn load(folder: &Path, actor: &str, book: &Book, context: &mut Context) -> Resul
         ticket: None,
         request_id: None,
         idempotency: None,
-    })?;
+    });
+    match loaded {
+        Err(BookError::Refused(refusals)) => {
+            let failures = refusals.into_iter().map(|refusal| Failure::Refused {
+                file: labels.get(refusal.write).cloned(),
+                refusal,
+            });
+            tell_all(failures.collect(), context)?;
+        }
+        result => drop(result?),
+    }
+    let count = labels.len();
+    let folder = folder.display();
+    context
+        .output
+        .note(&format!("loaded {count} components from {folder}"));
     Ok(())
+}
+
+/// Tells every failure; the last one ends the command.
+fn tell_all(mut failures: Vec<Failure>, context: &mut Context) -> Result<(), Failure> {
+    let last = failures.pop();
+    for failure in &failures {
+        context.output.failure(failure);
+    }
+    last.map_or(Ok(()), Err)
 }

@@ -15,6 +15,7 @@ Examples:
   deedbook bench
   deedbook bench get --connections 1,16,64 --seconds 10
   deedbook bench mixed --rate 500
+  deedbook bench get search --protocol grpc
   deedbook bench -o json > before.json; deedbook bench --compare before.json")]
 pub(crate) struct Bench {
     /// What to measure (default: all of it)
@@ -26,6 +27,14 @@ pub(crate) struct Bench {
     /// Where to make the book that is measured (default: the folder for temporary files)
     #[arg(long, value_name = "DIR", conflicts_with = "url")]
     pub(crate) dir: Option<PathBuf>,
+    /// How the server is asked
+    #[arg(
+        long,
+        value_name = "PROTOCOL",
+        default_value = "http",
+        conflicts_with = "in_process"
+    )]
+    pub(crate) protocol: BenchProtocol,
     /// Threads of the server that is started
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) server_threads: u8,
@@ -70,6 +79,15 @@ pub(crate) struct Bench {
     /// Set it beside what an earlier `bench -o json` printed
     #[arg(long, value_name = "FILE")]
     pub(crate) compare: Option<PathBuf>,
+}
+
+/// How a server is asked.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum BenchProtocol {
+    /// HTTP/1.1 and its JSON
+    Http,
+    /// gRPC, `deedbook.v1`
+    Grpc,
 }
 
 /// What can be measured.

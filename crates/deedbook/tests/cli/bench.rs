@@ -1,5 +1,7 @@
 //! `bench`: what it measures is checked, and compared.
 
+use serde_json::Value;
+
 use crate::sandbox::Sandbox;
 
 const SHORT: [&str; 14] = [
@@ -19,10 +21,10 @@ const SHORT: [&str; 14] = [
     "2",
 ];
 
-#[test]
-fn every_work_is_measured_and_compared() {
-    let sandbox = Sandbox::new();
-    let mut arguments = vec!["bench", "--writers", "3", "--readers", "3", "--dir", "."];
+/// Measures every work and looks at what is reported.
+fn measured(sandbox: &Sandbox, protocol: &str) -> Value {
+    let mut arguments = vec!["bench", "--protocol", protocol];
+    arguments.extend(["--writers", "3", "--readers", "3", "--dir", "."]);
     arguments.extend(SHORT);
     let report = sandbox.json(&arguments);
     let rows = report["rows"].as_array().unwrap();
@@ -59,6 +61,20 @@ fn every_work_is_measured_and_compared() {
     // The book that was measured is gone.
     let left = std::fs::read_dir(sandbox.path("")).unwrap().count();
     assert_eq!(left, 0);
+    report
+}
+
+#[test]
+fn every_work_is_measured_over_grpc() {
+    let report = measured(&Sandbox::new(), "grpc");
+    let target = report["target"].as_str().unwrap();
+    assert!(target.ends_with(" (gRPC)"), "{target}");
+}
+
+#[test]
+fn every_work_is_measured_and_compared() {
+    let sandbox = Sandbox::new();
+    let report = measured(&sandbox, "http");
     sandbox.write("before.json", &report.to_string());
     let compared = sandbox.json(
         &[
@@ -93,8 +109,13 @@ fn a_book_in_this_process_is_measured_too() {
 #[test]
 fn wrong_answers_are_errors_and_no_server_is_one() {
     let sandbox = Sandbox::new();
-    let ran = sandbox.run(&["bench", "get", "--url", "http://127.0.0.1:1"]);
-    assert_eq!(ran.status, 6, "{ran:?}");
+    for protocol in ["http", "grpc"] {
+        let nobody = ["--url", "http://127.0.0.1:1", "--protocol", protocol];
+        let ran = sandbox.run(&[&["bench", "get"], &nobody[..]].concat());
+        assert_eq!(ran.status, 6, "{ran:?}");
+    }
+    let no_protocol = ["--in-process", "--protocol", "grpc"];
+    sandbox.fails(64, &[&["bench", "get"], &no_protocol[..]].concat());
     sandbox.fails(2, &["bench", "get", "--url", "https://localhost"]);
     let both = ["--in-process", "--url", "http://localhost"];
     sandbox.fails(64, &[&["bench", "get"], &both[..]].concat());

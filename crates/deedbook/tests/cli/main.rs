@@ -19,6 +19,12 @@ mod kill;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod load;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod pasted;
+#[cfg(test)]
 mod principals;
 #[cfg(test)]
 mod program;

@@ -132,7 +132,7 @@ impl Sandbox {
     }
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let (kind, to) = (entry.file_type().unwrap(), to.join(entry.file_name()));

@@ -244,3 +244,11 @@ fn many_files_go_through_in_their_order() {
         assert_eq!(report["revision"], json!(number + 2));
     }
 }
+
+#[test]
+fn a_signal_right_after_the_first_line_ends_the_server_in_good_order() {
+    let sandbox = Sandbox::new();
+    for _ in 0..20 {
+        Serving::start(&sandbox, "127.0.0.1:0").end();
+    }
+}

@@ -26,7 +26,8 @@ impl Serving {
         let mut line = String::new();
         let stdout = process.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening: http://").unwrap();
+        let url = line.trim().strip_prefix("listening: ").unwrap();
+        let (_, address) = url.split_once("://").unwrap();
         let mut address: SocketAddr = address.parse().unwrap();
         address.set_ip([127, 0, 0, 1].into());
         Serving { process, address }
@@ -41,6 +42,14 @@ impl Serving {
     pub(crate) fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// Ends it with a signal; it must end in good order.
+    pub(crate) fn end(mut self) {
+        let pid = self.process.id().to_string();
+        let status = Command::new("kill").arg(&pid).status().unwrap();
+        assert!(status.success());
+        assert!(self.process.wait().unwrap().success());
     }
 
     pub(crate) fn get(&self, target: &str, token: Option<&str>) -> Response {

@@ -1,10 +1,13 @@
 //! The route table's examples, sent and checked against the OpenAPI document.
 
+use std::collections::BTreeSet;
+
 use deedbook_api::matcher::{Match, Matcher};
 use deedbook_api::openapi;
 use deedbook_api::problem;
 use deedbook_api::route::{Decision, Example, Method, Route, RouteId, Schema};
 use deedbook_api::routes::ROUTES;
+use deedbook_api::samples;
 use deedbook_testkit::http::{Request, Response};
 use serde_json::Value;
 
@@ -45,9 +48,13 @@ fn schema(route: &Route, status: u16, media_type: &str) -> Option<Schema> {
     answer.schema
 }
 
-fn check(document: &Value, route: &Route, answer: &Response) {
+fn media_type(answer: &Response) -> &str {
     let media_type = answer.header("content-type").unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default()
+}
+
+fn check(document: &Value, route: &Route, answer: &Response) {
+    let media_type = media_type(answer);
     let Some(schema) = schema(route, answer.status, media_type) else {
         return;
     };
@@ -62,17 +69,55 @@ fn check(document: &Value, route: &Route, answer: &Response) {
     assert!(faults.is_empty(), "{:?}: {faults:?} in {value}", route.id);
 }
 
+/// What no single request shows: it takes a caller without rights, much to send, time, compaction,
+/// an earlier request, a fault, or another method.
+const NOT_SHOWN: [u16; 12] = [401, 403, 405, 408, 410, 413, 414, 422, 429, 431, 500, 503];
+
+/// The samples, a principal among them, and the token of an admin.
+fn guarded_samples() -> (Sandbox, String) {
+    let sandbox = Sandbox::with_samples();
+    let admin = sandbox.post("/v1/principals", r#"{"name":"root","grants":["ADMIN"]}"#);
+    let token = admin.json()["token"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {token}");
+    let keeper = Request::new("POST", "/v1/principals")
+        .content("application/json", samples::MAP_KEEPER)
+        .header("Authorization", &bearer);
+    assert_eq!(sandbox.send(&keeper).status, 201);
+    (sandbox, bearer)
+}
+
+#[test]
+fn every_answer_that_an_example_can_show_is_shown() {
+    for route in ROUTES {
+        let shown: BTreeSet<u16> = route.examples.iter().map(|one| one.status).collect();
+        let told = route.answers.iter().map(|answer| answer.status);
+        let told: BTreeSet<u16> = told.chain(openapi::refused(route)).collect();
+        let missing: Vec<u16> = told
+            .difference(&shown)
+            .copied()
+            .filter(|status| !NOT_SHOWN.contains(status))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "{:?}: no example of {missing:?}",
+            route.id
+        );
+    }
+}
+
 #[test]
 fn every_example_is_answered_as_the_document_says() {
     let served = Sandbox::new().get("/openapi.json").json();
     assert_eq!(served, openapi::document());
     let matcher = Matcher::new();
     for route in ROUTES {
+        let mut types = BTreeSet::new();
         for example in route.examples {
             let path = example.target.split('?').next().unwrap();
             let found = matcher.find(route.method, path);
             assert!(matches!(found, Match::Found { route: own, .. } if own.id == route.id));
-            let answer = Sandbox::with_samples().send(&request(route, example));
+            let (sandbox, bearer) = guarded_samples();
+            let answer = sandbox.send(&request(route, example).header("Authorization", &bearer));
             assert_eq!(
                 answer.status, example.status,
                 "{}: {answer:?}",
@@ -80,6 +125,15 @@ fn every_example_is_answered_as_the_document_says() {
             );
             assert!(answer.header("x-request-id").is_some());
             check(&served, route, &answer);
+            types.insert(media_type(&answer).to_owned());
+        }
+        for answer in route.answers {
+            let shown = types.contains(answer.media_type.unwrap_or_default());
+            assert!(
+                shown,
+                "{:?}: no example of {:?}",
+                route.id, answer.media_type
+            );
         }
     }
 }

@@ -399,9 +399,16 @@ fn there_is_reflection_and_health() {
     let sandbox = Sandbox::new();
     let (runtime, channel) = sandbox.grpc();
     let mut health = HealthClient::new(channel.clone());
-    let asked = health.check(HealthCheckRequest::default());
-    let status = runtime.block_on(asked).unwrap().into_inner().status();
-    assert_eq!(status, ServingStatus::Serving);
+    for service in [
+        "",
+        "deedbook.v1.ComponentService",
+        "deedbook.v1.WatchService",
+    ] {
+        let service = service.to_owned();
+        let asked = health.check(HealthCheckRequest { service });
+        let status = runtime.block_on(asked).unwrap().into_inner().status();
+        assert_eq!(status, ServingStatus::Serving);
+    }
     let request = ServerReflectionRequest {
         host: String::new(),
         message_request: Some(MessageRequest::ListServices(String::new())),

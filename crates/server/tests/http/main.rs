@@ -17,6 +17,8 @@ mod grpc;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod hostile_routes;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod lists;
