@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use deedbook_api::grpc::v1::WatchRequest;
 use deedbook_api::grpc::v1::watch_service_client::WatchServiceClient;
-use deedbook_book::{Book, OpenOptions};
+use deedbook_book::Book;
 use deedbook_server::{Journal, Level, LogFormat, Options};
 use deedbook_testkit::http::Request;
 use deedbook_testkit::wait;
@@ -127,46 +127,6 @@ fn metrics_count_what_happened() {
     assert!(plain.contains_key("query_latency_ms_sum"));
     assert!(plain.contains_key("deedbook_revision"));
     assert_eq!(sandbox.get("/metrics?names=short").status, 400);
-}
-
-/// What `docs/OPERATIONS.md` tells people to look at.
-const PROMISED: [&str; 16] = [
-    "deedbook_appends_failing",
-    "deedbook_queue_depth",
-    "deedbook_append_seconds",
-    "deedbook_batch_changes",
-    "deedbook_commands_total",
-    "deedbook_projector_lag_changes",
-    "deedbook_projector_failed",
-    "deedbook_requests_total",
-    "deedbook_request_seconds",
-    "deedbook_view_age_seconds",
-    "deedbook_watchers",
-    "deedbook_total_components",
-    "deedbook_records",
-    "deedbook_revision",
-    "deedbook_idempotency_keys",
-    "deedbook_query_latency_ms",
-];
-
-#[test]
-fn every_metric_that_is_promised_is_there_and_written_down() {
-    let folder = tempfile::tempdir().unwrap();
-    let book = Book::open(folder.path(), &OpenOptions::default()).unwrap();
-    let sandbox = Sandbox::of(book, options());
-    let answer = sandbox.get("/metrics");
-    let types = answer.text().lines();
-    let mut names: Vec<&str> = types
-        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
-        .collect();
-    let mut promised = PROMISED.to_vec();
-    names.sort_unstable();
-    promised.sort_unstable();
-    assert_eq!(names, promised);
-    let written = include_str!("../../../../docs/OPERATIONS.md");
-    for name in PROMISED {
-        assert!(written.contains(name), "{name}");
-    }
 }
 
 #[test]
