@@ -207,6 +207,7 @@ impl Book {
             unsettled: false,
             snapshot: None,
             janitor: None,
+            displaced: None,
             failed_at: Tail::default(),
         };
         let (sender, receiver) = sync_channel(QUEUE);

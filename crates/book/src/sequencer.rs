@@ -98,6 +98,7 @@ impl Core {
         let seen = seen.collect();
         if !batches.is_empty() {
             drop(self.publish(fold, batches));
+            self.shared.wake_followers();
         }
         Ok(seen)
     }
@@ -127,6 +128,8 @@ pub(crate) struct Sequencer {
     pub(crate) failed_at: Tail,
     /// Takes apart what large batches displace, beside the writing.
     pub(crate) janitor: Option<Janitor>,
+    /// What the last batch displaced, and how many changes it had.
+    pub(crate) displaced: Option<(Displaced, usize)>,
 }
 
 /// A thread that drops what it is given.
@@ -157,8 +160,14 @@ impl Sequencer {
             let revision = fold.head.revision;
             self.snapshot_if_due(&fold);
             drop(fold);
+            let mut commands = Vec::new();
             for (job, answer) in jobs.into_iter().zip(answers) {
-                drop(job.command);
+                // A caller that holds on to its command takes it apart itself.
+                if Arc::strong_count(&job.command) == 1 {
+                    commands.push(job.command);
+                } else {
+                    drop(job.command);
+                }
                 self.core.metrics.answered(&answer);
                 let answer = answer.map(|(outcomes, repeat)| Receipt {
                     outcomes,
@@ -168,6 +177,9 @@ impl Sequencer {
                 // A caller whose reply panics must not take the others' answers with it.
                 let _ = catch_unwind(AssertUnwindSafe(|| (job.reply)(answer)));
             }
+            // What nobody waits for comes last.
+            self.core.shared.wake_followers();
+            self.take_apart();
         }
         if let Some(snapshot) = self.snapshot.take() {
             let _ = snapshot.join();
@@ -175,6 +187,17 @@ impl Sequencer {
         if let Some(Janitor { queue, thread }) = self.janitor.take() {
             drop(queue);
             let _ = thread.join();
+        }
+    }
+
+    /// Drops what the last batch displaced.
+    fn take_apart(&mut self) {
+        let Some((displaced, changes)) = self.displaced.take() else {
+            return;
+        };
+        if let Some(janitor) = self.janitor.as_ref().filter(|_| changes >= WORTH_A_JANITOR) {
+            // Where that one is behind it is taken apart here.
+            drop(janitor.queue.try_send(displaced));
         }
     }
 
@@ -306,8 +329,9 @@ impl Sequencer {
     }
 
     /// Appends; `false` when others were first and their batches were taken.
-    fn append(&self, fold: &mut Fold, decided: Decided) -> Result<bool, BookError> {
-        let log = &*self.core.shared.log;
+    fn append(&mut self, fold: &mut Fold, decided: Decided) -> Result<bool, BookError> {
+        let core = Arc::clone(&self.core);
+        let log = &*core.shared.log;
         let mut unsettled = false;
         let (changes, begin) = (decided.changes.len(), metrics::now());
         for _ in 0..SETTLE_TRIES {
@@ -338,7 +362,7 @@ impl Sequencer {
         Err(BookError::UnknownOutcome)
     }
 
-    fn take_own(&self, fold: &mut Fold, decided: Decided) {
+    fn take_own(&mut self, fold: &mut Fold, decided: Decided) {
         let batch = Batch {
             previous: fold.head,
             head: decided.stored.head(),
@@ -352,14 +376,9 @@ impl Sequencer {
         fold.state = decided.state;
         fold.tail.batches += 1;
         fold.tail.bytes += u64::try_from(decided.stored.bytes.len()).unwrap_or(u64::MAX);
-        let is_large = batch.changes.len() >= WORTH_A_JANITOR;
-        let displaced = self
-            .core
-            .publish(fold, vec![Published::new(batch, decided.before)]);
-        if let Some(janitor) = self.janitor.as_ref().filter(|_| is_large) {
-            // Where that one is behind it is taken apart here.
-            drop(janitor.queue.try_send(displaced));
-        }
+        let changes = batch.changes.len();
+        let published = vec![Published::new(batch, decided.before)];
+        self.displaced = Some((self.core.publish(fold, published), changes));
     }
 }
 

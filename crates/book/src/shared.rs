@@ -93,6 +93,7 @@ impl Shared {
     }
 
     /// Makes a view and the batches that led to it visible, together. Returns what they displaced.
+    /// [`Shared::wake_followers`] is to be called soon after.
     pub(crate) fn publish(&self, view: View, batches: Vec<Published>) -> Displaced {
         let mut oldest_batches = Vec::new();
         let mut wakers = Vec::new();
@@ -110,13 +111,18 @@ impl Shared {
         }
         let view = self.view.swap(Arc::new(view));
         drop(recent);
-        self.published.notify_all();
-        self.call_listeners();
         wakers.into_iter().for_each(Waker::wake);
+        self.call_listeners();
         Displaced {
             _view: view,
             _batches: oldest_batches,
         }
+    }
+
+    /// Wakes the threads that wait for what is published. To wake a thread takes longer than most
+    /// steps of a commit, so whoever waits for an answer has it first.
+    pub(crate) fn wake_followers(&self) {
+        self.published.notify_all();
     }
 
     pub(crate) fn on_publish(&self, listener: Listener) {
