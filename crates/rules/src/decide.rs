@@ -515,3 +515,7 @@ fn internal(message: String) -> Refusal {
 #[cfg(test)]
 #[path = "decide_test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "decide_sight_test.rs"]
+mod sight_tests;
