@@ -7,13 +7,14 @@
 
 mod ask;
 mod components;
+mod until_end;
 mod watch;
 
 use std::future::Future;
 use std::pin::Pin;
 
-use deedbook_api::grpc::v1::component_service_server::ComponentServiceServer;
 use deedbook_api::grpc::DESCRIPTORS;
+use deedbook_api::grpc::v1::component_service_server::ComponentServiceServer;
 use deedbook_api::route::{Decision, Route, RouteId};
 use deedbook_api::routes::ROUTES;
 use http::{HeaderMap, Request, Response, header};
@@ -26,6 +27,7 @@ use crate::body::Body;
 use crate::middleware::Requests;
 use crate::options::Limits;
 use ask::Asker;
+use until_end::until_end;
 
 /// Most bytes of a message beside the content that its route takes.
 const MESSAGE_BYTES: usize = 1 << 20;
@@ -182,7 +184,7 @@ async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<b
         _ => None,
     };
     match fixed {
-        Some(fixed) => fixed(request).await,
+        Some(fixed) => fixed(request).await.map(|body| until_end(server, body)),
         None => {
             let shown: String = service.chars().take(100).collect();
             Status::unimplemented(format!("there is no service `{shown}`")).into_http()

@@ -462,6 +462,28 @@ fn health_says_what_readyz_says() {
 }
 
 #[test]
+fn who_watches_the_health_does_not_hold_up_the_end() {
+    use tonic_health::pb::health_client::HealthClient;
+    use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
+
+    let sandbox = Sandbox::new();
+    let (runtime, channel) = sandbox.grpc();
+    let mut health = HealthClient::new(channel);
+    let service = String::new();
+    let watched = runtime.block_on(health.watch(HealthCheckRequest { service }));
+    let mut watched = watched.unwrap().into_inner();
+    let mut next = || runtime.block_on(watched.message());
+    let status = next().unwrap().unwrap().status();
+    assert_eq!(status, ServingStatus::Serving);
+    let running = sandbox.running;
+    let ending = std::thread::spawn(move || running.end());
+    let status = next().unwrap().unwrap().status();
+    assert_eq!(status, ServingStatus::NotServing);
+    assert_eq!(next().unwrap_err().code(), Code::Unavailable);
+    assert_eq!(ending.join().unwrap(), Ended::Drained);
+}
+
+#[test]
 fn the_end_of_the_server_gives_idle_watches_their_position() {
     let sandbox = Sandbox::new();
     let (runtime, channel) = sandbox.grpc();
