@@ -1,13 +1,15 @@
 //! Reading the past: changes, one record's history, who set a field, and states at a revision.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use deedbook_log::ReadLimit;
 use deedbook_model::{Batch, Change, Envelope, Kind, Revision, Timestamp};
+use deedbook_rules::Record;
 use serde_json::Value;
 
 use crate::error::BookError;
-use crate::load::Fold;
+use crate::load::{Fold, on_floor};
 use crate::sequencer::read_checked;
 use crate::shared::Shared;
 use crate::view::View;
@@ -80,7 +82,17 @@ pub(crate) fn revision_at(shared: &Shared, time: Timestamp) -> Result<Revision, 
     if time >= view.time() {
         return Ok(view.head.revision);
     }
-    let floor = shared.log.floor()?;
+    on_floor(&*shared.log, |floor| {
+        revision_above(shared, &view, floor, time)
+    })
+}
+
+fn revision_above(
+    shared: &Shared,
+    view: &View,
+    floor: Revision,
+    time: Timestamp,
+) -> Result<Revision, BookError> {
     let oldest = oldest_time(shared, floor)?;
     if time < oldest {
         return Err(match floor {
@@ -136,7 +148,7 @@ pub(crate) fn changes(shared: &Shared, query: &ChangeQuery) -> Result<Vec<Change
     let head = shared.head().revision;
     let up_to = query.up_to.unwrap_or(head).min(head);
     if query.newest_first {
-        return newest(shared, query, up_to);
+        return on_floor(&*shared.log, |floor| newest(shared, floor, query, up_to));
     }
     let mut found = Vec::new();
     let mut after = query.after;
@@ -158,8 +170,13 @@ pub(crate) fn changes(shared: &Shared, query: &ChangeQuery) -> Result<Vec<Change
     Ok(found)
 }
 
-fn newest(shared: &Shared, query: &ChangeQuery, up_to: Revision) -> Result<Vec<Change>, BookError> {
-    let floor = shared.log.floor()?.max(query.after);
+fn newest(
+    shared: &Shared,
+    floor: Revision,
+    query: &ChangeQuery,
+    up_to: Revision,
+) -> Result<Vec<Change>, BookError> {
+    let floor = floor.max(query.after);
     let mut found = Vec::new();
     let mut high = up_to;
     while high > floor && found.len() < query.limit {
@@ -199,9 +216,19 @@ pub(crate) fn history(
     key: &str,
     limit: usize,
 ) -> Result<Vec<Change>, BookError> {
-    let floor = shared.log.floor()?;
+    on_floor(&*shared.log, |floor| {
+        history_above(shared, floor, view.record(kind, key), limit)
+    })
+}
+
+fn history_above(
+    shared: &Shared,
+    floor: Revision,
+    newest: Option<&Arc<Record>>,
+    limit: usize,
+) -> Result<Vec<Change>, BookError> {
     let mut found = Vec::new();
-    let mut next = view.record(kind, key).map(|record| record.revision);
+    let mut next = newest.map(|record| record.revision);
     while let Some(revision) = next.filter(|revision| *revision > floor && found.len() < limit) {
         let change = change_at(shared, revision)?;
         next = change.previous;
@@ -233,10 +260,20 @@ pub(crate) fn why(
     key: &str,
     pointer: &str,
 ) -> Result<Option<Why>, BookError> {
-    let floor = shared.log.floor()?;
     let Some(record) = view.record(kind, key) else {
         return Ok(None);
     };
+    on_floor(&*shared.log, |floor| {
+        why_above(shared, floor, record, pointer)
+    })
+}
+
+fn why_above(
+    shared: &Shared,
+    floor: Revision,
+    record: &Record,
+    pointer: &str,
+) -> Result<Option<Why>, BookError> {
     if record.revision <= floor {
         return Err(forgotten(record.revision, floor));
     }
@@ -247,7 +284,8 @@ pub(crate) fn why(
             None => (None, None),
             Some(revision) if revision <= floor => {
                 let old = Fold::load_at(&*shared.log, floor)?;
-                let bytes = old.state.record(kind, key).and_then(|r| r.bytes.as_deref());
+                let found = old.state.record(&record.kind, &record.key);
+                let bytes = found.and_then(|found| found.bytes.as_deref());
                 let before = field_of(bytes, pointer);
                 if before == after {
                     return Err(forgotten(revision, floor));

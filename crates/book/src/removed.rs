@@ -9,7 +9,7 @@ use deedbook_model::{Kind, Revision};
 use deedbook_rules::components::ComponentFacts;
 
 use crate::error::BookError;
-use crate::load::Fold;
+use crate::load::{Fold, on_floor};
 use crate::sequencer::read_checked;
 use crate::shared::Shared;
 use crate::view::View;
@@ -30,8 +30,19 @@ pub(crate) fn removed_components(
     view: &View,
     name: &str,
 ) -> Result<Vec<RemovedComponent>, BookError> {
+    on_floor(&*shared.log, |floor| {
+        removed_above(shared, floor, view, name)
+    })
+}
+
+fn removed_above(
+    shared: &Shared,
+    floor: Revision,
+    view: &View,
+    name: &str,
+) -> Result<Vec<RemovedComponent>, BookError> {
     let mut search = Search::in_view(view, name);
-    let mut after = shared.log.floor()?;
+    let mut after = floor;
     if after > Revision::ZERO && !search.is_over() {
         let oldest = Fold::load_at(&*shared.log, after)?;
         for record in oldest.state.records() {

@@ -9,14 +9,17 @@ use deedbook_rules::{Outcome, Record, Repeat};
 
 use crate::error::BookError;
 use crate::history::change_at;
-use crate::load::Fold;
+use crate::load::{Fold, on_floor};
 use crate::sequencer::{Receipt, read_checked};
 use crate::shared::Shared;
 
 /// The receipt that the command got when it was done, without its warnings: those were told then
 /// and aren't stored.
 pub(crate) fn first_receipt(shared: &Shared, repeat: Repeat) -> Result<Receipt, BookError> {
-    let floor = shared.log.floor()?;
+    on_floor(&*shared.log, |floor| receipt_above(shared, floor, repeat))
+}
+
+fn receipt_above(shared: &Shared, floor: Revision, repeat: Repeat) -> Result<Receipt, BookError> {
     let Repeat { first, last } = repeat;
     if first <= floor {
         return Err(BookError::DoneBefore { first, last, floor });

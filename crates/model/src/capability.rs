@@ -357,6 +357,12 @@ impl Rights {
         Rights::of(Grants(vec![Grant::of_all(Capability::Admin)]))
     }
 
+    /// Whether these grants were given, and not others that say the same.
+    #[must_use]
+    pub fn are_of(&self, granted: &Arc<Grants>) -> bool {
+        Arc::ptr_eq(&self.granted, granted)
+    }
+
     /// No more than what the request claims. A claim never adds anything.
     #[must_use]
     pub fn narrow(mut self, claimed: Grants) -> Rights {

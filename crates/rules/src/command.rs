@@ -19,6 +19,9 @@ pub struct Command {
     pub actor: String,
     /// What whoever asks may do.
     pub rights: Rights,
+    /// The token that let it in, if one did: it has to be good still when the command is decided,
+    /// and allows what its principal is granted by then.
+    pub token: Option<TokenHash>,
     /// Why; the name of the first write unless given.
     pub reason: Option<String>,
     /// Change ticket.
@@ -37,6 +40,7 @@ impl Command {
             writes: vec![write],
             actor: actor.to_owned(),
             rights: Rights::all(),
+            token: None,
             reason: None,
             ticket: None,
             request_id: None,

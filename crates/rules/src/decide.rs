@@ -9,6 +9,7 @@ mod components;
 mod patch;
 mod principals;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -23,6 +24,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::command::{Command, Write};
 use crate::idempotency::{Recalled, Repeat};
+use crate::principals::Bearer;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::state::{Standing, State};
@@ -94,6 +96,7 @@ pub fn decide_in_place(
         return Err(vec![refusal]);
     }
     let now = now.max(state.time());
+    let rights = rights_by_now(state, command, now).map_err(|refusal| vec![refusal])?;
     if let Some(repeat) = recall(state, command, now).map_err(|refusal| vec![refusal])? {
         return Ok(Done {
             repeat: Some(repeat),
@@ -103,7 +106,7 @@ pub fn decide_in_place(
     let before = state.standing();
     let mut work = Work {
         now,
-        rights: &command.rights,
+        rights: &rights,
         state,
         proposed: Vec::new(),
         bytes: 0,
@@ -149,6 +152,35 @@ pub fn decide_in_place(
             }
         }),
     )
+}
+
+/// What whoever asks may do by now: while a command waits its token may be revoked, or its principal
+/// lose a capability.
+fn rights_by_now<'c>(
+    state: &State,
+    command: &'c Command,
+    now: Timestamp,
+) -> Result<Cow<'c, Rights>, Refusal> {
+    let Some(token) = &command.token else {
+        return Ok(Cow::Borrowed(&command.rights));
+    };
+    match state.principal_of(token, now) {
+        Bearer::Principal { grants, .. } if command.rights.are_of(grants) => {
+            Ok(Cow::Borrowed(&command.rights))
+        }
+        Bearer::Principal { grants, .. } => {
+            let rights = Rights::of(Arc::clone(grants));
+            Ok(Cow::Owned(rights.claiming_as(&command.rights)))
+        }
+        Bearer::Expired { .. } | Bearer::Unknown => {
+            let message = "the token ended or was revoked while the request waited".to_owned();
+            let ended = issue(IssueKind::Denied, "", None, message);
+            Err(Refusal {
+                code: Code::Unauthenticated,
+                ..Refusal::of(0, vec![ended])
+            })
+        }
+    }
 }
 
 /// Whether the command was done before; a key that was given to something else is refused.
@@ -354,7 +386,7 @@ impl Work<'_> {
             checksum: content.checksum.into(),
             created_at: content.created_at.unwrap_or(self.now),
             updated_at: self.now,
-            annotations: std::borrow::Cow::Borrowed(content.annotations),
+            annotations: Cow::Borrowed(content.annotations),
             data: content.data,
         };
         let before = self.state.record(&kind, key);
@@ -515,3 +547,7 @@ fn internal(message: String) -> Refusal {
 #[cfg(test)]
 #[path = "decide_test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "decide_sight_test.rs"]
+mod sight_tests;

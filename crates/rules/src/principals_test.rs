@@ -2,7 +2,7 @@ use bytes::Bytes;
 use deedbook_model::code::Code;
 use deedbook_model::issue::IssueKind;
 use deedbook_model::principal::MAX_TOKENS;
-use deedbook_model::{Capability, Generation, Resource, Revision};
+use deedbook_model::{Capability, Generation, Resource, Revision, Rights};
 use serde_json::{Value, json};
 
 use super::*;
@@ -397,4 +397,32 @@ fn a_state_that_was_folded_without_indexes_knows_tokens_too() {
         Code::Unavailable,
         "no book yet"
     );
+}
+
+#[test]
+fn a_command_that_waited_is_decided_by_what_its_token_is_worth_by_then() {
+    let mut sample = Sample::with(vec![
+        create("ada", until(1, 100)),
+        set("ada", &["REGISTRY_WRITE"]),
+    ]);
+    let Bearer::Principal { grants: given, .. } =
+        sample.state.principal_of(&hash(1), at_second(10))
+    else {
+        panic!("it is good");
+    };
+    let command = Command {
+        rights: Rights::of(Arc::clone(given)),
+        token: Some(hash(1)),
+        ..Command::of("ada", register("geo_index@1.0.0", json!({})))
+    };
+    let code = |sample: &Sample, second| {
+        let decided = decide(&sample.state, &command, at_second(second));
+        decided.map_err(|refusals| refusals[0].code).err()
+    };
+    assert_eq!(code(&sample, 10), None);
+    assert_eq!(code(&sample, 100), Some(Code::Unauthenticated));
+    sample.done(vec![set("ada", &["REGISTRY_WRITE:tools/other"])]);
+    assert_eq!(code(&sample, 10), Some(Code::Denied));
+    sample.done(vec![revoke("ada", Some(1))]);
+    assert_eq!(code(&sample, 10), Some(Code::Unauthenticated));
 }

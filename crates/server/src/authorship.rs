@@ -2,7 +2,7 @@
 
 use deedbook_api::problem::Problem;
 use deedbook_model::code::Code;
-use deedbook_model::{Idempotency, IdempotencyKey, RequestDigest, Rights};
+use deedbook_model::{Idempotency, IdempotencyKey, RequestDigest, Rights, TokenHash};
 use deedbook_rules::{Command, Write};
 
 use crate::call::Call;
@@ -17,6 +17,7 @@ const REASON_BYTES: usize = 1024;
 pub(crate) struct Authorship {
     actor: String,
     rights: Rights,
+    token: Option<TokenHash>,
     reason: Option<String>,
     ticket: Option<String>,
     request_id: Option<String>,
@@ -40,6 +41,7 @@ impl Authorship {
         Ok(Authorship {
             actor,
             rights: call.caller.rights().clone(),
+            token: call.caller.token(),
             reason: text(call, "deedbook-reason", REASON_BYTES)?,
             ticket: text(call, "deedbook-ticket", NAME_BYTES)?,
             request_id: call.request_id.to_str().ok().map(str::to_owned),
@@ -53,6 +55,7 @@ impl Authorship {
             writes,
             actor: self.actor,
             rights: self.rights,
+            token: self.token,
             reason: self.reason,
             ticket: self.ticket,
             request_id: self.request_id,

@@ -7,14 +7,16 @@
 
 mod ask;
 mod components;
+mod until_end;
 mod watch;
 
 use std::future::Future;
 use std::pin::Pin;
 
+use deedbook_api::grpc::DESCRIPTORS;
 use deedbook_api::grpc::v1::component_service_server::ComponentServiceServer;
-use deedbook_api::grpc::{DESCRIPTORS, status_of};
-use deedbook_api::route::Decision;
+use deedbook_api::route::{Decision, Route, RouteId};
+use deedbook_api::routes::ROUTES;
 use http::{HeaderMap, Request, Response, header};
 use hyper::body::Incoming;
 use tonic::codegen::Service;
@@ -25,9 +27,13 @@ use crate::body::Body;
 use crate::middleware::Requests;
 use crate::options::Limits;
 use ask::Asker;
+use until_end::until_end;
 
-/// Most bytes of a message: a command has at most 64 MiB of records.
-const MESSAGE_BYTES: usize = 65 << 20;
+/// Most bytes of a message beside the content that its route takes.
+const MESSAGE_BYTES: usize = 1 << 20;
+
+/// Most bytes of a message to a service that asks for no credential.
+const OPEN_MESSAGE_BYTES: usize = 64 << 10;
 
 /// What has a health: the server as a whole, and each service of ours.
 const HEALTHY: [&str; 3] = [
@@ -45,6 +51,8 @@ pub(crate) struct StandardServices {
     reflection_alpha: Option<Fixed>,
     health: Fixed,
     reporter: tonic_health::server::HealthReporter,
+    /// Held while the health is told.
+    has_ended: tokio::sync::Mutex<bool>,
 }
 
 impl StandardServices {
@@ -55,26 +63,40 @@ impl StandardServices {
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
         let (reporter, health) = tonic_health::server::health_reporter();
+        let most = OPEN_MESSAGE_BYTES;
+        let (v1, alpha) = (configured().build_v1(), configured().build_v1alpha());
         StandardServices {
             // The descriptors are our own; a test asks for them.
-            reflection: configured().build_v1().ok().map(fixed),
-            reflection_alpha: configured().build_v1alpha().ok().map(fixed),
-            health: fixed(health),
+            reflection: v1.ok().map(|v1| fixed(v1.max_decoding_message_size(most))),
+            reflection_alpha: alpha
+                .ok()
+                .map(|alpha| fixed(alpha.max_decoding_message_size(most))),
+            health: fixed(health.max_decoding_message_size(most)),
             reporter,
+            has_ended: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Tells whoever asks for the health that requests are taken.
-    pub(crate) async fn begin(&self) {
-        self.tell(tonic_health::ServingStatus::Serving).await;
+    /// Tells whoever asks for the health whether requests are taken; not any more after the end.
+    pub(crate) async fn tell(&self, is_serving: bool) {
+        let has_ended = self.has_ended.lock().await;
+        if !*has_ended {
+            self.report(is_serving).await;
+        }
     }
 
     /// Tells whoever watches the health that the server ends.
     pub(crate) async fn end(&self) {
-        self.tell(tonic_health::ServingStatus::NotServing).await;
+        let mut has_ended = self.has_ended.lock().await;
+        *has_ended = true;
+        self.report(false).await;
     }
 
-    async fn tell(&self, status: tonic_health::ServingStatus) {
+    async fn report(&self, is_serving: bool) {
+        let status = match is_serving {
+            true => tonic_health::ServingStatus::Serving,
+            false => tonic_health::ServingStatus::NotServing,
+        };
         for service in HEALTHY {
             self.reporter.set_service_status(service, status).await;
         }
@@ -95,6 +117,16 @@ where
             answer.unwrap_or_else(|error| Status::internal(error.to_string()).into_http())
         })
     })
+}
+
+/// The route that answers a method of ours.
+fn route_of(path: &str) -> Option<&'static Route> {
+    let id = match path.strip_prefix(components::PATH) {
+        Some(method) => components::route_of(method)?,
+        None if path == watch::PATH => RouteId::Watch,
+        None => return None,
+    };
+    ROUTES.iter().find(|route| route.id == id)
 }
 
 /// Whether a request is meant for gRPC.
@@ -127,11 +159,13 @@ fn patience(limits: &Limits) -> std::time::Duration {
 async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<body::Body> {
     let server = &requests.server;
     let (uri, headers) = (request.uri(), request.headers());
-    // What a call does to the book is decided with its route.
-    if let Err(problem) = decide(server, &requests.peer, Decision::Public, uri, headers) {
-        return status_of(&problem).into_http();
-    }
     let asker = Asker::of(requests, &request);
+    // Before the message is read: whoever may not ask isn't listened to.
+    let route = route_of(uri.path());
+    let decision = route.map_or(Decision::Public, |route| route.decision);
+    if let Err(problem) = decide(server, &requests.peer, decision, uri, headers) {
+        return asker.refuse(route, problem).into_http();
+    }
     let service = uri.path().split('/').nth(1).unwrap_or_default();
     let standard = &server.standard_services;
     let fixed = match service {
@@ -150,10 +184,33 @@ async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<b
         _ => None,
     };
     match fixed {
-        Some(fixed) => fixed(request).await,
+        Some(fixed) => fixed(request).await.map(|body| until_end(server, body)),
         None => {
             let shown: String = service.chars().take(100).collect();
             Status::unimplemented(format!("there is no service `{shown}`")).into_http()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+
+    #[test]
+    fn every_method_is_decided_as_its_route() {
+        let set = prost_types::FileDescriptorSet::decode(DESCRIPTORS).unwrap();
+        let services = set.file.iter().flat_map(|file| &file.service);
+        let mut methods = 0;
+        for service in services {
+            for method in &service.method {
+                let path = format!("/deedbook.v1.{}/{}", service.name(), method.name());
+                assert!(route_of(&path).is_some(), "{path}");
+                methods += 1;
+            }
+        }
+        assert!(methods > 10, "{methods}");
+        assert!(route_of("/grpc.health.v1.Health/Check").is_none());
     }
 }

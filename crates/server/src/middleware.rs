@@ -213,7 +213,7 @@ pub(crate) struct Exchange {
     from: Option<IpAddr>,
     method: http::Method,
     uri: Uri,
-    route: Option<&'static Route>,
+    pub(crate) route: Option<&'static Route>,
     caller: Option<Arc<str>>,
     pub(crate) request_id: HeaderValue,
     takes_gzip: bool,

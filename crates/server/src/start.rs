@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::access::KeysError;
+use crate::health;
 use crate::net::{self, Socket, TlsError};
 use crate::options::Options;
 use crate::server::{Phase, Server};
@@ -120,7 +121,8 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     let connections = usize::try_from(options.limits.connections).unwrap_or(usize::MAX);
     let permits = Arc::new(Semaphore::new(connections));
     let server = Arc::new(Server::new(book, options)?);
-    runtime.block_on(server.standard_services.begin());
+    runtime.block_on(server.standard_services.tell(true));
+    runtime.spawn(health::tell(Arc::clone(&server)));
     runtime.spawn(reload(Arc::clone(&server)));
     runtime.spawn(net::accept(
         Arc::clone(&server),

@@ -69,6 +69,7 @@ struct Faults {
     waiting: usize,
     tried: usize,
     damage: Option<(Damage, u8)>,
+    compacts: Option<Revision>,
 }
 
 /// A log around another. Clones share the faults.
@@ -101,6 +102,11 @@ impl FaultyLog {
     /// Whether snapshots fail from now on, once their chunks are there.
     pub fn fail_snapshots(&self, fail: bool) {
         self.lock().snapshots_fail = fail;
+    }
+
+    /// The log is compacted right after its floor is asked for next.
+    pub fn compact_beside(&self, before: Revision) {
+        self.lock().compacts = Some(before);
     }
 
     /// How many snapshots were to be finished so far.
@@ -248,7 +254,12 @@ impl Log for FaultyLog {
     }
 
     fn floor(&self) -> Result<Revision, LogError> {
-        self.inner.floor()
+        let floor = self.inner.floor();
+        let compacts = self.lock().compacts.take();
+        if let Some(before) = compacts {
+            self.inner.compact(before)?;
+        }
+        floor
     }
 
     fn put_chunk(&self, revision: Revision, number: u32, bytes: &Bytes) -> Result<(), LogError> {

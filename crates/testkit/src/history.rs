@@ -295,6 +295,7 @@ pub fn command_of(acts: &[Act], number: i64) -> Option<Command> {
         writes,
         actor: actor.to_owned(),
         rights: Rights::all(),
+        token: None,
         reason: (number % 2 == 0).then(|| format!("reason {number}")),
         ticket: None,
         request_id: Some(format!("r{number}")),

@@ -1,12 +1,18 @@
 //! Snapshots and compactions beside each other, writers and readers.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use deedbook_book::{At, Book, OpenOptions};
-use deedbook_model::Revision;
+use deedbook_book::{At, Book, BookError, ChangeQuery, OpenOptions};
+use deedbook_log::{Log, MemoryLog};
 use deedbook_model::code::Code;
-use deedbook_rules::Command;
-use deedbook_testkit::components::numbered;
+use deedbook_model::{Change, Kind, Revision};
+use deedbook_rules::components::ComponentKey;
+use deedbook_rules::{Command, Write};
+use deedbook_testkit::components::{numbered, uuid_of_number};
+use deedbook_testkit::faulty_log::FaultyLog;
+
+use crate::watch::describe;
 
 const WRITES: u64 = 150;
 
@@ -69,4 +75,51 @@ fn upkeep_in_files_disturbs_nobody() {
     drop(book);
     let again = Book::open_read_only(folder.path()).unwrap();
     assert_eq!(again.view().head(), head);
+}
+
+/// A book of ten components whose second was described twice and whose third is gone; `read` goes on
+/// while the log is compacted up to its revision 12.
+fn beside_a_compaction<T>(read: impl Fn(&Book) -> Result<T, BookError>) -> T {
+    let log = FaultyLog::around(Arc::new(MemoryLog::default()));
+    let inner: Arc<dyn Log> = Arc::new(log.clone());
+    let book = Book::with_log(inner, &OpenOptions::default()).unwrap();
+    for number in 0..10 {
+        book.execute(Command::of("ada", numbered(number))).unwrap();
+    }
+    for text in ["once", "twice"] {
+        book.execute(describe(1, text)).unwrap();
+        book.snapshot().unwrap();
+    }
+    let remove = Write::Remove {
+        key: ComponentKey::from(uuid_of_number(2)),
+        expected: None,
+    };
+    book.execute(Command::of("ada", remove)).unwrap();
+    log.compact_beside(Revision(12));
+    let found = read(&book).unwrap();
+    assert_eq!(book.stats().unwrap().floor, Revision(12));
+    found
+}
+
+#[test]
+fn a_compaction_beside_a_read_of_the_past_shortens_it_and_does_not_refuse_it() {
+    let key = uuid_of_number(1).to_string();
+    let revisions = |changes: Vec<Change>| -> Vec<u64> {
+        changes.iter().map(|change| change.revision.0).collect()
+    };
+    let history =
+        beside_a_compaction(|book| book.history(&book.view(), &Kind::COMPONENT, &key, 10));
+    assert_eq!(revisions(history), [13]);
+    let why =
+        beside_a_compaction(|book| book.why(&book.view(), &Kind::COMPONENT, &key, "/description"));
+    assert_eq!(why.unwrap().change.revision, Revision(13));
+    let newest = beside_a_compaction(|book| {
+        book.changes(&ChangeQuery {
+            newest_first: true,
+            ..ChangeQuery::default()
+        })
+    });
+    assert_eq!(revisions(newest), [14, 13]);
+    let removed = beside_a_compaction(|book| book.removed_components(&book.view(), "part_2"));
+    assert_eq!(removed.len(), 1);
 }

@@ -139,6 +139,7 @@ fn load(folder: &Path, actor: &str, book: &Book, context: &mut Context) -> Resul
         writes,
         actor: actor.to_owned(),
         rights: Rights::all(),
+        token: None,
         reason: Some(format!("load {}", folder.display())),
         ticket: None,
         request_id: None,

@@ -66,6 +66,7 @@ impl Authorship {
             writes,
             actor: self.actor.clone(),
             rights: Rights::all(),
+            token: None,
             reason: self.reason.clone(),
             ticket: self.ticket.clone(),
             request_id: None,

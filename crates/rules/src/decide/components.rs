@@ -1,5 +1,7 @@
 //! Registering, updating and removing components.
 
+use std::sync::Arc;
+
 use deedbook_model::code::Code;
 use deedbook_model::component::{Draft, Lifecycle, ReadOptions, read_node, same_content};
 use deedbook_model::document::Node;
@@ -15,6 +17,7 @@ use crate::dependency_graph::cycle_through;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::visible::may_see;
 
 impl Work<'_> {
     pub(super) fn register(
@@ -41,11 +44,7 @@ impl Work<'_> {
         })
     }
 
-    fn register_again(
-        &self,
-        known: &std::sync::Arc<Record>,
-        draft: &Draft,
-    ) -> Result<Outcome, Refusal> {
+    fn register_again(&self, known: &Arc<Record>, draft: &Draft) -> Result<Outcome, Refusal> {
         let message = match stored_document(known)? {
             None => "this uuid was removed; a uuid never returns".to_owned(),
             Some(document) if same_content(&document, draft) => {
@@ -55,13 +54,11 @@ impl Work<'_> {
                     warnings: draft.warnings().to_vec(),
                 });
             }
-            Some(_) => {
-                let title = known
-                    .component()
-                    .map(ComponentFacts::title)
-                    .unwrap_or_default();
-                format!("this uuid is {title}, with other content")
-            }
+            // What another component is called is told to whoever may read it.
+            Some(_) => match known.component().filter(|_| may_see(self.rights, known)) {
+                Some(facts) => format!("this uuid is {}, with other content", facts.title()),
+                None => "this uuid is taken, with other content".to_owned(),
+            },
         };
         let mut conflict = issue(IssueKind::Conflict, "/uuid", Some("MD009"), message);
         conflict.hint = Some("a new version is a new component: give it a fresh uuid".to_owned());
@@ -123,7 +120,7 @@ impl Work<'_> {
         expected: Option<&Expected>,
     ) -> Result<Outcome, Refusal> {
         let before = self.find(key, expected)?;
-        let warnings = broken_by_removal(self.state, &before);
+        let warnings = self.broken_by_removal(&before);
         let record = self.take_out(&before)?;
         Ok(Outcome {
             record,
@@ -137,12 +134,18 @@ impl Work<'_> {
         &self,
         key: &ComponentKey,
         expected: Option<&Expected>,
-    ) -> Result<std::sync::Arc<Record>, Refusal> {
-        let found = self
-            .state
-            .lookup(&key.name, key.spec.as_ref())
-            .map_err(|error| Refusal::of(0, vec![not_found(&error)]))?;
-        self.demand_write(&found.facts.meta_type, &found.facts.name)?;
+    ) -> Result<Arc<Record>, Refusal> {
+        let found = match self.state.lookup(&key.name, key.spec.as_ref()) {
+            Ok(found) => found,
+            Err(error) => {
+                // The refusal lists the versions that there are.
+                if let Some(other) = self.state.versions(&key.name).first() {
+                    self.demand_write_to(key, other)?;
+                }
+                return Err(Refusal::of(0, vec![not_found(&error)]));
+            }
+        };
+        self.demand_write_to(key, found.record)?;
         let title = found.facts.title();
         let record = found.record;
         match expected {
@@ -162,13 +165,32 @@ impl Work<'_> {
         self.demand(Capability::RegistryWrite, component)
     }
 
+    /// The same of the record that a key means. What else it is called is told to whoever may read
+    /// it.
+    fn demand_write_to(&self, key: &ComponentKey, record: &Record) -> Result<(), Refusal> {
+        let Some(facts) = record.component() else {
+            return self.demand(Capability::RegistryWrite, Resource::Book);
+        };
+        let demanded = self.demand_write(&facts.meta_type, &facts.name);
+        if demanded.is_ok() || may_see(self.rights, record) {
+            return demanded;
+        }
+        let message = format!(
+            "{} is missing for `{}`",
+            Capability::RegistryWrite,
+            key.name
+        );
+        let denied = issue(IssueKind::Denied, "", None, message);
+        Err(Refusal::of(0, vec![denied]))
+    }
+
     fn put_component(
         &mut self,
         key: &str,
         verb: Verb,
         draft: &Draft,
         created_at: Option<Timestamp>,
-    ) -> Result<std::sync::Arc<Record>, Refusal> {
+    ) -> Result<Arc<Record>, Refusal> {
         let now = self.now.to_document_text();
         let stored = draft.finish(&now, &now);
         let failed = |error: serde_json::Error| internal(error.to_string());
@@ -192,11 +214,12 @@ impl Work<'_> {
             ));
         };
         if let Some(cycle) = cycle_through(self.state, facts) {
+            let titles = self.titles_of(facts, &cycle.between);
             let pointer = format!("/dependencies/{}", cycle.dependency);
-            let message = format!("closes a cycle: {}", cycle.titles.join(" → "));
+            let message = format!("closes a cycle: {}", titles.join(" → "));
             let refused = issue(IssueKind::DependencyCycle, &pointer, Some("RG006"), message);
             return Err(Refusal {
-                cycle: Some(cycle.titles),
+                cycle: Some(titles),
                 ..Refusal::of(0, vec![refused])
             });
         }
@@ -205,6 +228,41 @@ impl Work<'_> {
             return Err(Refusal::of(0, missing));
         }
         Ok(missing)
+    }
+
+    /// A way from a component back to it. Others on it that may not be read have no title.
+    fn titles_of(&self, own: &ComponentFacts, between: &[Arc<Record>]) -> Vec<String> {
+        let own = std::iter::once(own.title());
+        let between = between.iter().filter_map(|record| {
+            let title = record.component()?.title();
+            Some(match may_see(self.rights, record) {
+                true => title,
+                false => "…".to_owned(),
+            })
+        });
+        own.clone().chain(between).chain(own).collect()
+    }
+
+    /// Those that would lose a dependency they can't do without, as far as they may be read.
+    fn broken_by_removal(&self, record: &Record) -> Vec<Issue> {
+        let needed = |facts: &&ComponentFacts| self.state.components.may_be_needed(facts);
+        let Some(facts) = record.component().filter(needed) else {
+            return Vec::new();
+        };
+        let sees = |record: &Record| may_see(self.rights, record);
+        let dependents = self.state.dependents_seen(facts.uuid, 1, sees);
+        let broken = dependents.into_iter().filter(|dependent| dependent.breaks);
+        broken
+            .map(|dependent| Issue {
+                severity: Severity::Warning,
+                ..issue(
+                    IssueKind::MissingDependency,
+                    "",
+                    Some("RG007"),
+                    format!("{}@{} depends on it", dependent.name, dependent.version),
+                )
+            })
+            .collect()
     }
 }
 
@@ -287,27 +345,6 @@ fn missing_dependencies(state: &State, facts: &ComponentFacts, require: bool) ->
         });
     }
     missing
-}
-
-/// Those that would lose a dependency they can't do without.
-fn broken_by_removal(state: &State, record: &Record) -> Vec<Issue> {
-    let needed = |facts: &&ComponentFacts| state.components.may_be_needed(facts);
-    let Some(facts) = record.component().filter(needed) else {
-        return Vec::new();
-    };
-    let dependents = state.dependents(facts.uuid, 1);
-    let broken = dependents.into_iter().filter(|dependent| dependent.breaks);
-    broken
-        .map(|dependent| Issue {
-            severity: Severity::Warning,
-            ..issue(
-                IssueKind::MissingDependency,
-                "",
-                Some("RG007"),
-                format!("{}@{} depends on it", dependent.name, dependent.version),
-            )
-        })
-        .collect()
 }
 
 fn refused_transition(from: Lifecycle, to: Lifecycle) -> Option<Issue> {

@@ -13,8 +13,8 @@ use crate::state::State;
 pub(crate) struct Cycle {
     /// Place of the first dependency on the cycle in the component's document.
     pub(crate) dependency: usize,
-    /// `name@version` of each component on it, beginning and ending with the component.
-    pub(crate) titles: Vec<String>,
+    /// The other components on it, from the one that it needs.
+    pub(crate) between: Vec<Arc<Record>>,
 }
 
 /// The cycle that the component of that uuid lies on, if there is one; optional dependencies
@@ -33,17 +33,9 @@ pub(crate) fn cycle_through(state: &State, start: &ComponentFacts) -> Option<Cyc
             continue;
         };
         if let Some(path) = path_to(state, found.record, start.uuid, &mut visited) {
-            let own = start.title();
-            let between = path
-                .iter()
-                .filter_map(|record| Some(record.component()?.title()));
             return Some(Cycle {
                 dependency: place,
-                titles: [own.clone()]
-                    .into_iter()
-                    .chain(between)
-                    .chain([own])
-                    .collect(),
+                between: path,
             });
         }
     }

@@ -92,6 +92,14 @@ impl Caller {
         self.name.clone()
     }
 
+    /// The book's token that was shown, if one was.
+    pub(crate) fn token(&self) -> Option<TokenHash> {
+        match self.shown {
+            Shown::Token(hash) => Some(hash),
+            Shown::Nothing | Shown::Open | Shown::Socket | Shown::Signed(_) => None,
+        }
+    }
+
     /// What the request may do.
     pub(crate) fn rights(&self) -> &Rights {
         &self.rights

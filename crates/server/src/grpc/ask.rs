@@ -6,6 +6,7 @@ use bytes::Bytes;
 use deedbook_api::grpc::{status_of, v1};
 use deedbook_api::problem::Problem;
 use deedbook_api::query::percent_encode;
+use deedbook_api::route::Route;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header};
 use serde::de::DeserializeOwned;
@@ -133,8 +134,14 @@ impl Ask {
 impl Asker {
     pub(super) fn of<B>(requests: &Requests, request: &Request<B>) -> Asker {
         let mut headers = request.headers().clone();
-        // They speak of the call's own message.
-        for name in [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::TE] {
+        // They speak of the call's own message, or of an answer in another form.
+        for name in [
+            header::CONTENT_LENGTH,
+            header::CONTENT_ENCODING,
+            header::TE,
+            header::ACCEPT,
+            header::IF_NONE_MATCH,
+        ] {
             headers.remove(name);
         }
         Asker {
@@ -179,6 +186,21 @@ impl Asker {
         told(&exchange, call.and_then(|call| Watching::of(&call)))
     }
 
+    /// Notes that a call isn't even read, and says why.
+    pub(super) fn refuse(&self, route: Option<&'static Route>, problem: Problem) -> Status {
+        let path = route.map_or("/", |route| route.path).replace("{key}", "-");
+        let method = route.map_or("POST", |route| route.method.as_str());
+        let request = Request::builder().method(method).uri(path).body(());
+        let Ok(request) = request else {
+            return status_of(&problem);
+        };
+        let (mut parts, ()) = request.into_parts();
+        parts.headers.clone_from(&self.headers);
+        let mut exchange = Exchange::begin(&self.requests, &parts);
+        exchange.route = route;
+        refused(&exchange, problem)
+    }
+
     /// Checks all that is checked of a request's head.
     fn begin(&self, ask: Ask) -> Result<(Exchange, Result<Call, Problem>), Status> {
         let uri = match &self.authority {
@@ -213,14 +235,16 @@ impl Asker {
 fn told<T>(exchange: &Exchange, result: Result<T, Problem>) -> Result<T, Status> {
     result
         .inspect(|_| exchange.note(StatusCode::OK, None, None))
-        .map_err(|mut problem| {
-            let id = exchange.request_id.to_str();
-            problem.request_id = id.unwrap_or_default().to_owned();
-            let status = StatusCode::from_u16(problem.status);
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            exchange.note(status, None, Some(&problem));
-            status_of(&problem)
-        })
+        .map_err(|problem| refused(exchange, problem))
+}
+
+fn refused(exchange: &Exchange, mut problem: Problem) -> Status {
+    let id = exchange.request_id.to_str();
+    problem.request_id = id.unwrap_or_default().to_owned();
+    let status = StatusCode::from_u16(problem.status);
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    exchange.note(status, None, Some(&problem));
+    status_of(&problem)
 }
 
 /// An answer that isn't what the route promises.

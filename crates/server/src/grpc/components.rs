@@ -4,6 +4,7 @@ use deedbook_api::grpc::v1::batch_write::Write;
 use deedbook_api::grpc::v1::component_service_server::ComponentService;
 use deedbook_api::grpc::v1::*;
 use deedbook_api::problem::Problem;
+use deedbook_api::route::RouteId;
 use deedbook_model::code::Code;
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,29 @@ type Answered<T> = Result<Response<T>, Status>;
 const JSON: &str = "application/json";
 const YAML: &str = "application/yaml";
 const PATCH: &str = "application/merge-patch+json";
+
+/// Where the methods of the service are.
+pub(super) const PATH: &str = "/deedbook.v1.ComponentService/";
+
+/// The route that answers a method.
+pub(super) fn route_of(method: &str) -> Option<RouteId> {
+    Some(match method {
+        "Register" => RouteId::RegisterComponent,
+        "Update" | "Deprecate" | "Archive" => RouteId::UpdateComponent,
+        "Remove" => RouteId::RemoveComponent,
+        "Batch" => RouteId::Batch,
+        "Validate" => RouteId::Validate,
+        "Get" => RouteId::GetComponent,
+        "List" => RouteId::ListComponents,
+        "ListVersions" => RouteId::ListVersions,
+        "ListHistory" => RouteId::GetHistory,
+        "GetWhy" => RouteId::GetWhy,
+        "GetGraph" => RouteId::GetGraph,
+        "ListDependents" => RouteId::ListDependents,
+        "GetDiff" => RouteId::GetDiff,
+        _ => return None,
+    })
+}
 
 #[tonic::async_trait]
 impl ComponentService for Asker {

@@ -16,7 +16,7 @@ use deedbook_api::shapes::RemovedComponentShape;
 use deedbook_book::{RemovedComponent, View};
 use deedbook_model::{Capability, Envelope, Kind, Resource};
 use deedbook_rules::Record;
-use deedbook_rules::components::Found;
+use deedbook_rules::components::{ComponentKey, Found, LookupError};
 use deedbook_rules::visible::may_see_stored;
 use serde_json::Value;
 
@@ -28,16 +28,22 @@ use crate::refuse;
 pub(super) fn find<'v>(call: &Call, view: &'v View) -> Result<Found<'v>, Problem> {
     let key = call.component_key()?;
     let found = view.lookup(&key.name, key.spec.as_ref());
-    match &found {
-        Ok(found) => demand_sight(call, found.record)?,
-        // The refusal lists the versions that there are.
-        Err(_) => {
-            if let Some(other) = view.versions(&key.name).first() {
-                demand_sight(call, other)?;
-            }
-        }
+    if let Ok(found) = &found {
+        demand_sight(call, found.record)?;
     }
-    found.map_err(|error| refuse::lookup(&error))
+    found.map_err(|error| not_found(call, view, &key, &error))
+}
+
+/// Nothing fits a key. The refusal lists the versions that there are, for whoever may see them.
+pub(super) fn not_found(
+    call: &Call,
+    view: &View,
+    key: &ComponentKey,
+    error: &LookupError,
+) -> Problem {
+    let other = view.versions(&key.name).first();
+    let seen = other.map_or(Ok(()), |other| demand_sight(call, other));
+    seen.err().unwrap_or_else(|| refuse::lookup(error))
 }
 
 fn demand_sight(call: &Call, record: &Record) -> Result<(), Problem> {
@@ -50,7 +56,7 @@ pub(super) fn find_in_history(call: &Call, view: &View) -> Result<Meant, Problem
     let key = call.component_key()?;
     let found = call.server.book.meant_in_history(view, &key);
     let found = found.map_err(refuse::book)?;
-    let found = found.map_err(|error| refuse::lookup(&error))?;
+    let found = found.map_err(|error| not_found(call, view, &key, &error))?;
     match view.record(&Kind::COMPONENT, &found.uuid) {
         Some(record) if record.is_live() => demand_sight(call, record)?,
         _ => demand_sight_of_removed(call, view, &found.uuid)?,

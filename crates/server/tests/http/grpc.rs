@@ -433,6 +433,57 @@ fn there_is_reflection_and_health() {
 }
 
 #[test]
+fn health_says_what_readyz_says() {
+    use deedbook_testkit::faulty_log::Fault;
+    use tonic_health::pb::health_client::HealthClient;
+    use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
+
+    let (log, sandbox) = Sandbox::faulty();
+    let (runtime, channel) = sandbox.grpc();
+    let mut health = HealthClient::new(channel);
+    let service = "deedbook.v1.ComponentService".to_owned();
+    let watched = runtime.block_on(health.watch(HealthCheckRequest { service }));
+    let mut watched = watched.unwrap().into_inner();
+    let mut next = || {
+        let message = runtime.block_on(watched.message()).unwrap();
+        message.unwrap().status()
+    };
+    assert_eq!(next(), ServingStatus::Serving);
+    log.next_appends(&[Fault::Full]);
+    let refused = sandbox.post("/v1/components", &document("a", 1));
+    assert_eq!(refused.code(), "unavailable");
+    assert_eq!(next(), ServingStatus::NotServing);
+    assert_eq!(sandbox.get("/readyz").status, 503);
+    assert_eq!(
+        sandbox.post("/v1/components", &document("a", 1)).status,
+        201
+    );
+    assert_eq!(next(), ServingStatus::Serving);
+}
+
+#[test]
+fn who_watches_the_health_does_not_hold_up_the_end() {
+    use tonic_health::pb::health_client::HealthClient;
+    use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
+
+    let sandbox = Sandbox::new();
+    let (runtime, channel) = sandbox.grpc();
+    let mut health = HealthClient::new(channel);
+    let service = String::new();
+    let watched = runtime.block_on(health.watch(HealthCheckRequest { service }));
+    let mut watched = watched.unwrap().into_inner();
+    let mut next = || runtime.block_on(watched.message());
+    let status = next().unwrap().unwrap().status();
+    assert_eq!(status, ServingStatus::Serving);
+    let running = sandbox.running;
+    let ending = std::thread::spawn(move || running.end());
+    let status = next().unwrap().unwrap().status();
+    assert_eq!(status, ServingStatus::NotServing);
+    assert_eq!(next().unwrap_err().code(), Code::Unavailable);
+    assert_eq!(ending.join().unwrap(), Ended::Drained);
+}
+
+#[test]
 fn the_end_of_the_server_gives_idle_watches_their_position() {
     let sandbox = Sandbox::new();
     let (runtime, channel) = sandbox.grpc();

@@ -290,7 +290,7 @@ fn a_writer_writes_what_its_pattern_fits_and_reads_nothing_back() {
     assert_eq!(denied.status, 403);
     let detail = denied.json()["detail"].to_string();
     assert!(
-        detail.contains("REGISTRY_WRITE is missing for services/route_planner"),
+        detail.contains("REGISTRY_WRITE is missing for `route_planner`"),
         "{detail}"
     );
     assert_eq!(

@@ -39,6 +39,8 @@ mod streams;
 #[cfg(test)]
 mod traced;
 #[cfg(test)]
+mod untold;
+#[cfg(test)]
 mod watch_faces;
 #[cfg(test)]
 mod watch_matrix;

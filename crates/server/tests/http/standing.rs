@@ -1,6 +1,7 @@
 //! Long answers end when the credential that they were begun with is of no use any more.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use deedbook_api::grpc::v1::watch_response::Event as Told;
@@ -14,12 +15,13 @@ use deedbook_server::{Limits, Options};
 use deedbook_testkit::components::{numbered, plain, uuid_of_number};
 use deedbook_testkit::event_stream::{Event, EventStream};
 use deedbook_testkit::http::Request;
+use deedbook_testkit::wait;
 use serde_json::{Map, json};
 use tokio::runtime::Runtime;
 use tonic::{Code, Request as Asked, Status, Streaming};
 
 use crate::identity::{create, token, with};
-use crate::sandbox::{Sandbox, options};
+use crate::sandbox::{Sandbox, document, options};
 use crate::signed::Issuer;
 
 /// A watch over each face, of one credential.
@@ -316,4 +318,35 @@ fn long_answers_break_off_when_their_credential_is_taken_back() {
         }));
         assert!(whole.is_err(), "the end is missing");
     }
+}
+
+#[test]
+fn a_write_whose_token_is_revoked_while_it_waits_is_refused() {
+    let (log, sandbox) = Sandbox::faulty();
+    let writer = create("writer", &["REGISTRY_WRITE"], None);
+    sandbox.book.execute(writer).unwrap();
+    log.hold();
+    let unwatched = |command| sandbox.book.submit(command, |_| {}).unwrap();
+    unwatched(Command::of("root", numbered(1)));
+    log.wait_until_held();
+    let name = "writer".to_owned();
+    let revoke = Write::RevokeTokens {
+        name,
+        token: None,
+        expected: None,
+    };
+    unwatched(Command::of("root", revoke));
+    let request = Request::new("POST", "/v1/components");
+    let request = request.content("application/json", document("late", 2));
+    let mut client = sandbox.client();
+    client.write(&with("writer", request).to_bytes(sandbox.running.address()));
+    let queued = || sandbox.book.metrics().waiting.load(Ordering::Relaxed);
+    wait::until("it waits too", || queued() == 2);
+    log.release();
+    let refused = client.read(false).unwrap();
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (401, "unauthenticated")
+    );
+    assert!(refused.text().contains("while the request waited"));
 }

@@ -9,10 +9,9 @@ use deedbook_rules::components::{ComponentKey, Found};
 use deedbook_rules::diff::diff_documents;
 use serde_json::Value;
 
-use super::document;
+use super::{document, not_found};
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::refuse;
 use crate::sight;
 
 pub(in crate::routes) async fn diff(call: Call) -> Result<Answer, Problem> {
@@ -28,7 +27,7 @@ fn compare(call: &Call, before: &Arc<View>, after: &Arc<View>) -> Result<Answer,
             .map(|f| f.facts.uuid)
     };
     let uuid = lookup(after).or_else(|error| lookup(before).map_err(|_| error));
-    let uuid = uuid.map_err(|error| refuse::lookup(&error))?;
+    let uuid = uuid.map_err(|error| not_found(call, after, &key, &error))?;
     let key = ComponentKey::from(uuid);
     let content = |view: &View| match view.lookup(&key.name, None) {
         Ok(Found { record, .. }) => {
