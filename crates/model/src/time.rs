@@ -15,8 +15,9 @@ pub struct Timestamp(i64);
 const TICKS: i64 = 10_000_000;
 /// 0000-01-01T00:00:00Z.
 const FIRST: i64 = -62_167_219_200 * TICKS;
-/// 9999-12-31T23:59:59.9999999Z.
-const LAST: i64 = 253_402_300_800 * TICKS - 1;
+/// 9999-12-30T22:00:00.9999999Z: the last that has a date in every time zone, and so the last that
+/// can be shown.
+const LAST: i64 = 253_402_207_201 * TICKS - 1;
 
 /// Why a text or number isn't an instant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -151,6 +152,21 @@ pub fn instant_to_come(text: &str, now: Timestamp) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_and_the_last_are_shown_as_they_are_read() {
+        for (ticks, shown) in [
+            (FIRST, "0000-01-01T00:00:00Z"),
+            (LAST, "9999-12-30T22:00:00.9999999Z"),
+        ] {
+            let instant = Timestamp::from_ticks(ticks).unwrap();
+            assert_eq!(instant.to_string(), shown);
+            assert_eq!(shown.parse(), Ok(instant));
+        }
+        let now: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
+        let far = instant_to_come("99999999999999d", now).unwrap();
+        assert_eq!(far.ticks(), LAST);
+    }
 
     #[test]
     fn shows_what_it_reads() {
