@@ -11,27 +11,37 @@ const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// Refuses a request that was sent to another host's name, or by another host's page: a page may
 /// send its visitor's browser here, but the browser then says where it came from.
 pub(crate) fn check_own(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
-    let host = match uri.authority() {
-        Some(authority) => authority.as_str(),
-        None => text(headers, header::HOST)?.unwrap_or_default(),
-    };
+    let named = uri.authority().map(http::uri::Authority::as_str);
+    let host = named.or(text(headers, header::HOST).next().transpose()?);
+    let host = host.unwrap_or_default();
     if !is_own(host) {
         return Err(foreign("Host", host));
     }
-    match text(headers, header::ORIGIN)? {
-        Some(origin) if !is_own_origin(origin, host) => Err(foreign("Origin", origin)),
-        _ => Ok(()),
+    // Of several each could be the one that somebody on the way went by.
+    for other in text(headers, header::HOST) {
+        let other = other?;
+        if !is_own(other) {
+            return Err(foreign("Host", other));
+        }
     }
+    for origin in text(headers, header::ORIGIN) {
+        let origin = origin?;
+        if !is_own_origin(origin, host) {
+            return Err(foreign("Origin", origin));
+        }
+    }
+    Ok(())
 }
 
-fn text(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(&name) else {
-        return Ok(None);
-    };
-    match value.to_str() {
-        Ok(text) => Ok(Some(text)),
-        Err(_) => Err(Problem::parameter(name.as_str(), "isn't plain text")),
-    }
+fn text(
+    headers: &HeaderMap,
+    name: header::HeaderName,
+) -> impl Iterator<Item = Result<&str, Problem>> {
+    let values = headers.get_all(&name).into_iter();
+    values.map(move |value| {
+        let text = value.to_str();
+        text.map_err(|_| Problem::parameter(name.as_str(), "isn't plain text"))
+    })
 }
 
 fn is_own(host: &str) -> bool {
@@ -104,6 +114,31 @@ mod tests {
         ] {
             assert!(!checked(foreign, None), "{foreign}");
         }
+    }
+
+    #[test]
+    fn each_of_several_has_to_be_own() {
+        let own = ("localhost:8080", "http://localhost:8080");
+        let foreign = ("example.org", "http://example.org");
+        for (one, other) in [(own, foreign), (foreign, own)] {
+            for (name, values) in [
+                (header::HOST, [one.0, other.0]),
+                (header::ORIGIN, [one.1, other.1]),
+            ] {
+                let mut headers = HeaderMap::new();
+                headers.insert(header::HOST, HeaderValue::from_static(own.0));
+                headers.remove(&name);
+                for value in values {
+                    headers.append(&name, HeaderValue::from_static(value));
+                }
+                let checked = check_own(&Uri::from_static("/"), &headers);
+                assert!(checked.is_err(), "{name} {values:?}");
+            }
+        }
+        let named = Uri::from_static("http://localhost/");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("example.org"));
+        assert!(check_own(&named, &headers).is_err());
     }
 
     #[test]
