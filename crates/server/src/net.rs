@@ -2,6 +2,7 @@
 
 mod accept;
 mod connection;
+mod owed;
 mod patient;
 mod socket;
 mod tls;

@@ -10,6 +10,7 @@ use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
+use super::owed::{Owed, Remembering};
 use super::patient::Patient;
 use crate::middleware::Requests;
 use crate::options::Limits;
@@ -39,8 +40,16 @@ where
     let requests = Requests::of(Arc::clone(&server), from);
     // What ends a connection early is the client's affair; its requests were answered or not.
     if is_http2 {
-        let connection = http2_builder(&limits).serve_connection(io, requests);
-        let _ = until_end(&server, connection, |c| c.graceful_shutdown()).await;
+        let owed = Owed::new();
+        let remembering = Remembering {
+            requests,
+            owed: Arc::clone(&owed),
+        };
+        let connection = http2_builder(&limits).serve_connection(io, remembering);
+        tokio::select! {
+            _ = until_end(&server, connection, |c| c.graceful_shutdown()) => {}
+            () = owed.stalled(limits.stall_time) => {}
+        }
     } else {
         let connection = http1_builder(&limits).serve_connection(io, requests);
         let _ = until_end(&server, connection, |c| c.graceful_shutdown()).await;

@@ -176,6 +176,44 @@ fn slow_and_half_open_clients_hold_nothing() {
     assert_eq!(sandbox.get("/livez").status, 200);
 }
 
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let mut frame = length[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+/// A connection of HTTP/2 that takes so many bytes of each answer, and asks for a page.
+fn taking(sandbox: &Sandbox, window: u32) -> Client {
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    let settings = [&[0, 4], &window.to_be_bytes()[..]].concat();
+    bytes.extend(frame(4, 0, 0, &settings));
+    let path = b"/docs";
+    let length = u8::try_from(path.len()).unwrap();
+    let head = [&[0x82, 0x86, 0x04, length], &path[..], b"\x01\x09localhost"].concat();
+    bytes.extend(frame(1, 5, 1, &head));
+    let mut client = sandbox.client();
+    client.write(&bytes);
+    client
+}
+
+#[test]
+fn an_answer_over_http2_that_is_not_taken_ends_its_connection() {
+    let begin = std::time::Instant::now();
+    for window in [0, 1, 60_000] {
+        let sandbox = Sandbox::limited(quick_limits());
+        // A plain page, which is longer than that.
+        assert!(sandbox.get("/docs").body.len() > 60_000);
+        taking(&sandbox, window).read_all(&mut Vec::new());
+    }
+    // Sooner than a client that doesn't answer a ping.
+    let took = begin.elapsed();
+    assert!(took < std::time::Duration::from_secs(15), "{took:?}");
+}
+
 #[test]
 fn content_that_does_not_come_is_not_waited_for() {
     let sandbox = Sandbox::limited(quick_limits());
