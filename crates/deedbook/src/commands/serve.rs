@@ -108,9 +108,10 @@ fn close(book: Book, patience: Duration) -> Result<(), Failure> {
 /// Fills a book that has no components: all documents of a folder, or none.
 fn load(folder: &Path, actor: &str, book: &Book, context: &mut Context) -> Result<(), Failure> {
     if book.view().component_count() > 0 {
-        context
-            .output
-            .note("the book has components already; nothing was loaded");
+        let folder = context.opener().folder;
+        let book = folder.display();
+        let message = format!("the book in {book} has components already; nothing was loaded");
+        context.output.note(&message);
         return Ok(());
     }
     let inputs = files::collect(&[folder.to_owned()], &mut context.output)?;
