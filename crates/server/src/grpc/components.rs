@@ -21,6 +21,9 @@ const JSON: &str = "application/json";
 const YAML: &str = "application/yaml";
 const PATCH: &str = "application/merge-patch+json";
 
+/// Most names of a mask's path: no document goes deeper.
+const MASK_NAMES: usize = 32;
+
 /// Where the methods of the service are.
 pub(super) const PATH: &str = "/deedbook.v1.ComponentService/";
 
@@ -313,13 +316,18 @@ fn written(answer: &[u8]) -> Result<WriteResponse, serde_json::Error> {
 }
 
 /// The patch that sets the fields of a mask to what a document says, and removes those that it
-/// doesn't have.
+/// doesn't have. Refuses a path that is deeper than any document: a value that is nested without end
+/// can't be written.
 fn masked(document: &str, paths: &[String]) -> Result<String, Problem> {
     let document: Value = serde_json::from_str(document)
         .map_err(|error| Problem::new(Code::Invalid, format!("the patch isn't JSON: {error}")))?;
     let mut patch = Value::Object(Map::new());
     for path in paths {
-        let names: Vec<&str> = path.split('.').collect();
+        let names: Vec<&str> = path.split('.').take(MASK_NAMES + 1).collect();
+        if names.len() > MASK_NAMES {
+            let detail = format!("a path has more than {MASK_NAMES} names");
+            return Err(Problem::parameter("update_mask", detail));
+        }
         let value = names
             .iter()
             .try_fold(&document, |value, name| value.get(name));

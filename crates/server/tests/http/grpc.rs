@@ -507,3 +507,24 @@ fn the_end_of_the_server_gives_idle_watches_their_position() {
     assert_eq!(next(), None);
     assert_eq!(ending.join().unwrap(), Ended::Drained);
 }
+
+#[test]
+fn a_mask_is_no_deeper_than_a_document() {
+    let sandbox = Sandbox::new();
+    let mut caller = Caller::new(&sandbox);
+    caller.register(document("tile_reader", 1)).unwrap();
+    for names in [33, 400_000] {
+        let update = UpdateRequest {
+            key: key("tile_reader"),
+            patch: "{}".to_owned(),
+            update_mask: Some(prost_types::FieldMask {
+                paths: vec![vec!["a"; names].join(".")],
+            }),
+            ..UpdateRequest::default()
+        };
+        let refused = caller.call(async |client| client.update(update).await);
+        let problem = problem_in(&refused.unwrap_err()).unwrap();
+        assert_eq!(problem.code, "invalid");
+        assert!(problem.detail.contains("more than 32 names"), "{problem:?}");
+    }
+}
