@@ -12,11 +12,14 @@ mod watch;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use deedbook_api::grpc::DESCRIPTORS;
 use deedbook_api::grpc::v1::component_service_server::ComponentServiceServer;
+use deedbook_api::problem::Problem;
 use deedbook_api::route::{Decision, Route, RouteId};
 use deedbook_api::routes::ROUTES;
+use deedbook_model::code::Code;
 use http::{HeaderMap, Request, Response, header};
 use hyper::body::Incoming;
 use tonic::codegen::Service;
@@ -31,6 +34,9 @@ use until_end::until_end;
 
 /// Most bytes of a message beside the content that its route takes.
 const MESSAGE_BYTES: usize = 1 << 20;
+
+/// How the status of a message begins that has another form.
+const MALFORMED: &str = "failed to decode Protobuf message";
 
 /// Most bytes of a message to a service that asks for no credential.
 const OPEN_MESSAGE_BYTES: usize = 64 << 10;
@@ -159,7 +165,7 @@ fn patience(limits: &Limits) -> std::time::Duration {
 async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<body::Body> {
     let server = &requests.server;
     let (uri, headers) = (request.uri(), request.headers());
-    let asker = Asker::of(requests, &request);
+    let asker = Arc::new(Asker::of(requests, &request));
     // Before the message is read: whoever may not ask isn't listened to.
     let route = route_of(uri.path());
     let decision = route.map_or(Decision::Public, |route| route.decision);
@@ -170,13 +176,15 @@ async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<b
     let standard = &server.standard_services;
     let fixed = match service {
         "deedbook.v1.ComponentService" => {
-            let service = ComponentServiceServer::new(asker);
-            let mut service = service.max_decoding_message_size(MESSAGE_BYTES);
-            let Ok(answer) = service.call(request).await;
-            return answer;
+            let content = route.and_then(|route| route.content.as_ref());
+            let most = MESSAGE_BYTES + content.map_or(0, |content| content.max_bytes);
+            let service = ComponentServiceServer::from_arc(Arc::clone(&asker));
+            let Ok(answer) = service.max_decoding_message_size(most).call(request).await;
+            return unless_unread(&asker, route, answer);
         }
         "deedbook.v1.WatchService" if uri.path() == watch::PATH => {
-            return watch::answer(asker, request).await;
+            let answer = watch::answer(Arc::clone(&asker), request).await;
+            return unless_unread(&asker, route, answer);
         }
         "grpc.health.v1.Health" => Some(&standard.health),
         "grpc.reflection.v1.ServerReflection" => standard.reflection.as_ref(),
@@ -190,6 +198,31 @@ async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<b
             Status::unimplemented(format!("there is no service `{shown}`")).into_http()
         }
     }
+}
+
+/// An answer as it is, or the refusal of a message that couldn't be read.
+fn unless_unread(
+    asker: &Asker,
+    route: Option<&'static Route>,
+    answer: Response<body::Body>,
+) -> Response<body::Body> {
+    let status = Status::from_header_map(answer.headers());
+    match status.as_ref().and_then(unread) {
+        Some(problem) => asker.refuse(route, problem).into_http(),
+        None => answer,
+    }
+}
+
+/// Why a message couldn't be read, if that is what a status says. Our own refusals carry a problem;
+/// this one would be taken for a fault of ours, or for a revision that is gone.
+fn unread(status: &Status) -> Option<Problem> {
+    let code = match status.code() {
+        _ if !status.details().is_empty() => return None,
+        tonic::Code::OutOfRange => Code::TooLarge,
+        tonic::Code::Internal if status.message().starts_with(MALFORMED) => Code::Invalid,
+        _ => return None,
+    };
+    Some(Problem::new(code, status.message()).with_hint(code.advice()))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::future::{Ready, ready};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{BufMut, Bytes};
@@ -29,7 +30,7 @@ pub(super) const PATH: &str = "/deedbook.v1.WatchService/Watch";
 
 /// Answers a call of it.
 pub(super) async fn answer(
-    asker: Asker,
+    asker: Arc<Asker>,
     request: http::Request<Incoming>,
 ) -> http::Response<body::Body> {
     Grpc::new(Messages)
@@ -37,7 +38,7 @@ pub(super) async fn answer(
         .await
 }
 
-struct Service(Asker);
+struct Service(Arc<Asker>);
 
 impl ServerStreamingService<WatchRequest> for Service {
     type Response = Sent;

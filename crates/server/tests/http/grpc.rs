@@ -528,3 +528,57 @@ fn a_mask_is_no_deeper_than_a_document() {
         assert!(problem.detail.contains("more than 32 names"), "{problem:?}");
     }
 }
+
+#[test]
+fn a_batch_may_be_as_long_as_over_http() {
+    let sandbox = Sandbox::new();
+    let mut caller = Caller::new(&sandbox);
+    let room = " ".repeat(100_000);
+    let registers = (1..=12).map(|number| {
+        let document = document(&format!("tool_{number}"), number);
+        BatchWrite {
+            write: Some(Write::Register(BatchRegister {
+                document: document.replacen('{', &format!("{{{room}"), 1),
+                require_dependencies: false,
+            })),
+        }
+    });
+    let batch = BatchRequest {
+        writes: registers.collect(),
+        options: None,
+    };
+    let done = caller.call(async |client| client.batch(batch).await);
+    assert_eq!(done.unwrap().results.len(), 12);
+}
+
+#[test]
+fn a_message_that_is_not_read_is_the_fault_of_its_sender() {
+    /// A `RegisterRequest` or `WatchRequest` whose text is any bytes.
+    #[derive(Clone, PartialEq, prost::Message)]
+    struct Bytes {
+        #[prost(bytes = "vec", tag = "1")]
+        text: Vec<u8>,
+    }
+    let sandbox = Sandbox::new();
+    let (runtime, channel) = sandbox.grpc();
+    let send = |path: &'static str, text: Vec<u8>| {
+        let mut client = tonic::client::Grpc::new(channel.clone());
+        let codec = tonic_prost::ProstCodec::<Bytes, Bytes>::default();
+        let path = http::uri::PathAndQuery::from_static(path);
+        let status = runtime.block_on(async {
+            client.ready().await.unwrap();
+            let sent = client.server_streaming(tonic::Request::new(Bytes { text }), path, codec);
+            sent.await.unwrap_err()
+        });
+        (status.code(), problem_in(&status).unwrap().code)
+    };
+    for path in [
+        "/deedbook.v1.ComponentService/Register",
+        "/deedbook.v1.WatchService/Watch",
+    ] {
+        let refused = send(path, b"\xff\xfe".to_vec());
+        assert_eq!(refused, (Code::InvalidArgument, "invalid".to_owned()));
+        let refused = send(path, vec![b' '; 5 << 20]);
+        assert_eq!(refused, (Code::InvalidArgument, "too_large".to_owned()));
+    }
+}
