@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use anstream::AutoStream;
 use anstream::adapter::strip_str;
 use deedbook_api::client::ServerUrl;
+use deedbook_model::text::json_for_terminal;
 use serde::Serialize;
 
 use crate::error::{ErrorLine, Failure};
@@ -144,7 +145,7 @@ impl Output {
             _ if !self.terminal => Cow::Borrowed(&*text),
             // Only some of its texts have escapes.
             Format::Yaml => human::tame(&text),
-            _ => Cow::Owned(json::for_terminal(&text)),
+            _ => Cow::Owned(json_for_terminal(&text)),
         };
         self.raw(shown.as_bytes())
     }

@@ -12,6 +12,22 @@ fn is_reordering(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// The same JSON value with what a terminal would obey written as escapes.
+#[must_use]
+pub fn json_for_terminal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        // JSON has those below only between its values, or as escapes already.
+        if c < ' ' || !is_obeyed(c) {
+            out.push(c);
+        } else {
+            // All of them are of the first plane.
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -22,5 +38,14 @@ mod tests {
             "\u{0}\u{7}\u{1b}\n\u{7f}\u{9b}\u{61c}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}";
         assert!(obeyed.chars().all(is_obeyed));
         assert!(!"aß 日本 שלום مرحبا 👩\u{200d}💻 …".chars().any(is_obeyed));
+    }
+
+    #[test]
+    fn a_terminal_gets_nothing_to_obey_and_the_same_value() {
+        let text = "{\n  \"a\": \"x\u{7f}\u{9b}2J\u{202e}\u{200f}ß 日本\\u001b\"\n}\n";
+        let shown = json_for_terminal(text);
+        assert_eq!(shown.find(|c| c != '\n' && is_obeyed(c)), None);
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&shown), value(text));
     }
 }

@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use deedbook_book::{Clock, SystemClock};
+use deedbook_model::text::{is_obeyed, json_for_terminal};
 
 /// Bytes that may wait to be written.
 const MOST_WAITING: usize = 4 << 20;
@@ -342,13 +343,13 @@ impl Line {
 /// Nothing that a message says begins a line of its own or commands the terminal.
 fn one_line(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_obeyed(c) { ' ' } else { c })
         .collect()
 }
 
 fn quoted(text: &str) -> String {
     // A text can't fail to encode.
-    serde_json::to_string(text).unwrap_or_default()
+    json_for_terminal(&serde_json::to_string(text).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -406,6 +407,20 @@ mod tests {
         assert_eq!(line["level"], "warn");
         assert_eq!(line["actor"], "\u{1b}[2J");
         assert_eq!(line["durationMs"], 1.5);
+    }
+
+    #[test]
+    fn nothing_in_a_line_commands_a_terminal() {
+        let orders = "\u{1b}[2J\u{7f}\u{9b}2J\u{202e}";
+        for format in [LogFormat::Human, LogFormat::Json] {
+            let text = said(format, |journal| {
+                journal.line(Level::Info, orders, |line| {
+                    line.text("path", orders);
+                });
+            });
+            let is_obeyed = |c| c != '\n' && is_obeyed(c);
+            assert_eq!(text.find(is_obeyed), None, "{text:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! JSON output. Records are printed from their stored bytes: member order and numbers stay.
 
-use deedbook_model::text::is_obeyed;
 use serde::Serialize;
 
 use crate::error::Failure;
@@ -52,21 +51,6 @@ pub(crate) fn pretty(text: &str) -> String {
     out
 }
 
-/// The same JSON value with what a terminal would obey written as escapes.
-pub(crate) fn for_terminal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        // JSON has those below only between its values, or as escapes already.
-        if c < ' ' || !is_obeyed(c) {
-            out.push(c);
-        } else {
-            // All of them are of the first plane.
-            out.push_str(&format!("\\u{:04x}", u32::from(c)));
-        }
-    }
-    out
-}
-
 fn break_line(out: &mut String, depth: usize) {
     out.push('\n');
     for _ in 0..depth {
@@ -94,15 +78,6 @@ mod tests {
 }"#;
         assert_eq!(pretty(text), expected);
         assert_eq!(pretty(expected), expected);
-    }
-
-    #[test]
-    fn a_terminal_gets_nothing_to_obey_and_the_same_value() {
-        let text = "{\n  \"a\": \"x\u{7f}\u{9b}2J\u{202e}\u{200f}ß 日本\\u001b\"\n}\n";
-        let shown = for_terminal(text);
-        assert_eq!(shown.find(|c| c != '\n' && is_obeyed(c)), None);
-        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(value(&shown), value(text));
     }
 
     #[test]
