@@ -74,7 +74,7 @@ pub(super) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
     });
     Answer::json(&ChangesShape {
         items: items.map_err(|error| internal(&error))?,
-        next_cursor: next.as_ref().map(cursor::encode).transpose()?,
+        next_cursor: next.map(|next| cursor::encode(call, &next)).transpose()?,
         floor,
         revision,
     })

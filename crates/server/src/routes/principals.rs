@@ -125,11 +125,12 @@ pub(super) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
     let revision = view.head().revision;
     let last = found.clone().nth(limit).and(found.clone().nth(limit - 1));
     let next = last.map(|last| {
-        cursor::encode(&Cursor {
+        let says = Cursor {
             v: 1,
             r: revision,
             a: last.key.to_string(),
-        })
+        };
+        cursor::encode(call, &says)
     });
     let next = next.transpose()?;
     if next.is_some() {

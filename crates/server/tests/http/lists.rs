@@ -2,7 +2,7 @@
 
 use deedbook_testkit::http::{Request, Response};
 
-use crate::sandbox::{Sandbox, document};
+use crate::sandbox::{Sandbox, document, options};
 
 fn many(count: u64) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -170,4 +170,42 @@ fn a_backup_can_be_restored() {
     let target = folder.path().join("restored");
     let restored = deedbook_book::restore(&target, "ada", &mut backup.body.as_slice()).unwrap();
     assert_eq!(restored.view().component_count(), 5);
+}
+
+#[test]
+fn a_cursor_of_another_history_is_refused() {
+    let old = many(5);
+    let (root, other) = (
+        r#"{"name":"root","grants":["ADMIN"]}"#,
+        r#"{"name":"w","grants":[]}"#,
+    );
+    let token = old.post("/v1/principals", root).json()["token"].clone();
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    let ask = |sandbox: &Sandbox, method: &str, target: &str| {
+        let request = Request::new(method, target).header("Authorization", &bearer);
+        sandbox.send(&match method {
+            "POST" => request.content("application/json", other),
+            _ => request,
+        })
+    };
+    assert_eq!(ask(&old, "POST", "/v1/principals").status, 201);
+    let backup = ask(&old, "GET", "/v1/backup");
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("restored");
+    let restored = deedbook_book::restore(&target, "ada", &mut backup.body.as_slice()).unwrap();
+    let new = Sandbox::of(restored, options());
+    for list in ["/v1/changes", "/v1/principals"] {
+        let first = ask(&old, "GET", &format!("{list}?limit=1")).json();
+        let next = format!(
+            "{list}?limit=1&cursor={}",
+            first["nextCursor"].as_str().unwrap()
+        );
+        assert_eq!(ask(&old, "GET", &next).status, 200, "{list}");
+        let refused = ask(&new, "GET", &next);
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (400, "invalid"),
+            "{list}"
+        );
+    }
 }
