@@ -403,16 +403,16 @@ impl Book {
         audit_head(&view, view.head())
     }
 
-    /// Takes a snapshot of the newest state; returns its revision.
+    /// Takes a snapshot of the newest state, beside the writing; returns its revision.
     ///
     /// # Errors
     /// When the log can't be written.
     pub fn snapshot(&self) -> Result<Revision, BookError> {
-        let _upkeep = self.running.core.upkeep();
-        let mut fold = self.running.core.lock();
-        let view = self.view();
-        let revision = snapshots::take(self.log(), &view)?;
-        fold.tail = Tail::default();
+        let core = &self.running.core;
+        let _upkeep = core.upkeep();
+        let covered = core.lock().tail;
+        let revision = snapshots::take(self.log(), &self.view())?;
+        core.lock().tail.cover(covered);
         Ok(revision)
     }
 

@@ -64,6 +64,7 @@ struct Faults {
     reads_fail: bool,
     snapshots_fail: bool,
     snapshots_tried: usize,
+    snapshots_held: bool,
     held: bool,
     deaf: bool,
     waiting: usize,
@@ -102,6 +103,12 @@ impl FaultyLog {
     /// Whether snapshots fail from now on, once their chunks are there.
     pub fn fail_snapshots(&self, fail: bool) {
         self.lock().snapshots_fail = fail;
+    }
+
+    /// Whether snapshots are held back from now on, once their chunks are there.
+    pub fn hold_snapshots(&self, hold: bool) {
+        self.lock().snapshots_held = hold;
+        self.faults.1.notify_all();
     }
 
     /// The log is compacted right after its floor is asked for next.
@@ -269,6 +276,7 @@ impl Log for FaultyLog {
     fn finish_snapshot(&self, info: &SnapshotInfo) -> Result<(), LogError> {
         let mut faults = self.lock();
         faults.snapshots_tried += 1;
+        let faults = self.wait_while(faults, |f| f.snapshots_held);
         if faults.snapshots_fail {
             return Err(LogError::Full);
         }

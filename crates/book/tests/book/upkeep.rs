@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use deedbook_book::{At, Book, BookError, ChangeQuery, OpenOptions};
 use deedbook_log::{Log, MemoryLog};
@@ -11,6 +12,7 @@ use deedbook_rules::components::ComponentKey;
 use deedbook_rules::{Command, Write};
 use deedbook_testkit::components::{numbered, uuid_of_number};
 use deedbook_testkit::faulty_log::FaultyLog;
+use deedbook_testkit::wait;
 
 use crate::watch::describe;
 
@@ -75,6 +77,29 @@ fn upkeep_in_files_disturbs_nobody() {
     drop(book);
     let again = Book::open_read_only(folder.path()).unwrap();
     assert_eq!(again.view().head(), head);
+}
+
+#[test]
+fn a_snapshot_that_takes_long_keeps_no_writer_waiting() {
+    let log = FaultyLog::around(Arc::new(MemoryLog::default()));
+    let inner: Arc<dyn Log> = Arc::new(log.clone());
+    let book = Book::with_log(inner, &OpenOptions::default()).unwrap();
+    book.execute(Command::of("ada", numbered(1))).unwrap();
+    log.hold_snapshots(true);
+    let (sender, done) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let taking = scope.spawn(|| book.snapshot().unwrap());
+        wait::until("the snapshot is held back", || log.tried_snapshots() == 1);
+        let write = Command::of("ada", numbered(2));
+        let note = move |result: Result<_, BookError>| {
+            let _ = sender.send(result.is_ok());
+        };
+        book.submit(write, note).unwrap();
+        let written = done.recv_timeout(Duration::from_secs(5));
+        log.hold_snapshots(false);
+        assert_eq!(written, Ok(true), "before the snapshot is there");
+        assert_eq!(taking.join().unwrap(), Revision(2));
+    });
 }
 
 /// A book of ten components whose second was described twice and whose third is gone; `read` goes on
