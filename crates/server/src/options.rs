@@ -71,6 +71,8 @@ pub struct Limits {
     pub slow: usize,
     /// Slow requests that wait for their turn.
     pub slow_waiting: usize,
+    /// Backups that are sent at a time.
+    pub backups: usize,
 }
 
 impl Default for Options {
@@ -108,6 +110,7 @@ impl Default for Limits {
             progress_time: Duration::from_secs(30),
             slow: 2,
             slow_waiting: 64,
+            backups: 2,
         }
     }
 }

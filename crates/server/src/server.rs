@@ -1,9 +1,11 @@
 //! What all connections of one server share.
 
+use std::sync::Arc;
+
 use deedbook_api::matcher::Matcher;
 use deedbook_book::Book;
 use deedbook_model::Revision;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::access::{Caller, Guesses, Jwt, Principals};
 use crate::grpc::StandardServices;
@@ -53,6 +55,8 @@ pub(crate) struct Server {
     pub(crate) request_ids: RequestIds,
     pub(crate) past: PastViews,
     pub(crate) slow: Slow,
+    /// The turns of backups: each lasts as long as its client takes.
+    pub(crate) backups: Arc<Semaphore>,
     pub(crate) watchers: Watchers,
     pub(crate) standard_services: StandardServices,
     pub(crate) pages: Pages,
@@ -96,6 +100,7 @@ impl Server {
             request_ids: RequestIds::new(),
             past: PastViews::default(),
             slow: Slow::new(&options.limits),
+            backups: Arc::new(Semaphore::new(options.limits.backups)),
             watchers: Watchers::new(&options.limits),
             standard_services: StandardServices::new(),
             pages: Pages::new(),

@@ -68,7 +68,7 @@ impl Slow {
     }
 
     /// The right to work slowly, for as long as it is held.
-    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
         if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
             return Ok(turn);
         }

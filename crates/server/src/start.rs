@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::access::KeysError;
 use crate::health;
 use crate::net::{self, Socket, TlsError};
-use crate::options::Options;
+use crate::options::{Limits, Options};
 use crate::server::{Phase, Server};
 use crate::watch;
 
@@ -101,7 +101,7 @@ pub fn start(book: Book, options: Options) -> Result<Running, StartError> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(options.threads.max(1))
-        .max_blocking_threads(options.limits.slow.max(1) + 2 + watch::READS)
+        .max_blocking_threads(blocking_threads(&options.limits))
         .thread_name("deedbook-http")
         .enable_all()
         .build()
@@ -234,6 +234,11 @@ impl Running {
         // A panic would have been told; nothing rests on it.
         let _ = tokio::task::spawn_blocking(ending).await;
     }
+}
+
+/// Threads for work that waits or lasts: all that may at a time, and two for what is short.
+fn blocking_threads(limits: &Limits) -> usize {
+    limits.slow.max(1) + limits.backups + watch::READS + 2
 }
 
 /// Looks at files that may change, until the server ends.

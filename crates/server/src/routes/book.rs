@@ -73,12 +73,18 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
-/// Streams a backup: a thread of its own reads the log, as far ahead as the client takes it.
+/// Streams a backup: a thread of its own reads the log, as far ahead as the client takes it. It takes
+/// no turn of other slow work, as it may last for as long as its client likes.
 pub(super) async fn backup(call: Call) -> Result<Answer, Problem> {
     sight::wait(&call).await?;
     // It holds at least that.
     let revision = call.server.book.view().head().revision;
-    let turn = call.server.slow.turn().await?;
+    let turn = Arc::clone(&call.server.backups).try_acquire_owned();
+    let turn = turn.map_err(|_| {
+        let most = call.server.options.limits.backups;
+        let detail = format!("{most} backups are being sent, as many as may be");
+        Problem::new(Code::Unavailable, detail).with_hint("try again once one of them has ended")
+    })?;
     let (sender, parts) = mpsc::channel(PARTS);
     let server = Arc::clone(&call.server);
     let standing = Standing::of(&call);

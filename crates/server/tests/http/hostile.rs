@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use deedbook_rules::Command;
 use deedbook_server::Limits;
+use deedbook_testkit::components::{plain, uuid_of_number};
 use deedbook_testkit::http::{Client, Request};
 
 use crate::sandbox::{Sandbox, document};
@@ -223,6 +225,38 @@ fn an_answer_over_http2_that_is_not_taken_ends_its_connection() {
         taking(&sandbox, window).read_all(&mut received);
         // Sooner than a silent client is asked whether it is still there.
         assert!(!kinds(&received).contains(&PING), "{window}");
+    }
+}
+
+#[test]
+fn backups_that_are_taken_slowly_hold_up_no_other_work() {
+    let sandbox = Sandbox::limited(Limits {
+        request_time: Duration::from_millis(500),
+        ..Limits::default()
+    });
+    // Far more than sockets hold.
+    let note = "x".repeat(60_000);
+    for number in 0..400 {
+        let more = serde_json::json!({"spec": {"note": note}});
+        let more = more.as_object().unwrap().clone();
+        let name = format!("part_{number}");
+        let write = plain(&name, "1.0.0", uuid_of_number(number), more);
+        sandbox.book.execute(Command::of("ada", write)).unwrap();
+    }
+    let open = |_| {
+        let mut client = sandbox.client();
+        let status = client.open(&Request::new("GET", "/v1/backup")).status;
+        (client, status)
+    };
+    let backups: Vec<_> = (0..3).map(open).collect();
+    let statuses: Vec<u16> = backups.iter().map(|(_, status)| *status).collect();
+    assert_eq!(statuses, [200, 200, 503]);
+    for target in [
+        "/v1/head?consistency=strong",
+        "/v1/components/part_1/history",
+        "/v1/components/part_1?at=5",
+    ] {
+        assert_eq!(sandbox.get(target).status, 200, "{target}");
     }
 }
 
