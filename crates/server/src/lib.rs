@@ -21,6 +21,8 @@
 //! | `watch` | following the book's changes, for every face |
 //! | `grpc` | the same over gRPC |
 //! | `routes` | a module for each noun: parse, call, render |
+//! | `slow` | turns of work that takes long |
+//! | `stamp` | whether a file was written since the last look |
 //! | `cursor` | where a list goes on |
 //! | `answer`, `body`, `gzip`, `refuse` | how an answer goes out |
 
@@ -47,6 +49,7 @@ mod routes;
 mod server;
 mod sight;
 mod slow;
+mod stamp;
 mod start;
 mod traces;
 mod watch;

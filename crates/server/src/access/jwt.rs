@@ -14,7 +14,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::SystemTime;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{
@@ -27,6 +26,8 @@ use deedbook_model::capability::MAX_GRANTS;
 use deedbook_model::{Grant, Grants, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use crate::stamp::Stamp;
 
 /// Longest token that is looked at, in bytes.
 const MAX_BYTES: usize = 16 << 10;
@@ -81,7 +82,7 @@ pub(crate) struct Jwt {
 }
 
 struct Current {
-    seen: Option<SystemTime>,
+    seen: Option<Stamp>,
     keys: Arc<[Key]>,
     /// What these keys have signed, as far as it was shown. Other keys begin without.
     known: Arc<Known>,
@@ -176,7 +177,7 @@ enum Audience {
 impl Jwt {
     /// Reads the keys.
     pub(crate) fn load(options: JwtOptions) -> Result<Jwt, KeysError> {
-        let seen = seen(&options.keys);
+        let seen = Stamp::of(&options.keys);
         let keys = read(&options.keys)?;
         Ok(Jwt {
             options,
@@ -191,7 +192,7 @@ impl Jwt {
     /// Reads the keys again if their file changed; says whether it did. What is of no use isn't
     /// taken, and told once.
     pub(crate) fn reload(&self) -> Result<bool, KeysError> {
-        let seen = seen(&self.options.keys);
+        let seen = Stamp::of(&self.options.keys);
         let known = {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
             current.seen
@@ -387,10 +388,6 @@ impl Known {
 
 fn has_ended(end: Timestamp, now: Timestamp) -> bool {
     end.plus_seconds(SKEW) <= now
-}
-
-fn seen(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).ok()?.modified().ok()
 }
 
 fn read(path: &Path) -> Result<Arc<[Key]>, KeysError> {

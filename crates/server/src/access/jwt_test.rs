@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -331,6 +333,12 @@ fn keys_are_read_again_when_their_file_changes() {
     assert!(issuer.verify(&claims()).is_err());
     let token = next.token(&json!({"alg": "EdDSA"}), &claims());
     assert!(issuer.jwt.verify(&token, now()).is_ok());
+    // It was read while it was written, within one tick of the file system's clock.
+    let [first, ..] = &issuer.signers;
+    set("", 4);
+    assert!(issuer.jwt.reload().is_err());
+    set(&json!({"keys": [first.key()]}).to_string(), 4);
+    assert!(issuer.jwt.reload().unwrap());
 }
 
 #[test]

@@ -4,13 +4,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
 
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
+
+use crate::stamp::Stamp;
 
 /// Where a certificate and its key are, as PEM.
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ pub(crate) struct Tls {
 }
 
 struct Current {
-    seen: [Option<SystemTime>; 2],
+    seen: [Option<Stamp>; 2],
     config: Arc<ServerConfig>,
 }
 
@@ -93,9 +94,8 @@ impl Tls {
 }
 
 impl TlsFiles {
-    /// When the files were written.
-    fn seen(&self) -> [Option<SystemTime>; 2] {
-        [&self.certificate, &self.key].map(|path| fs::metadata(path).ok()?.modified().ok())
+    fn seen(&self) -> [Option<Stamp>; 2] {
+        [&self.certificate, &self.key].map(|path| Stamp::of(path))
     }
 }
 
