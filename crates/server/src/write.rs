@@ -30,9 +30,9 @@ pub(crate) async fn perform(
         Ok(Err(_)) | Err(_) => Err(BookError::UnknownOutcome),
     };
     match &result {
-        Ok(_) => server.health.append_done(),
+        Ok(receipt) if was_appended(receipt) => server.health.append_done(),
         Err(error) if tells_of_the_log(error) => server.health.append_failed(),
-        Err(_) => {}
+        Ok(_) | Err(_) => {}
     }
     let receipt = result?;
     if receipt.repeat.is_none() {
@@ -53,6 +53,13 @@ async fn check(server: &Server, command: Command) -> Result<Receipt, BookError> 
     let book = server.book.clone();
     let checked = server.slow.run(move || Ok(book.check(&command)));
     checked.await.map_err(|_| BookError::Busy)?
+}
+
+/// Whether a command came into the log now: a repeat did before, and one that changed nothing says
+/// nothing of the disk.
+fn was_appended(receipt: &Receipt) -> bool {
+    let mut outcomes = receipt.outcomes.iter();
+    receipt.repeat.is_none() && outcomes.any(|outcome| !outcome.unchanged)
 }
 
 fn tells_of_the_log(error: &BookError) -> bool {

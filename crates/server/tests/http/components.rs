@@ -233,6 +233,8 @@ fn a_batch_is_all_or_none_and_tells_every_refusal() {
 #[test]
 fn a_log_that_fails_makes_the_server_unready_until_a_write_works() {
     let (log, sandbox) = Sandbox::faulty();
+    let known = document("known", 1);
+    assert_eq!(sandbox.post("/v1/components", &known).status, 201);
     assert_eq!(sandbox.get("/readyz").status, 200);
     log.next_appends(&[Fault::Full]);
     let failed = sandbox.post("/v1/components", samples::HEADER_CHECK);
@@ -243,6 +245,9 @@ fn a_log_that_fails_makes_the_server_unready_until_a_write_works() {
     assert_eq!(failed.header("retry-after"), Some("1"));
     assert_eq!(sandbox.get("/readyz").code(), "unavailable");
     assert_eq!(sandbox.get("/livez").status, 200);
+    let unchanged = sandbox.post("/v1/components", &known).json();
+    assert_eq!(unchanged["unchanged"], true);
+    assert_eq!(sandbox.get("/readyz").status, 503, "nothing was appended");
     assert_eq!(
         sandbox.post("/v1/components", samples::HEADER_CHECK).status,
         201
