@@ -135,12 +135,12 @@ impl Server {
     /// Reads files again that changed.
     pub(crate) fn reload(&self) {
         let tls = self.tls.as_ref().map(Tls::reload);
-        self.tell_reload("certificate", tls);
+        self.tell_reload("certificate and key", tls);
         let jwt = self.jwt.as_ref().map(Jwt::reload);
         if let Some(Ok(true)) = jwt {
             self.principals.send_modify(Principals::note_new_keys);
         }
-        self.tell_reload("keys", jwt);
+        self.tell_reload("keys of signed tokens", jwt);
     }
 
     fn tell_reload<E: std::error::Error>(&self, what: &str, reload: Option<Result<bool, E>>) {
