@@ -165,7 +165,7 @@ fn what_is_no_principal_is_refused_with_every_fault() {
     let all = [
         (IssueKind::InvalidFormat, "/name"),
         (IssueKind::OutOfRange, "/grants"),
-        (IssueKind::OutOfRange, "/expiresAt"),
+        (IssueKind::OutOfRange, "/expires"),
     ];
     assert_eq!(faults(&refusal), all);
     let refusal = sample.try_one(create("", token(2))).unwrap_err();

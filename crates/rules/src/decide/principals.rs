@@ -155,7 +155,7 @@ impl Work<'_> {
         }
         let expires_at = token.expires_at.filter(|end| *end <= self.now)?;
         let message = format!("{expires_at} is past; a token expires later than now");
-        Some(Issue::error(IssueKind::OutOfRange, "/expiresAt", message))
+        Some(Issue::error(IssueKind::OutOfRange, "/expires", message))
     }
 }
 
