@@ -46,13 +46,18 @@ where
             owed: Arc::clone(&owed),
         };
         let connection = http2_builder(&limits).serve_connection(io, remembering);
+        let idle = owed.idle(limits.head_time);
         tokio::select! {
-            _ = until_end(&server, connection, |c| c.graceful_shutdown()) => {}
+            _ = until_end(&server, idle, connection, |c| c.graceful_shutdown()) => {}
             () = owed.stalled(limits.stall_time) => {}
+            // Whoever doesn't answer the farewell isn't waited for.
+            () = owed.idle(limits.head_time * 2) => {}
         }
     } else {
         let connection = http1_builder(&limits).serve_connection(io, requests);
-        let _ = until_end(&server, connection, |c| c.graceful_shutdown()).await;
+        // It looks after idle clients by itself.
+        let idle = std::future::pending();
+        let _ = until_end(&server, idle, connection, |c| c.graceful_shutdown()).await;
     }
 }
 
@@ -94,9 +99,11 @@ fn http2_builder(limits: &Limits) -> http2::Builder<TokioExecutor> {
     builder
 }
 
-/// Drives a connection; when the server ends, it finishes its requests and takes no more.
+/// Drives a connection; when it is idle or the server ends, it finishes its requests and takes no
+/// more.
 async fn until_end<C: Future>(
     server: &Server,
+    idle: impl Future<Output = ()>,
     connection: C,
     end: impl FnOnce(Pin<&mut C>),
 ) -> C::Output {
@@ -106,6 +113,7 @@ async fn until_end<C: Future>(
         biased;
         output = &mut connection => return output,
         _ = phase.wait_for(|phase| *phase == Phase::Ending) => {}
+        () = idle => {}
     }
     end(connection.as_mut());
     connection.await

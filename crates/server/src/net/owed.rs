@@ -1,5 +1,6 @@
-//! What a client of HTTP/2 was answered and hasn't taken. It says by itself how much of each answer
-//! it takes, so that its connection may be busy while an answer waits for good, with all it holds.
+//! What a client of HTTP/2 asked for, was answered and hasn't taken. It says by itself how much of
+//! each answer it takes, so that its connection may be busy while an answer waits for good, with all
+//! it holds; and it may keep its connection for good while it asks for nothing.
 //!
 //! ```text
 //! answer ─► pieces ─► the connection's buffers ─► dropped, once they are sent
@@ -37,6 +38,32 @@ const LOOKS: u32 = 2;
 pub(super) struct Owed {
     begin: Instant,
     answers: Mutex<Vec<Weak<Owing>>>,
+    open: Arc<Open>,
+}
+
+/// How many requests are worked on, or their answers sent.
+#[derive(Default)]
+struct Open {
+    count: AtomicUsize,
+    /// How many ended so far: tells whether there was any between two looks.
+    ended: AtomicU64,
+}
+
+/// One of them.
+struct Asked(Arc<Open>);
+
+impl Asked {
+    fn of(open: &Arc<Open>) -> Asked {
+        open.count.fetch_add(1, Ordering::Relaxed);
+        Asked(Arc::clone(open))
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
+        self.0.count.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// One answer, for as long as any of it is there.
@@ -48,6 +75,7 @@ struct Owing {
     is_offered: AtomicBool,
     /// Pieces that were handed over and aren't sent.
     pieces: AtomicUsize,
+    _asked: Asked,
 }
 
 impl Owed {
@@ -55,15 +83,17 @@ impl Owed {
         Arc::new(Owed {
             begin: now(),
             answers: Mutex::default(),
+            open: Arc::default(),
         })
     }
 
-    fn answer(&self, body: Body) -> Taken {
+    fn answer(&self, asked: Asked, body: Body) -> Taken {
         let owing = Arc::new(Owing {
             begin: self.begin,
             step: AtomicU64::new(0),
             is_offered: AtomicBool::new(true),
             pieces: AtomicUsize::new(0),
+            _asked: asked,
         });
         owing.note();
         let mut answers = self.lock();
@@ -94,6 +124,21 @@ impl Owed {
             if is_stalled {
                 return;
             }
+        }
+    }
+
+    /// Ends once nothing was asked for that long, and all that was is taken.
+    pub(super) async fn idle(&self, patience: Duration) {
+        let (mut before, mut looks) = (None, 0);
+        loop {
+            let ended = self.open.ended.load(Ordering::Relaxed);
+            let is_open = self.open.count.load(Ordering::Relaxed) > 0;
+            let is_same = before.replace(ended) == Some(ended);
+            looks = if is_same && !is_open { looks + 1 } else { 0 };
+            if looks == LOOKS {
+                return;
+            }
+            tokio::time::sleep(patience / LOOKS).await;
         }
     }
 
@@ -222,6 +267,7 @@ impl Service<Request<Incoming>> for Remembering {
 
     fn call(&self, request: Request<Incoming>) -> Remembered {
         Remembered {
+            asked: Some(Asked::of(&self.owed.open)),
             answering: self.requests.call(request),
             owed: Arc::clone(&self.owed),
         }
@@ -229,6 +275,8 @@ impl Service<Request<Incoming>> for Remembering {
 }
 
 pub(super) struct Remembered {
+    /// `None`: it was answered.
+    asked: Option<Asked>,
     answering: Answering,
     owed: Arc<Owed>,
 }
@@ -238,6 +286,8 @@ impl Future for Remembered {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(Pin::new(&mut self.answering).poll(context));
-        Poll::Ready(answer.map(|answer| answer.map(|body| self.owed.answer(body))))
+        let asked = self.asked.take();
+        let asked = asked.unwrap_or_else(|| Asked::of(&self.owed.open));
+        Poll::Ready(answer.map(|answer| answer.map(|body| self.owed.answer(asked, body))))
     }
 }

@@ -189,6 +189,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 const PING: u8 = 6;
+const GOAWAY: u8 = 7;
 
 /// The kinds of frames that came.
 fn kinds(mut received: &[u8]) -> Vec<u8> {
@@ -225,6 +226,28 @@ fn an_answer_over_http2_that_is_not_taken_ends_its_connection() {
         taking(&sandbox, window).read_all(&mut received);
         // Sooner than a silent client is asked whether it is still there.
         assert!(!kinds(&received).contains(&PING), "{window}");
+    }
+}
+
+#[test]
+fn a_connection_of_http2_that_asks_for_nothing_is_closed() {
+    let sandbox = Sandbox::limited(Limits {
+        stall_time: Duration::from_secs(30),
+        ..quick_limits()
+    });
+    let mut silent = sandbox.client();
+    silent.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    silent.write(&frame(4, 0, 0, &[]));
+    // It takes all of one answer.
+    let mut taking = taking(&sandbox, 1 << 20);
+    taking.write(&frame(8, 0, 0, &(1_u32 << 20).to_be_bytes()));
+    for mut client in [silent, taking] {
+        let mut received = Vec::new();
+        client.read_all(&mut received);
+        let kinds = kinds(&received);
+        // Sooner than it is asked whether it is still there; it would say yes.
+        let before = kinds.split(|kind| *kind == PING).next();
+        assert!(before.unwrap().contains(&GOAWAY), "{kinds:?}");
     }
 }
 
