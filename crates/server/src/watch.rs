@@ -127,7 +127,7 @@ impl Watching {
         let is_checked = after.is_none();
         let permit = server.watchers.admit()?;
         let standing = Standing::of(call);
-        let may_see = may_see(standing.caller());
+        let may_see = may_see(server, &standing);
         let head = server.book.view().head().revision;
         let watch = server.book.watch(WatchOptions {
             after,
@@ -255,13 +255,17 @@ impl Watching {
     /// Tells an event, if the caller may still see it.
     fn tell(&mut self, event: Event) -> Option<Told> {
         let standing = self.standing.check();
-        let is_sight_new = matches!(standing, Ok(true));
         if !self.goes_on(standing) {
             return None;
         }
         self.note_position();
-        if is_sight_new && !self.sees(&event) {
-            return None;
+        if let Event::Change(change) = &event
+            && !sees(self.standing.caller(), change)
+        {
+            // It was let through to be judged by what the caller may see by now.
+            self.renew_sight();
+            let is_whole = self.position.revision >= change.command.last;
+            return is_whole.then(|| Told::Progress(self.position.clone()));
         }
         self.is_told = true;
         if self
@@ -280,24 +284,12 @@ impl Watching {
         })
     }
 
-    fn sees(&self, event: &Event) -> bool {
-        let Event::Change(change) = event else {
-            return true;
-        };
-        let may_see = self.may_see.as_ref();
-        may_see.is_none_or(|may_see| may_see(change, change.before()))
-    }
-
     /// Whether the caller may go on; if with other rights, it sees no more than those allow.
     fn goes_on(&mut self, standing: Result<bool, Problem>) -> bool {
         match standing {
             Ok(false) => true,
             Ok(true) => {
-                self.may_see = may_see(self.standing.caller());
-                match &mut self.state {
-                    State::Following(watch) => watch.see(self.may_see.clone()),
-                    _ => self.is_sight_new = true,
-                }
+                self.renew_sight();
                 true
             }
             Err(problem) => {
@@ -305,6 +297,14 @@ impl Watching {
                 self.state = State::Ending(Some(Box::new(problem)));
                 false
             }
+        }
+    }
+
+    fn renew_sight(&mut self) {
+        self.may_see = may_see(&self.server, &self.standing);
+        match &mut self.state {
+            State::Following(watch) => watch.see(self.may_see.clone()),
+            _ => self.is_sight_new = true,
         }
     }
 
@@ -392,13 +392,21 @@ fn after(call: &Call) -> Result<Option<Position>, Problem> {
     position.map_err(|error| Problem::parameter(name, format!("{error}")))
 }
 
-/// Which changes a caller may see; `None`: all.
-fn may_see(caller: &Caller) -> Option<Arc<MaySee>> {
+/// Which changes a caller may see, or may by now: once a principal changed, what couldn't be seen
+/// before is let through, to be judged again; `None`: all.
+fn may_see(server: &Arc<Server>, standing: &Standing) -> Option<Arc<MaySee>> {
+    let caller = standing.caller();
     if caller.is_admin() {
         return None;
     }
-    let rights = caller.rights().clone();
+    let (rights, decided_at) = (caller.rights().clone(), standing.decided_at());
+    let book = server.book.clone();
     Some(Arc::new(move |change, before| {
-        may_see_change(&rights, change, || before)
+        may_see_change(&rights, change, || before) || book.view().principals_at() > decided_at
     }))
+}
+
+/// Whether a caller may see a change.
+fn sees(caller: &Caller, change: &WatchedChange) -> bool {
+    caller.is_admin() || may_see_change(caller.rights(), change, || change.before())
 }

@@ -87,6 +87,11 @@ impl Standing {
         &self.caller
     }
 
+    /// The last change to a principal that it was decided on.
+    pub(crate) fn decided_at(&self) -> Revision {
+        self.decided_at
+    }
+
     /// Decides again; says whether the caller's rights are others now.
     pub(crate) fn ask(&mut self) -> Result<bool, Problem> {
         self.decided_at = self.server.book.view().principals_at();

@@ -63,6 +63,17 @@ impl Both {
         Ok(message.map(|message| message.event.unwrap()))
     }
 
+    /// The next changes over gRPC.
+    fn changes_told(&mut self, count: usize) -> Vec<u64> {
+        let mut seen = Vec::new();
+        while seen.len() < count {
+            if let Some(Told::Change(change)) = self.told().unwrap() {
+                seen.push(change.change.unwrap().revision);
+            }
+        }
+        seen
+    }
+
     /// Both end: told where they are, and over gRPC why.
     fn end_as(mut self, code: Code, detail: &str) {
         let last = std::iter::from_fn(|| self.event()).last().unwrap();
@@ -205,6 +216,8 @@ fn fewer_grants_show_less_from_then_on() {
     register("geo_two", 3);
     let mut changes = std::iter::from_fn(|| watching.event()).filter(|one| one.name == "change");
     assert_eq!(changes.next().unwrap().data["revision"], 6);
+    // Whoever is behind sees what they may by then.
+    assert_eq!(watching.changes_told(2), [3, 6]);
     let wider = Write::SetGrants {
         name: "reader".to_owned(),
         grants: read_only(),
@@ -214,13 +227,54 @@ fn fewer_grants_show_less_from_then_on() {
     register("parcel_two", 4);
     let mut changes = std::iter::from_fn(|| watching.event()).filter(|one| one.name == "change");
     assert_eq!(changes.next().unwrap().data["revision"], 8);
-    let mut seen = Vec::new();
-    while seen.len() < 3 {
-        if let Some(Told::Change(change)) = watching.told().unwrap() {
-            seen.push(change.change.unwrap().revision);
-        }
+    assert_eq!(watching.changes_told(1), [8]);
+}
+
+#[test]
+fn what_comes_with_more_grants_is_shown() {
+    let sandbox = Sandbox::new();
+    let reader = create("reader", &["REGISTRY_READ:*/geo_*"], None);
+    sandbox.book.execute(reader).unwrap();
+    let mut watching = Both::open(&sandbox, Some(&token("reader").reveal()));
+    let wider = Write::SetGrants {
+        name: "reader".to_owned(),
+        grants: read_only(),
+        expected: None,
+    };
+    let mut command = Command::of("root", wider);
+    let parcel = plain("parcel", "1.0.0", uuid_of_number(1), Map::new());
+    command.writes.push(parcel);
+    // Nobody sees the one without the other.
+    sandbox.book.execute(command).unwrap();
+    let shown = watching.event().unwrap();
+    assert_eq!(
+        (shown.name.as_str(), &shown.data["revision"]),
+        ("change", &json!(4))
+    );
+    assert_eq!(watching.changes_told(1), [4]);
+}
+
+#[test]
+fn what_still_may_not_be_seen_is_passed_over() {
+    let sandbox = Sandbox::new();
+    let reader = create("reader", &["REGISTRY_READ:*/geo_*"], None);
+    sandbox.book.execute(reader).unwrap();
+    let mut watching = Both::open(&sandbox, Some(&token("reader").reveal()));
+    // Somebody else's grants change.
+    let mut command = create("other", &["REGISTRY_READ"], None);
+    for (number, name) in [(1, "geo_one"), (2, "parcel")] {
+        let write = plain(name, "1.0.0", uuid_of_number(number), Map::new());
+        command.writes.push(write);
     }
-    assert_eq!(seen, [3, 6, 8]);
+    sandbox.book.execute(command).unwrap();
+    let write = plain("geo_two", "1.0.0", uuid_of_number(3), Map::new());
+    sandbox.book.execute(Command::of("root", write)).unwrap();
+    let changes = std::iter::from_fn(|| watching.event()).filter(|one| one.name == "change");
+    let revisions: Vec<_> = changes
+        .map(|one| one.data["revision"].clone())
+        .take(2)
+        .collect();
+    assert_eq!(revisions, [json!(4), json!(6)]);
 }
 
 fn in_seconds(seconds: i64) -> Timestamp {
