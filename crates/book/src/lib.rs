@@ -28,7 +28,7 @@
 //! // Look up. A view is one revision; reading it blocks nobody.
 //! let view = book.view();
 //! let key = ComponentKey::parse("header_check@^1")?;
-//! assert_eq!(view.lookup(&key.name, key.spec.as_ref())?.facts.uuid, uuid);
+//! assert_eq!(view.lookup(&key.name, key.spec.as_ref())?.facts.uuid(), uuid);
 //! let tagged = Query { tags: vec!["pre-commit".into()], ..Query::default() };
 //! assert_eq!(view.search(&tagged, 20, None)?.items.len(), 1);
 //!

@@ -38,11 +38,11 @@ impl Book {
         key: &ComponentKey,
     ) -> Result<Result<Meant, LookupError>, BookError> {
         let error = match view.lookup(&key.name, key.spec.as_ref()) {
-            Ok(found) => return Ok(Ok(Meant::of(found.facts.uuid.to_string()))),
+            Ok(found) => return Ok(Ok(Meant::of(found.facts.uuid().to_string()))),
             Err(error) => error,
         };
         let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
-        let fits = |facts: &ComponentFacts| spec.is_none_or(|spec| spec.matches(&facts.version));
+        let fits = |facts: &ComponentFacts| spec.is_none_or(|spec| spec.matches(facts.version()));
         let name = match &key.name {
             NameOrUuid::Name(name) => name,
             // Known by its key alone: removed, or of a form that only a later release reads.
@@ -58,13 +58,13 @@ impl Book {
         let mut there = view.versions(&key.name).iter();
         let archived = there.find_map(|record| record.component().filter(|facts| fits(facts)));
         if let Some(facts) = archived {
-            return Ok(Ok(Meant::of(facts.uuid.to_string())));
+            return Ok(Ok(Meant::of(facts.uuid().to_string())));
         }
         let mut removed = self.removed_components(view, name)?;
         removed.retain(|removed| fits(&removed.facts));
         Ok(match removed.first() {
             Some(newest) => Ok(Meant {
-                uuid: newest.facts.uuid.to_string(),
+                uuid: newest.facts.uuid().to_string(),
                 removed,
             }),
             None => Err(error),

@@ -97,7 +97,7 @@ impl<'a> Search<'a> {
             return;
         };
         if let Some(revision) = self.gone.remove(key)
-            && *facts.name == *self.name
+            && *facts.name() == *self.name
         {
             self.found.push(RemovedComponent { facts, revision });
         }

@@ -10,7 +10,6 @@ mod search;
 mod texts;
 
 pub use facts::{ComponentFacts, Words, fold_case};
-pub use index::Listed;
 pub use lookup::{ComponentKey, Found, LookupError, NameOrUuid};
 pub use resolve::Unresolved;
 pub use search::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, Query, SearchError};

@@ -457,7 +457,9 @@ impl Work<'_> {
         self.bytes += stored.as_ref().map_or(0, Bytes::len);
         let revision = self.state.revision().next();
         let key = Arc::from(key);
-        let record = Arc::new(Record::new(kind, key, generation, revision, stored.clone()));
+        let before = self.state.record(&kind, &key);
+        let record = Record::new(kind, Arc::clone(&key), generation, revision, stored.clone());
+        let record = Arc::new(record.following(before.map(|before| &**before)));
         let before = self.state.put(Arc::clone(&record), None);
         self.proposed.push(Proposed {
             record: Arc::clone(&record),

@@ -371,7 +371,7 @@ fn assert_same(one: &State, two: &State) {
         let named = NameOrUuid::of(name);
         assert_eq!(one.versions(&named), two.versions(&named));
         for record in one.versions(&named) {
-            let uuid = record.component().unwrap().uuid;
+            let uuid = record.component().unwrap().uuid();
             let dependents = |state: &State| format!("{:?}", state.dependents(uuid, 9));
             assert_eq!(dependents(one), dependents(two));
         }

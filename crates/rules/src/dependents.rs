@@ -58,7 +58,7 @@ impl State {
             return Vec::new();
         };
         let mut without = self.clone();
-        without.components.remove(target);
+        without.components.take_out(target);
         let mut found: Vec<Dependent> = Vec::new();
         let mut seen = HashSet::from([uuid]);
         let mut level = Level::of(target.component().into_iter(), |_| true);
@@ -93,14 +93,14 @@ impl State {
             .filter(|record| sees(record))
             .filter_map(|record| record.component());
         for facts in live.filter(|facts| facts.lifecycle != Lifecycle::Archived) {
-            if seen.contains(&facts.uuid) {
+            if seen.contains(&facts.uuid()) {
                 continue;
             }
             let leads = |dependency: &DependencyRef| {
                 let to = level
                     .may_mean(dependency)
                     .then(|| self.resolve(dependency).ok())??;
-                Some((to.facts.uuid, *level.broken.get(&to.facts.uuid)?))
+                Some((to.facts.uuid(), *level.broken.get(&to.facts.uuid())?))
             };
             let mut ways = facts
                 .dependencies
@@ -118,7 +118,7 @@ impl State {
                 } else {
                     ways.find(|way| way.2).unwrap_or(first)
                 };
-                seen.insert(facts.uuid);
+                seen.insert(facts.uuid());
                 above.push(dependent(facts, depth, way));
             }
         }
@@ -132,9 +132,9 @@ fn dependent(
     (dependency, on, breaks): (&DependencyRef, Uuid, bool),
 ) -> Dependent {
     Dependent {
-        uuid: facts.uuid,
-        name: facts.name.to_string(),
-        version: facts.version.to_string(),
+        uuid: facts.uuid(),
+        name: facts.name().to_string(),
+        version: facts.version().to_string(),
         meta_type: facts.meta_type.to_string(),
         lifecycle: facts.lifecycle,
         depth,
@@ -161,8 +161,8 @@ impl Level {
             names: HashSet::new(),
         };
         for facts in facts {
-            level.broken.insert(facts.uuid, breaks(facts.uuid));
-            level.names.insert(facts.name.to_string());
+            level.broken.insert(facts.uuid(), breaks(facts.uuid()));
+            level.names.insert(facts.name().to_string());
         }
         level
     }

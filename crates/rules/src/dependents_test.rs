@@ -90,7 +90,7 @@ fn what_a_reader_may_not_see_is_left_out_with_what_is_behind_it() {
         register("mid@1.0.0", needs(&["low"])),
         register("top@1.0.0", needs(&["base"])),
     ]);
-    let sees = |record: &crate::Record| &*record.component().unwrap().name != "low";
+    let sees = |record: &crate::Record| record.component().unwrap().name() != "low";
     let found = sample.state.dependents_seen(id("base@1.0.0"), 64, sees);
     let names: Vec<&str> = found.iter().map(|dependent| &*dependent.name).collect();
     assert_eq!(names, ["top"]);

@@ -89,6 +89,17 @@ impl Record {
         )
     }
 
+    /// The same, sharing what no change touches with the record before it.
+    #[must_use]
+    pub(crate) fn following(mut self, before: Option<&Record>) -> Record {
+        if let (Facts::Component(own), Some(before)) =
+            (&mut self.facts, before.and_then(Record::component))
+        {
+            own.share_identity(before);
+        }
+        self
+    }
+
     /// Whether the record is there.
     #[must_use]
     pub fn is_live(&self) -> bool {

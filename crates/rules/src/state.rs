@@ -205,10 +205,9 @@ impl State {
             self.root.remove(digest_of(before));
             self.live = self.live.saturating_sub(1);
             self.stored_bytes = self.stored_bytes.saturating_sub(length_of(before));
-            self.components.remove(before);
             self.tokens.remove(before);
         }
-        self.components.insert(&record);
+        self.components.put(&record, before.as_deref());
         self.tokens.insert(&record);
         before
     }
@@ -230,15 +229,15 @@ impl State {
             kind: record.kind.clone(),
             key: Arc::clone(&record.key),
         };
-        self.components.remove(record);
         self.tokens.remove(record);
         match before {
             Some(before) => {
-                self.components.insert(&before);
+                self.components.put(&before, Some(record));
                 self.tokens.insert(&before);
                 self.records.insert(key, before);
             }
             None => {
+                self.components.take_out(record);
                 self.records.remove(&key);
             }
         }

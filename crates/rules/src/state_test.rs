@@ -5,15 +5,22 @@ use serde_json::json;
 use super::*;
 use crate::components::Query;
 
-/// A component as it would be stored, with only the members that rules look at.
+/// A component as it would be stored, with only the members that rules look at. What it looks like
+/// beside its tags follows from the revision.
 fn component(number: u8, revision: u64, tags: &[&str]) -> Record {
+    let look = revision % 7;
+    let described = ["a blue one", "a \"green\" one", ""][usize::try_from(look % 3).unwrap()];
     let uuid = uuid::Uuid::from_u128(u128::from(number));
     let stored = json!({"data": {
         "uuid": uuid,
         "name": format!("name_{}", number / 3),
-        "version": format!("1.{}.0", number % 3),
+        "version": format!("1.{}.0{}", number % 3, if look == 6 { "+build" } else { "" }),
         "meta_type": "tool",
         "lifecycle": if number.is_multiple_of(5) { "archived" } else { "active" },
+        "namespace": format!("space.{}", look % 2),
+        "description": described,
+        "capabilities": [format!("offer_{}", look % 2)],
+        "dependencies": [{"name": format!("name_{}", look)}],
         "tags": tags,
     }});
     let (kind, key) = (Kind::COMPONENT, Arc::from(uuid.to_string()));
@@ -38,10 +45,14 @@ fn in_pages(state: &State, tag: &str, limit: usize) -> Vec<(Arc<str>, Revision)>
         tags: vec![tag.to_owned()],
         ..Query::default()
     };
+    pages_of(state, &query, limit)
+}
+
+fn pages_of(state: &State, query: &Query, limit: usize) -> Vec<(Arc<str>, Revision)> {
     let mut found = Vec::new();
     let mut cursor = None;
     loop {
-        let page = state.search(&query, limit, cursor.as_ref()).unwrap();
+        let page = state.search(query, limit, cursor.as_ref()).unwrap();
         found.extend(page.items.iter().map(|r| (Arc::clone(&r.key), r.revision)));
         match page.next {
             Some(next) => cursor = Some(next),
@@ -56,11 +67,51 @@ fn scan(state: &State, tag: &str) -> Vec<(Arc<str>, Revision)> {
         .filter_map(|record| Some((record, record.component()?)))
         .filter(|(_, facts)| facts.lifecycle.as_str() != "archived" && facts.tags.contains(tag))
         .collect();
-    fitting.sort_by(|(_, one), (_, two)| one.list_order(two));
+    fitting.sort_by(|(_, one), (_, two)| one.identity.cmp(&two.identity));
     let listed = fitting.iter();
     listed
         .map(|(r, _)| (Arc::clone(&r.key), r.revision))
         .collect()
+}
+
+/// What is found by words, offers, names and needs, and what only the indexes know.
+fn all_that_is_found(state: &State) -> Vec<String> {
+    let mut found = Vec::new();
+    let queries = [
+        Query {
+            text: Some("BLUE".to_owned()),
+            ..Query::default()
+        },
+        Query {
+            text: Some("\"green\" space.1".to_owned()),
+            ..Query::default()
+        },
+        Query {
+            capability: Some("offer_1".to_owned()),
+            ..Query::default()
+        },
+        Query {
+            namespace: Some("space.0".to_owned()),
+            ..Query::default()
+        },
+    ];
+    for query in &queries {
+        found.push(format!("{:?}", pages_of(state, query, 1000)));
+    }
+    for word in ["blue", "green", "space.1", "most"] {
+        let word = memchr::memmem::Finder::new(word).into_owned();
+        let held = state.components.texts().holding(&[word], usize::MAX);
+        let held: std::collections::BTreeSet<_> = held.unwrap().into_iter().collect();
+        found.push(format!("{held:?}"));
+    }
+    for record in state.components.all() {
+        let facts = record.component().unwrap();
+        let uuid = state.components.by_uuid(&facts.uuid()).unwrap();
+        assert!(Arc::ptr_eq(uuid, record));
+        let needed = state.components.may_be_needed(facts);
+        found.push(format!("{} {} {needed}", facts.title(), record.revision));
+    }
+    found
 }
 
 proptest! {
@@ -86,7 +137,14 @@ proptest! {
                 record = gone(&record, revision);
             }
             let record = Arc::new(record);
-            state.put(Arc::clone(&record), None);
+            let standing = state.standing();
+            let before = state.put(Arc::clone(&record), None);
+            if revision % 11 == 0 {
+                // As a refused command does.
+                state.take_back(&record, before);
+                state.restore(standing);
+                continue;
+            }
             later.put(record, None);
             if revision % 100 == 0 {
                 prop_assert_eq!(in_pages(&state, "most", limit), scan(&state, "most"));
@@ -98,6 +156,7 @@ proptest! {
             prop_assert_eq!(&in_pages(&state, tag, limit), &wanted);
             prop_assert_eq!(&in_pages(&later, tag, limit), &wanted);
         }
+        prop_assert_eq!(all_that_is_found(&state), all_that_is_found(&later));
         prop_assert_eq!(state.component_count(), later.component_count());
         let live: Vec<_> = state.records().filter(|record| record.is_live()).collect();
         let mut root = StateRoot::EMPTY;

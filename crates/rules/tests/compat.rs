@@ -188,7 +188,9 @@ fn lookup(state: &State, query: &Value) {
             let key = NameOrUuid::of(query["key"].as_str().unwrap());
             state
                 .lookup(&key, spec.as_ref())
-                .map_or("not_found".to_owned(), |found| found.facts.uuid.to_string())
+                .map_or("not_found".to_owned(), |found| {
+                    found.facts.uuid().to_string()
+                })
         }
     };
     assert_eq!(found, query["expect"], "{query}");

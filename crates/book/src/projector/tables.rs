@@ -252,7 +252,7 @@ fn insert(
     facts: Option<&ComponentFacts>,
     record: &str,
 ) -> rusqlite::Result<()> {
-    let version = facts.map(|facts| &facts.version);
+    let version = facts.map(|facts| facts.version());
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
@@ -261,8 +261,8 @@ fn insert(
         .execute(params![
             row.kind.as_str(),
             row.key,
-            facts.map(|facts| facts.uuid.to_string()),
-            facts.map(|facts| &*facts.name),
+            facts.map(|facts| facts.uuid().to_string()),
+            facts.map(|facts| facts.name()),
             version.map(ToString::to_string),
             version.map(|version| number(version.major)),
             version.map(|version| number(version.minor)),

@@ -33,7 +33,9 @@ fn answers(state: &State) -> Vec<Vec<String>> {
     let titles = |query: Query| {
         let page = state.search(&query, 1000, None).unwrap();
         let facts = page.items.iter().map(|record| record.component().unwrap());
-        facts.map(|f| format!("{} {}", f.title(), f.uuid)).collect()
+        facts
+            .map(|f| format!("{} {}", f.title(), f.uuid()))
+            .collect()
     };
     let mut answers: Vec<Vec<String>> = Vec::new();
     for (name, meta_type, namespace) in FAMILIES {

@@ -89,14 +89,14 @@ pub(crate) fn assert_tables_equal(folder: &Path, state: &State) {
     let mut components = BTreeMap::new();
     for facts in state.records().filter_map(|record| record.component()) {
         for tag in facts.tags.iter() {
-            tags.insert((facts.uuid.to_string(), tag.to_string()), ());
+            tags.insert((facts.uuid().to_string(), tag.to_string()), ());
         }
         let told = (
-            facts.name.to_string(),
-            facts.version.to_string(),
+            facts.name().to_string(),
+            facts.version().to_string(),
             facts.lifecycle.as_str().to_owned(),
         );
-        components.insert(facts.uuid.to_string(), told);
+        components.insert(facts.uuid().to_string(), told);
     }
     let mut statement = tables
         .prepare("SELECT key, tag FROM record_tags ORDER BY 1, 2")

@@ -153,7 +153,7 @@ fn scan(state: &State, query: &Query, pattern: Option<usize>) -> Vec<String> {
         .filter(|(_, document)| fits(document, query, pattern))
         .collect();
     fitting.sort_by(|(one, a), (two, b)| {
-        let version = |record: &Record| record.component().unwrap().version.clone();
+        let version = |record: &Record| record.component().unwrap().version().clone();
         (a["name"].as_str().cmp(&b["name"].as_str()))
             .then_with(|| version(two).cmp_precedence(&version(one)))
             .then_with(|| a["uuid"].as_str().cmp(&b["uuid"].as_str()))

@@ -35,7 +35,7 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
     let mut source = context.source_to_read()?;
     let at = args.at.at;
     let asked = match find(key, &mut source, at, context) {
-        Ok(found) => facts(&found.record)?.uuid.to_string(),
+        Ok(found) => facts(&found.record)?.uuid().to_string(),
         Err(failure) if failure.is_lookup() => key.to_owned(),
         Err(failure) => return Err(failure),
     };

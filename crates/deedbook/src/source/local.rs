@@ -87,7 +87,7 @@ pub(super) fn versions(book: &Book, key: &str, at: Option<Moment>) -> Result<Rec
     let family = match view.versions(&name) {
         [only] if matches!(name, NameOrUuid::Uuid(_)) => only
             .component()
-            .map_or(name, |facts| NameOrUuid::Name(facts.name.to_string())),
+            .map_or(name, |facts| NameOrUuid::Name(facts.name().to_string())),
         _ => name,
     };
     let records = view.versions(&family);
@@ -177,9 +177,9 @@ fn meant(book: &Book, view: &View, key: &str) -> Result<Meant, Failure> {
 fn shape_of_removed(removed: &RemovedComponent) -> RemovedComponentShape {
     let RemovedComponent { facts, revision } = removed;
     RemovedComponentShape {
-        uuid: facts.uuid,
-        name: facts.name.to_string(),
-        version: facts.version.to_string(),
+        uuid: facts.uuid(),
+        name: facts.name().to_string(),
+        version: facts.version().to_string(),
         revision: *revision,
     }
 }

@@ -87,15 +87,49 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// What of a component no change touches. In the order of lists: name by bytes, highest version
+/// first, uuid.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) uuid: Uuid,
+    pub(crate) name: Arc<str>,
+    pub(crate) version: Version,
+}
+
+impl Identity {
+    /// Lists don't look at build metadata; this does.
+    pub(crate) fn is_same(&self, other: &Identity) -> bool {
+        self == other && self.version == other.version
+    }
+}
+
+impl Ord for Identity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.name.as_bytes().cmp(other.name.as_bytes()))
+            .then_with(|| other.version.cmp_precedence(&self.version))
+            .then_with(|| self.uuid.cmp(&other.uuid))
+    }
+}
+
+impl PartialOrd for Identity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Identity {}
+
 /// What rules and indexes need of a component, read once when its record enters the state.
 #[derive(Debug)]
 pub struct ComponentFacts {
-    /// Its uuid.
-    pub uuid: Uuid,
-    /// Its name.
-    pub name: Arc<str>,
-    /// Its version.
-    pub version: Version,
+    /// Shared by all records of the component, and by the lists that it is in.
+    pub(crate) identity: Arc<Identity>,
     /// Its type; a word, so that types of a later release are carried.
     pub meta_type: Cow<'static, str>,
     /// Its lifecycle.
@@ -154,9 +188,11 @@ impl ComponentFacts {
             None => None,
         };
         Some(ComponentFacts {
-            uuid: document.uuid,
-            name: Arc::from(&*document.name),
-            version: document.version,
+            identity: Arc::new(Identity {
+                uuid: document.uuid,
+                name: Arc::from(&*document.name),
+                version: document.version,
+            }),
             meta_type: match document.meta_type.parse::<MetaType>() {
                 Ok(known) => Cow::Borrowed(known.as_str()),
                 Err(_) => Cow::Owned(document.meta_type.into_owned()),
@@ -178,12 +214,36 @@ impl ComponentFacts {
         })
     }
 
+    pub(crate) fn share_identity(&mut self, other: &ComponentFacts) {
+        if self.identity.is_same(&other.identity) {
+            self.identity = Arc::clone(&other.identity);
+        }
+    }
+
+    /// Its uuid.
+    #[must_use]
+    pub fn uuid(&self) -> Uuid {
+        self.identity.uuid
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    /// Its version.
+    #[must_use]
+    pub fn version(&self) -> &Version {
+        &self.identity.version
+    }
+
     /// Appends what a search for text looks at: name, namespace, description and tags, folded by
     /// [`fold_case`], a line each. `stored` is what the facts were read from.
     pub(crate) fn fold_text(&self, stored: &[u8], into: &mut String) {
         let description = self.description(stored);
         let own = [
-            Some(&*self.name),
+            Some(self.name()),
             self.namespace.as_deref(),
             description.as_deref(),
         ];
@@ -193,10 +253,22 @@ impl ComponentFacts {
         }
     }
 
-    fn description<'a>(&self, stored: &'a [u8]) -> Option<Cow<'a, str>> {
+    /// Whether a search for text sees the same in both. Each `stored` is what its facts were read
+    /// from.
+    pub(crate) fn has_same_text(&self, stored: &[u8], other: &Self, other_stored: &[u8]) -> bool {
+        self.identity.name == other.identity.name
+            && self.namespace == other.namespace
+            && self.tags == other.tags
+            && self.written_description(stored) == other.written_description(other_stored)
+    }
+
+    fn written_description<'a>(&self, stored: &'a [u8]) -> Option<&'a [u8]> {
         let (begin, end) = self.description?;
-        let range = usize::try_from(begin).ok()?..usize::try_from(end).ok()?;
-        let written = stored.get(range)?;
+        stored.get(usize::try_from(begin).ok()?..usize::try_from(end).ok()?)
+    }
+
+    fn description<'a>(&self, stored: &'a [u8]) -> Option<Cow<'a, str>> {
+        let written = self.written_description(stored)?;
         let text: Text<'_> = serde_json::from_slice(written).ok()?;
         Some(text.0)
     }
@@ -204,17 +276,7 @@ impl ComponentFacts {
     /// `name@version`.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{}@{}", self.name, self.version)
-    }
-
-    /// The order of lists: name by bytes, highest version first, uuid.
-    #[must_use]
-    pub fn list_order(&self, other: &ComponentFacts) -> Ordering {
-        self.name
-            .as_bytes()
-            .cmp(other.name.as_bytes())
-            .then_with(|| other.version.cmp_precedence(&self.version))
-            .then_with(|| self.uuid.cmp(&other.uuid))
+        format!("{}@{}", self.name(), self.version())
     }
 }
 

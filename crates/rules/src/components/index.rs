@@ -1,64 +1,18 @@
 //! Indexes over the live components of a state, shared between its copies.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use deedbook_model::Revision;
 use deedbook_model::component::{DependencyRef, DependencyTarget, Lifecycle};
 use imbl::OrdMap;
 use uuid::Uuid;
 
-use super::facts::ComponentFacts;
+use super::facts::{ComponentFacts, Identity};
 use super::listing::Listing;
 use super::texts::Texts;
 use crate::dense::dense;
 use crate::record::Record;
-
-/// A live component in a list: ordered by name, highest version first, uuid.
-#[derive(Clone, Debug)]
-pub struct Listed(Arc<Record>);
-
-impl Listed {
-    /// The component, if the record is one; only such are listed.
-    pub(crate) fn of(record: &Arc<Record>) -> Option<Listed> {
-        record.component()?;
-        Some(Listed(Arc::clone(record)))
-    }
-
-    fn name(&self) -> Option<&Arc<str>> {
-        self.0.component().map(|facts| &facts.name)
-    }
-
-    /// The record.
-    #[must_use]
-    pub fn record(&self) -> &Arc<Record> {
-        &self.0
-    }
-}
-
-impl Ord for Listed {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self.0.component(), other.0.component()) {
-            (Some(one), Some(two)) => one.list_order(two),
-            // Only components are listed, so this orders nothing.
-            _ => self.0.key.cmp(&other.0.key),
-        }
-    }
-}
-
-impl PartialOrd for Listed {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Listed {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Listed {}
 
 /// Below so many components further threads aren't worth starting.
 const WORTH_A_THREAD: usize = 1_000;
@@ -77,7 +31,7 @@ pub(crate) enum Term {
 /// All live components, by what they are looked up by.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ComponentIndex {
-    by_uuid: OrdMap<Uuid, Arc<Record>>,
+    by_uuid: OrdMap<Uuid, Live>,
     by_name: OrdMap<Arc<str>, Family>,
     /// Families once more by a hash of their name, which is found without following pointers. Of two
     /// with one hash only the first is here: whoever doesn't find one looks in `by_name`.
@@ -88,6 +42,14 @@ pub(crate) struct ComponentIndex {
     needed: OrdMap<u32, u32>,
     texts: Texts,
     deferred: bool,
+}
+
+/// A component, and the revision that its text is kept under: an update that leaves the text alone
+/// leaves it where it is.
+#[derive(Clone, Debug)]
+struct Live {
+    record: Arc<Record>,
+    text_at: Revision,
 }
 
 /// All live versions of one name, highest first.
@@ -110,7 +72,7 @@ impl Family {
             .versions()
             .first()
             .and_then(|record| record.component());
-        facts.is_some_and(|facts| *facts.name == *name)
+        facts.is_some_and(|facts| facts.name() == name)
     }
 
     fn from_versions(mut records: Vec<Arc<Record>>) -> Option<Family> {
@@ -126,30 +88,32 @@ impl Family {
 struct Ordered {
     by_name: OrdMap<Arc<str>, Family>,
     by_hash: OrdMap<u32, Family>,
-    terms: Vec<(Term, Vec<Listed>)>,
+    terms: Vec<(Term, Vec<Arc<Identity>>)>,
 }
 
 impl Ordered {
     fn of(records: &[Arc<Record>]) -> Ordered {
-        let mut listed: Vec<Listed> = records.iter().filter_map(Listed::of).collect();
-        listed.sort_unstable();
-        let mut terms: HashMap<Word<'_>, Vec<Listed>> = HashMap::new();
-        for one in &listed {
-            for word in one.0.component().into_iter().flat_map(words_of) {
-                terms.entry(word).or_default().push(one.clone());
+        let mut listed: Vec<(&Arc<Record>, &ComponentFacts)> = components_of(records).collect();
+        listed.sort_unstable_by(|(_, one), (_, two)| one.identity.cmp(&two.identity));
+        let mut terms: HashMap<Word<'_>, Vec<Arc<Identity>>> = HashMap::new();
+        for (_, facts) in &listed {
+            for word in words_of(facts) {
+                let listing = terms.entry(word).or_default();
+                listing.push(Arc::clone(&facts.identity));
             }
         }
-        let mut terms: Vec<(Term, Vec<Listed>)> = terms
+        let mut terms: Vec<(Term, Vec<Arc<Identity>>)> = terms
             .into_iter()
             .map(|(word, listed)| (word.to_term(), listed))
             .collect();
         terms.sort_unstable_by(|one, two| one.0.cmp(&two.0));
-        let families = listed.chunk_by(|one, two| one.name() == two.name());
+        let families = listed.chunk_by(|(_, one), (_, two)| one.name() == two.name());
         let by_name = families.filter_map(|family| {
-            let versions = family.iter().map(|one| Arc::clone(one.record())).collect();
+            let (_, highest) = family.first()?;
+            let versions = family.iter().map(|(record, _)| Arc::clone(record));
             Some((
-                Arc::clone(family.first()?.name()?),
-                Family::from_versions(versions)?,
+                Arc::clone(&highest.identity.name),
+                Family::from_versions(versions.collect())?,
             ))
         });
         let by_name = dense(by_name);
@@ -163,19 +127,25 @@ impl Ordered {
 
 /// The parts of an index for which the order of components doesn't matter.
 struct Unordered {
-    by_uuid: OrdMap<Uuid, Arc<Record>>,
-    namespaces: Vec<(Term, Vec<Listed>)>,
+    by_uuid: OrdMap<Uuid, Live>,
+    namespaces: Vec<(Term, Vec<Arc<Identity>>)>,
     needed: OrdMap<u32, u32>,
 }
 
 impl Unordered {
     fn of(records: &[Arc<Record>]) -> Unordered {
-        let components = || records.iter().filter_map(|r| Some((r, r.component()?)));
-        let mut uuids: Vec<(Uuid, Arc<Record>)> = components()
-            .map(|(record, facts)| (facts.uuid, Arc::clone(record)))
+        let mut uuids: Vec<(Uuid, Live)> = components_of(records)
+            .map(|(record, facts)| {
+                let live = Live {
+                    record: Arc::clone(record),
+                    text_at: record.revision,
+                };
+                (facts.uuid(), live)
+            })
             .collect();
         uuids.sort_unstable_by_key(|(uuid, _)| *uuid);
-        let mut needs: Vec<u32> = components().flat_map(|(_, f)| needs_of(f)).collect();
+        let needs = components_of(records).flat_map(|(_, facts)| needs_of(facts));
+        let mut needs: Vec<u32> = needs.collect();
         needs.sort_unstable();
         let named = needs.chunk_by(|one, two| one == two).filter_map(|same| {
             Some((
@@ -190,15 +160,13 @@ impl Unordered {
         }
     }
 
-    fn namespaces(records: &[Arc<Record>]) -> Vec<(Term, Vec<Listed>)> {
-        let of = |listed: Listed| Some((namespace_of(listed.0.component()?)?, listed));
-        let mut all: Vec<(Term, Listed)> = records
-            .iter()
-            .filter_map(Listed::of)
-            .filter_map(of)
-            .collect();
+    fn namespaces(records: &[Arc<Record>]) -> Vec<(Term, Vec<Arc<Identity>>)> {
+        let of = |(_, facts): (_, &ComponentFacts)| {
+            Some((namespace_of(facts)?, Arc::clone(&facts.identity)))
+        };
+        let mut all: Vec<(Term, Arc<Identity>)> = components_of(records).filter_map(of).collect();
         all.sort_unstable();
-        let mut namespaces: Vec<(Term, Vec<Listed>)> = Vec::with_capacity(all.len());
+        let mut namespaces: Vec<(Term, Vec<Arc<Identity>>)> = Vec::with_capacity(all.len());
         for (term, listed) in all {
             match namespaces.last_mut() {
                 Some((last, same)) if *last == term => same.push(listed),
@@ -252,7 +220,7 @@ impl ComponentIndex {
     }
 
     pub(crate) fn by_uuid(&self, uuid: &Uuid) -> Option<&Arc<Record>> {
-        self.by_uuid.get(uuid)
+        self.by_uuid.get(uuid).map(|live| &live.record)
     }
 
     pub(crate) fn family(&self, name: &str) -> Option<&Family> {
@@ -303,17 +271,19 @@ impl ComponentIndex {
     /// Whether some dependency may mean that component. `false` is certain: a path means a family by
     /// its name, or by the namespace of any of its versions, whose last words the path's are.
     pub(crate) fn may_be_needed(&self, facts: &ComponentFacts) -> bool {
-        let family = self.family(&facts.name);
+        let family = self.family(facts.name());
         let versions = family.map(Family::versions).unwrap_or_default();
         let namespaces = versions
             .iter()
             .filter_map(|record| record.component()?.namespace.as_deref())
             .chain(facts.namespace.as_deref());
-        let mut words = [&*facts.name, last_word(&facts.name)]
+        let mut words = [facts.name(), last_word(facts.name())]
             .into_iter()
             .chain(namespaces.map(last_word));
         words.any(|word| self.needed.contains_key(&hash_of(word)))
-            || self.needed.contains_key(&hash_of(&facts.uuid.to_string()))
+            || self
+                .needed
+                .contains_key(&hash_of(&facts.uuid().to_string()))
     }
 
     fn count_needs(&mut self, facts: &ComponentFacts) {
@@ -337,32 +307,111 @@ impl ComponentIndex {
             .flat_map(|(_, family)| family.versions())
     }
 
-    pub(crate) fn insert(&mut self, record: &Arc<Record>) {
-        if self.deferred {
-            return;
-        }
-        if let (Some(facts), Some(listed)) = (record.component(), Listed::of(record)) {
-            self.by_uuid.insert(facts.uuid, Arc::clone(record));
-            self.insert_terms(&listed);
-            self.insert_name(facts, record);
-            self.count_needs(facts);
-            self.texts.insert(record);
-        }
-    }
-
-    fn insert_terms(&mut self, listed: &Listed) {
-        for term in listed.0.component().into_iter().flat_map(terms_of) {
-            match self.by_term.get_mut(&term) {
-                Some(listing) => listing.insert(listed.clone()),
-                None => {
-                    self.by_term.insert(term, Listing::One(listed.clone()));
+    /// Puts a record in the place of the one before it, if there was one.
+    pub(crate) fn put(&mut self, record: &Arc<Record>, before: Option<&Record>) {
+        let facts = record.component().filter(|_| !self.deferred);
+        match (facts, before.and_then(Record::component)) {
+            (Some(facts), Some(before)) if facts.identity.is_same(&before.identity) => {
+                self.update(record, facts, before);
+            }
+            (facts, before) => {
+                before.into_iter().for_each(|before| self.remove(before));
+                if let Some(facts) = facts {
+                    self.insert(record, facts);
                 }
             }
         }
     }
 
+    /// Takes a component out; nothing for any other record.
+    pub(crate) fn take_out(&mut self, record: &Record) {
+        if let Some(facts) = record.component() {
+            self.remove(facts);
+        }
+    }
+
+    fn insert(&mut self, record: &Arc<Record>, facts: &ComponentFacts) {
+        let live = Live {
+            record: Arc::clone(record),
+            text_at: record.revision,
+        };
+        self.by_uuid.insert(facts.uuid(), live);
+        self.add_terms(facts);
+        self.insert_name(facts, record);
+        self.count_needs(facts);
+        self.texts.insert(record, facts);
+    }
+
+    /// What most changes leave alone isn't touched: a copy of the index shares it.
+    fn update(&mut self, record: &Arc<Record>, facts: &ComponentFacts, before: &ComponentFacts) {
+        let Some(live) = self.by_uuid.get_mut(&facts.uuid()) else {
+            return;
+        };
+        let held = std::mem::replace(&mut live.record, Arc::clone(record));
+        let bytes = |record: &'_ Record| record.bytes.clone().unwrap_or_default();
+        if !facts.has_same_text(&bytes(record), before, &bytes(&held)) {
+            self.texts.remove(live.text_at);
+            live.text_at = record.revision;
+            self.texts.insert(record, facts);
+        }
+        if !words_of(facts).eq(words_of(before)) || facts.namespace != before.namespace {
+            self.take_terms(before);
+            self.add_terms(facts);
+        }
+        if facts.dependencies != before.dependencies {
+            self.discount_needs(before);
+            self.count_needs(facts);
+        }
+        let family = match self.by_name.get(facts.name()) {
+            None | Some(Family::One(_)) => Family::One(Arc::clone(record)),
+            Some(Family::Many(versions)) => {
+                let mut versions = versions.to_vec();
+                for version in versions.iter_mut().filter(|one| one.key == record.key) {
+                    *version = Arc::clone(record);
+                }
+                Family::Many(Arc::new(versions))
+            }
+        };
+        self.set_family(&facts.identity.name, Some(family));
+    }
+
+    fn remove(&mut self, facts: &ComponentFacts) {
+        let Some(live) = self.by_uuid.remove(&facts.uuid()) else {
+            return;
+        };
+        self.texts.remove(live.text_at);
+        self.discount_needs(facts);
+        self.take_terms(facts);
+        if let Some(family) = self.by_name.get(facts.name()) {
+            let mut versions = family.versions().to_vec();
+            versions.retain(|other| other.key != live.record.key);
+            self.set_family(&facts.identity.name, Family::from_versions(versions));
+        }
+    }
+
+    fn add_terms(&mut self, facts: &ComponentFacts) {
+        for term in terms_of(facts) {
+            let listed = Arc::clone(&facts.identity);
+            match self.by_term.get_mut(&term) {
+                Some(listing) => listing.insert(listed),
+                None => {
+                    self.by_term.insert(term, Listing::One(listed));
+                }
+            }
+        }
+    }
+
+    fn take_terms(&mut self, facts: &ComponentFacts) {
+        for term in terms_of(facts) {
+            let listing = self.by_term.get_mut(&term);
+            if listing.is_some_and(|listing| listing.remove(&facts.identity)) {
+                self.by_term.remove(&term);
+            }
+        }
+    }
+
     fn insert_name(&mut self, facts: &ComponentFacts, record: &Arc<Record>) {
-        let family = match self.by_name.get(&facts.name) {
+        let family = match self.by_name.get(facts.name()) {
             None => Family::One(Arc::clone(record)),
             Some(family) => {
                 let mut versions = family.versions().to_vec();
@@ -371,28 +420,14 @@ impl ComponentIndex {
                 Family::Many(Arc::new(versions))
             }
         };
-        self.set_family(&facts.name, Some(family));
+        self.set_family(&facts.identity.name, Some(family));
     }
+}
 
-    pub(crate) fn remove(&mut self, record: &Arc<Record>) {
-        let (Some(facts), Some(listed)) = (record.component(), Listed::of(record)) else {
-            return;
-        };
-        self.by_uuid.remove(&facts.uuid);
-        self.discount_needs(facts);
-        self.texts.remove(record);
-        for term in terms_of(facts) {
-            let listing = self.by_term.get_mut(&term);
-            if listing.is_some_and(|listing| listing.remove(&listed)) {
-                self.by_term.remove(&term);
-            }
-        }
-        if let Some(family) = self.by_name.get(&facts.name) {
-            let mut versions = family.versions().to_vec();
-            versions.retain(|other| other.key != record.key);
-            self.set_family(&facts.name, Family::from_versions(versions));
-        }
-    }
+/// The live components among records.
+fn components_of(records: &[Arc<Record>]) -> impl Iterator<Item = (&Arc<Record>, &ComponentFacts)> {
+    let components = records.iter();
+    components.filter_map(|record| Some((record, record.component()?)))
 }
 
 fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
@@ -415,7 +450,7 @@ fn place_of(versions: &[Arc<Record>], facts: &ComponentFacts) -> usize {
     versions.partition_point(|other| {
         other
             .component()
-            .is_some_and(|other| other.list_order(facts) == Ordering::Less)
+            .is_some_and(|other| other.identity < facts.identity)
     })
 }
 

@@ -66,18 +66,19 @@ fn two_names_of_one_hash_are_told_apart() {
         let mut order = records.to_vec();
         order.rotate_left(first);
         let mut grown = ComponentIndex::default();
-        order.iter().for_each(|record| grown.insert(record));
+        order.iter().for_each(|record| grown.put(record, None));
         for mut index in [grown, ComponentIndex::of(order.clone())] {
             for gone in 0..=order.len() {
                 for name in [&one, &two] {
                     let left = order[gone..].iter();
-                    let left = left.filter(|record| *record.component().unwrap().name == **name);
+                    let left =
+                        left.filter(|record| record.component().unwrap().name() == name.as_str());
                     let mut left: Vec<_> = left.cloned().collect();
                     left.sort_by_key(|record| std::cmp::Reverse(record.revision));
                     assert_eq!(found(&index, name), left, "{name} {first} {gone}");
                 }
                 if let Some(record) = order.get(gone) {
-                    index.remove(record);
+                    index.take_out(record);
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use imbl::OrdSet;
 
-use super::index::Listed;
+use super::facts::Identity;
 
 /// Changes that a list gathers beside its base before the base is made anew.
 const LOOSE_CHANGES: usize = 64;
@@ -13,13 +13,13 @@ const LOOSE_CHANGES: usize = 64;
 /// Components in list order. Most namespaces and many tags occur once: then it is no list at all.
 #[derive(Clone, Debug)]
 pub(crate) enum Listing {
-    One(Listed),
+    One(Arc<Identity>),
     Many(Box<Sorted>),
 }
 
 impl Listing {
     /// The list of components that are in list order already; `None` without any.
-    pub(crate) fn of_sorted(mut listed: Vec<Listed>) -> Option<Listing> {
+    pub(crate) fn of_sorted(mut listed: Vec<Arc<Identity>>) -> Option<Listing> {
         match listed.len() {
             0 => None,
             1 => listed.pop().map(Listing::One),
@@ -34,7 +34,7 @@ impl Listing {
         }
     }
 
-    pub(crate) fn insert(&mut self, listed: Listed) {
+    pub(crate) fn insert(&mut self, listed: Arc<Identity>) {
         match self {
             Listing::Many(sorted) => sorted.insert(listed),
             Listing::One(one) => {
@@ -46,7 +46,7 @@ impl Listing {
     }
 
     /// Takes one out; says whether it was the last.
-    pub(crate) fn remove(&mut self, listed: &Listed) -> bool {
+    pub(crate) fn remove(&mut self, listed: &Arc<Identity>) -> bool {
         match self {
             Listing::One(one) => one == listed,
             Listing::Many(sorted) => {
@@ -59,8 +59,8 @@ impl Listing {
     /// Those after `from`, in order; all where none is given.
     pub(crate) fn iter_after<'a>(
         &'a self,
-        from: Option<&'a Listed>,
-    ) -> Box<dyn Iterator<Item = &'a Listed> + 'a> {
+        from: Option<&'a Arc<Identity>>,
+    ) -> Box<dyn Iterator<Item = &'a Arc<Identity>> + 'a> {
         match self {
             Listing::One(one) => {
                 Box::new(std::iter::once(one).filter(move |one| is_after(one, from)))
@@ -70,7 +70,7 @@ impl Listing {
     }
 }
 
-fn is_after(one: &Listed, from: Option<&Listed>) -> bool {
+fn is_after(one: &Arc<Identity>, from: Option<&Arc<Identity>>) -> bool {
     from.is_none_or(|from| one > from)
 }
 
@@ -81,13 +81,13 @@ fn is_after(one: &Listed, from: Option<&Listed>) -> bool {
 /// trees; once they hold a quarter of the base, the base is made anew.
 #[derive(Clone, Debug)]
 pub(crate) struct Sorted {
-    base: Arc<[Listed]>,
-    added: OrdSet<Listed>,
-    removed: OrdSet<Listed>,
+    base: Arc<[Arc<Identity>]>,
+    added: OrdSet<Arc<Identity>>,
+    removed: OrdSet<Arc<Identity>>,
 }
 
 impl Sorted {
-    fn of(listed: Vec<Listed>) -> Sorted {
+    fn of(listed: Vec<Arc<Identity>>) -> Sorted {
         Sorted {
             base: listed.into(),
             added: OrdSet::new(),
@@ -99,19 +99,22 @@ impl Sorted {
         self.base.len() + self.added.len() - self.removed.len()
     }
 
-    fn insert(&mut self, listed: Listed) {
+    fn insert(&mut self, listed: Arc<Identity>) {
         self.added.insert(listed);
         self.tidy();
     }
 
-    fn remove(&mut self, listed: &Listed) {
+    fn remove(&mut self, listed: &Arc<Identity>) {
         if self.added.remove(listed).is_none() && self.base.binary_search(listed).is_ok() {
             self.removed.insert(listed.clone());
             self.tidy();
         }
     }
 
-    fn iter_after<'a>(&'a self, from: Option<&'a Listed>) -> impl Iterator<Item = &'a Listed> {
+    fn iter_after<'a>(
+        &'a self,
+        from: Option<&'a Arc<Identity>>,
+    ) -> impl Iterator<Item = &'a Arc<Identity>> {
         let begin = self.base.partition_point(|one| !is_after(one, from));
         let base = self.base.get(begin..).unwrap_or_default().iter();
         let kept = base.filter(|one| self.removed.is_empty() || !self.removed.contains(*one));
@@ -138,12 +141,12 @@ struct Merged<A: Iterator, B: Iterator> {
 
 impl<'a, A, B> Iterator for Merged<A, B>
 where
-    A: Iterator<Item = &'a Listed>,
-    B: Iterator<Item = &'a Listed>,
+    A: Iterator<Item = &'a Arc<Identity>>,
+    B: Iterator<Item = &'a Arc<Identity>>,
 {
-    type Item = &'a Listed;
+    type Item = &'a Arc<Identity>;
 
-    fn next(&mut self) -> Option<&'a Listed> {
+    fn next(&mut self) -> Option<&'a Arc<Identity>> {
         match (self.one.peek(), self.two.peek()) {
             (Some(one), Some(two)) if two < one => self.two.next(),
             (Some(_), _) => self.one.next(),

@@ -172,11 +172,11 @@ impl State {
             });
         };
         match spec {
-            Some(spec) if !spec.is_latest() && !spec.matches(&facts.version) => {
+            Some(spec) if !spec.is_latest() && !spec.matches(facts.version()) => {
                 Err(LookupError::NoVersion {
                     key: uuid.to_string(),
                     spec: spec.to_string(),
-                    versions: vec![facts.version.to_string()],
+                    versions: vec![facts.version().to_string()],
                 })
             }
             _ => Ok(Found { record, facts }),
@@ -205,7 +205,7 @@ impl State {
             spec: spec.map_or_else(|| "latest".to_owned(), ToString::to_string),
             versions: versions
                 .iter()
-                .filter_map(|record| Some(record.component()?.version.to_string()))
+                .filter_map(|record| Some(record.component()?.version().to_string()))
                 .take(10)
                 .collect(),
         })
@@ -225,12 +225,12 @@ fn choose<'a>(
     });
     match spec {
         Some(spec) if !spec.is_latest() => {
-            candidates.find(|found| spec.matches(&found.facts.version))
+            candidates.find(|found| spec.matches(found.facts.version()))
         }
         _ => {
             let mut newest = None;
             for found in candidates {
-                if is_stable(&found.facts.version) {
+                if is_stable(found.facts.version()) {
                     return Some(found);
                 }
                 newest = newest.or(Some(found));

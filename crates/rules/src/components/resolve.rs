@@ -96,12 +96,9 @@ impl State {
             .terms_from(from)
             .take_while(|(term, _)| fits(term))
         {
-            let names = listed
-                .iter_after(None)
-                .filter_map(|one| one.record().component());
-            for facts in names {
-                if !families.contains(&*facts.name) {
-                    families.insert(facts.name.to_string());
+            for one in listed.iter_after(None) {
+                if !families.contains(&*one.name) {
+                    families.insert(one.name.to_string());
                 }
                 if families.len() > 1 {
                     return families;

@@ -13,8 +13,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::facts::{ComponentFacts, fold_case};
-use super::index::{Listed, Term};
+use super::facts::{ComponentFacts, Identity, fold_case};
+use super::index::Term;
 use super::listing::Listing;
 use crate::record::Record;
 use crate::state::State;
@@ -128,7 +128,7 @@ impl State {
             next: None,
         };
         let from = cursor.and_then(|cursor| self.listed_at(cursor));
-        let mut candidates = self.candidates(query, cursor, from.as_ref());
+        let mut candidates = self.candidates(query, cursor, from);
         let mut last: Option<&ComponentFacts> = None;
         let mut walked = 0;
         while let Some((record, facts)) = candidates.next() {
@@ -139,15 +139,15 @@ impl State {
                 // The order is total and hits are what walking on would find.
                 candidates = Box::new(
                     hits.into_iter()
-                        .filter(move |(_, hit)| hit.list_order(facts) != Ordering::Less),
+                        .filter(move |(_, hit)| hit.identity >= facts.identity),
                 );
                 continue;
             }
             if before(cursor, facts) || !filter.fits(record, facts) {
                 continue;
             }
-            let listed = last.map_or(cursor.map(|c| c.name.as_str()), |last| Some(&*last.name));
-            if query.latest_only && listed == Some(&*facts.name) {
+            let listed = last.map_or(cursor.map(|c| c.name.as_str()), |last| Some(last.name()));
+            if query.latest_only && listed == Some(facts.name()) {
                 continue;
             }
             if page.items.len() == limit {
@@ -166,7 +166,7 @@ impl State {
         &'a self,
         query: &'a Query,
         cursor: Option<&'a Cursor>,
-        from: Option<&'a Listed>,
+        from: Option<&'a Arc<Identity>>,
     ) -> Box<dyn Iterator<Item = (&'a Arc<Record>, &'a ComponentFacts)> + 'a> {
         let with_facts = |record: &'a Arc<Record>| Some((record, record.component()?));
         match self.smallest_term(query) {
@@ -174,7 +174,8 @@ impl State {
             Some(Some(listed)) => {
                 // Without the cursor's own record, its place is found by walking.
                 let after = listed.iter_after(from);
-                Box::new(after.filter_map(move |one| with_facts(one.record())))
+                let records = after.filter_map(|one| self.components.by_uuid(&one.uuid));
+                Box::new(records.filter_map(with_facts))
             }
             None => {
                 let literal = query
@@ -194,8 +195,9 @@ impl State {
         }
     }
 
-    fn listed_at(&self, cursor: &Cursor) -> Option<Listed> {
-        Listed::of(self.components.by_uuid(&cursor.uuid)?)
+    fn listed_at(&self, cursor: &Cursor) -> Option<&Arc<Identity>> {
+        let record = self.components.by_uuid(&cursor.uuid)?;
+        Some(&record.component()?.identity)
     }
 
     /// The smallest set of an index that holds all that fits; `Some(None)` when nothing can.
@@ -234,11 +236,11 @@ fn literal_prefix(pattern: &str) -> &str {
 fn before(cursor: Option<&Cursor>, facts: &ComponentFacts) -> bool {
     cursor.is_some_and(|cursor| {
         let order = facts
-            .name
+            .name()
             .as_bytes()
             .cmp(cursor.name.as_bytes())
-            .then_with(|| cursor.version.cmp_precedence(&facts.version))
-            .then_with(|| facts.uuid.cmp(&cursor.uuid));
+            .then_with(|| cursor.version.cmp_precedence(facts.version()))
+            .then_with(|| facts.uuid().cmp(&cursor.uuid));
         order != Ordering::Greater
     })
 }
@@ -275,9 +277,12 @@ impl<'a> Filter<'a> {
     /// All components that hold the words, in list order, when they are few; `None` without words.
     fn hits<'s>(&self, state: &'s State) -> Option<Vec<(&'s Arc<Record>, &'s ComponentFacts)>> {
         let hits = state.components.texts().holding(&self.words, MOST_HITS)?;
-        let with_facts = |record: &'s Arc<Record>| Some((record, record.component()?));
+        let with_facts = |uuid: Uuid| {
+            let record = state.components.by_uuid(&uuid)?;
+            Some((record, record.component()?))
+        };
         let mut hits: Vec<_> = hits.into_iter().filter_map(with_facts).collect();
-        hits.sort_unstable_by(|(_, one), (_, two)| one.list_order(two));
+        hits.sort_unstable_by(|(_, one), (_, two)| one.identity.cmp(&two.identity));
         Some(hits)
     }
 
@@ -309,7 +314,7 @@ impl<'a> Filter<'a> {
             && query
                 .name
                 .as_deref()
-                .is_none_or(|glob| glob_match(glob, &facts.name))
+                .is_none_or(|glob| glob_match(glob, facts.name()))
             && self.holds_words(record)
             && query
                 .reader
@@ -355,9 +360,9 @@ impl Cursor {
         Cursor {
             revision,
             filter: filter.digest,
-            name: facts.name.to_string(),
-            version: facts.version.clone(),
-            uuid: facts.uuid,
+            name: facts.name().to_string(),
+            version: facts.version().clone(),
+            uuid: facts.uuid(),
         }
     }
 

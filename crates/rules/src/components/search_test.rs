@@ -76,7 +76,7 @@ fn a_list_goes_on_behind_a_cursor_whose_record_is_gone() {
         let names: Vec<_> = page
             .items
             .iter()
-            .map(|r| &*r.component().unwrap().name)
+            .map(|r| r.component().unwrap().name())
             .collect();
         assert_eq!(names, ["c", "d"]);
     }
@@ -268,9 +268,9 @@ fn scan(sample: &Sample, query: &Query) -> Vec<String> {
         })
         .filter(|(_, text)| words.iter().all(|word| text.contains(word)))
         .collect();
-    fitting.sort_by(|(one, _), (two, _)| one.list_order(two));
+    fitting.sort_by(|(one, _), (two, _)| one.identity.cmp(&two.identity));
     if query.latest_only {
-        fitting.dedup_by(|(two, _), (one, _)| one.name == two.name);
+        fitting.dedup_by(|(two, _), (one, _)| one.name() == two.name());
     }
     fitting
         .iter()

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use deedbook_model::Revision;
 use imbl::OrdMap;
 use memchr::memmem::Finder;
+use uuid::Uuid;
 
+use super::facts::ComponentFacts;
 use crate::dense::dense;
 use crate::record::Record;
 
@@ -21,41 +23,42 @@ const PAGE_BYTES: usize = 64 << 10;
 /// Bytes for the texts of one page, mostly.
 const USUAL_BYTES: usize = PAGE * 256;
 
-/// All texts, in pages by revision, so that what is registered joins the last one.
+/// All texts, in pages by the revision that brought each, so that a new one joins the last page.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
     /// By a revision at or below that of the first entry, above those of the page before.
     pages: OrdMap<Revision, Arc<Page>>,
 }
 
-/// Texts in the order of their records' revisions.
+/// Texts in the order of their revisions.
 #[derive(Clone, Debug, Default)]
 struct Page {
     text: String,
     entries: Vec<Entry>,
 }
 
-#[derive(Clone, Debug)]
+/// One text. It says whose it is and holds nothing else of it: a page is copied as two pieces.
+#[derive(Clone, Copy, Debug)]
 struct Entry {
+    uuid: Uuid,
+    revision: Revision,
     /// Where in the page its text ends.
     end: u32,
-    record: Arc<Record>,
 }
 
 impl Texts {
     /// Of components in any order.
     pub(crate) fn of(records: &[Arc<Record>]) -> Texts {
-        let mut records: Vec<&Arc<Record>> = records.iter().collect();
-        records.sort_unstable_by_key(|record| record.revision);
+        let components = records.iter().map(|record| &**record);
+        let components = components.filter_map(|record| Some((record, record.component()?)));
+        let mut records: Vec<(&Record, &ComponentFacts)> = components.collect();
+        records.sort_unstable_by_key(|(record, _)| record.revision);
         let mut records = records.into_iter().peekable();
         let next_page = || {
-            let revision = records.peek()?.revision;
-            let mut page = Page {
-                text: String::with_capacity(USUAL_BYTES),
-                entries: Vec::with_capacity(PAGE),
-            };
-            while let Some(record) = records.next_if(|_| page.has_room()) {
-                page.insert(page.entries.len(), record);
+            let revision = records.peek()?.0.revision;
+            let mut page = Page::with_room();
+            while let Some((record, facts)) = records.next_if(|_| page.has_room()) {
+                page.insert(page.entries.len(), record, facts);
             }
             page.text.shrink_to_fit();
             page.entries.shrink_to_fit();
@@ -66,42 +69,39 @@ impl Texts {
         }
     }
 
-    pub(crate) fn insert(&mut self, record: &Arc<Record>) {
+    pub(crate) fn insert(&mut self, record: &Record, facts: &ComponentFacts) {
         let revision = record.revision;
         let last = self.pages.get_prev(&revision).map(|(key, _)| *key);
         let page = last.and_then(|key| self.pages.get_mut(&key));
         match page {
             Some(page) if page.has_room() || page.reaches_past(revision) => {
                 let page = Arc::make_mut(page);
-                page.insert(page.place_of(revision), record);
+                page.insert(page.place_of(revision), record, facts);
             }
             _ => {
-                let mut page = Page::default();
-                page.insert(0, record);
+                let mut page = Page::with_room();
+                page.insert(0, record, facts);
                 self.pages.insert(revision, Arc::new(page));
             }
         }
     }
 
-    pub(crate) fn remove(&mut self, record: &Record) {
-        let Some(key) = self.pages.get_prev(&record.revision).map(|(key, _)| *key) else {
+    /// Takes out the text that came with that revision.
+    pub(crate) fn remove(&mut self, revision: Revision) {
+        let Some(key) = self.pages.get_prev(&revision).map(|(key, _)| *key) else {
             return;
         };
         let Some(page) = self.pages.get_mut(&key).map(Arc::make_mut) else {
             return;
         };
-        page.remove(record.revision);
+        page.remove(revision);
         if page.entries.is_empty() {
             self.pages.remove(&key);
         }
     }
 
-    /// Those whose text holds all words, by revision; `None` when there are more than `most`.
-    pub(crate) fn holding(
-        &self,
-        words: &[Finder<'static>],
-        most: usize,
-    ) -> Option<Vec<&Arc<Record>>> {
+    /// Those whose text holds all words; `None` when there are more than `most`.
+    pub(crate) fn holding(&self, words: &[Finder<'static>], most: usize) -> Option<Vec<Uuid>> {
         let mut words: Vec<&Finder<'static>> = words.iter().collect();
         if let Some(page) = self.pages.values().next() {
             // What is rare here is most likely rare elsewhere.
@@ -120,6 +120,13 @@ impl Texts {
 }
 
 impl Page {
+    fn with_room() -> Page {
+        Page {
+            text: String::with_capacity(USUAL_BYTES),
+            entries: Vec::with_capacity(PAGE),
+        }
+    }
+
     /// Whether an entry may join behind the last one.
     fn has_room(&self) -> bool {
         self.entries.len() < PAGE && self.text.len() < PAGE_BYTES
@@ -128,12 +135,12 @@ impl Page {
     /// Whether an entry belongs in between.
     fn reaches_past(&self, revision: Revision) -> bool {
         let last = self.entries.last();
-        last.is_some_and(|last| last.record.revision > revision)
+        last.is_some_and(|last| last.revision > revision)
     }
 
     fn place_of(&self, revision: Revision) -> usize {
         self.entries
-            .partition_point(|entry| entry.record.revision < revision)
+            .partition_point(|entry| entry.revision < revision)
     }
 
     fn begin_of(&self, place: usize) -> u32 {
@@ -143,18 +150,20 @@ impl Page {
         before.map_or(0, |entry| entry.end)
     }
 
-    fn insert(&mut self, place: usize, record: &Arc<Record>) {
+    fn insert(&mut self, place: usize, record: &Record, facts: &ComponentFacts) {
         let begin = self.begin_of(place);
         let behind = self.text.split_off(index(begin));
-        record.fold_text(&mut self.text);
+        let stored = record.bytes.as_deref().unwrap_or_default();
+        facts.fold_text(stored, &mut self.text);
         let length = number(self.text.len()) - begin;
         self.text.push_str(&behind);
         for entry in self.entries.iter_mut().skip(place) {
             entry.end += length;
         }
         let entry = Entry {
+            uuid: facts.uuid(),
+            revision: record.revision,
             end: begin + length,
-            record: Arc::clone(record),
         };
         self.entries.insert(place, entry);
     }
@@ -163,7 +172,7 @@ impl Page {
         let place = self.place_of(revision);
         let found = self.entries.get(place);
         let Some(end) = found
-            .filter(|entry| entry.record.revision == revision)
+            .filter(|entry| entry.revision == revision)
             .map(|entry| entry.end)
         else {
             return;
@@ -177,11 +186,11 @@ impl Page {
     }
 
     /// Words hold no white space and each text ends with a line, so no hit is in two texts.
-    fn add_holding<'a>(
-        &'a self,
+    fn add_holding(
+        &self,
         first: &Finder<'static>,
         others: &[&Finder<'static>],
-        found: &mut Vec<&'a Arc<Record>>,
+        found: &mut Vec<Uuid>,
     ) {
         let bytes = self.text.as_bytes();
         let mut at = 0;
@@ -195,7 +204,7 @@ impl Page {
             let text = bytes.get(index(self.begin_of(place))..index(entry.end));
             let text = text.unwrap_or_default();
             if others.iter().all(|word| word.find(text).is_some()) {
-                found.push(&entry.record);
+                found.push(entry.uuid);
             }
             at = index(entry.end);
         }

@@ -171,7 +171,7 @@ impl Work<'_> {
         let Some(facts) = record.component() else {
             return self.demand(Capability::RegistryWrite, Resource::Book);
         };
-        let demanded = self.demand_write(&facts.meta_type, &facts.name);
+        let demanded = self.demand_write(&facts.meta_type, facts.name());
         if demanded.is_ok() || may_see(self.rights, record) {
             return demanded;
         }
@@ -250,7 +250,7 @@ impl Work<'_> {
             return Vec::new();
         };
         let sees = |record: &Record| may_see(self.rights, record);
-        let dependents = self.state.dependents_seen(facts.uuid, 1, sees);
+        let dependents = self.state.dependents_seen(facts.uuid(), 1, sees);
         let broken = dependents.into_iter().filter(|dependent| dependent.breaks);
         broken
             .map(|dependent| Issue {
@@ -284,9 +284,9 @@ fn conflicts_of(state: &State, draft: &Draft) -> Vec<Issue> {
     let mut family = family.iter().filter_map(|record| record.component());
     let same_version = family
         .clone()
-        .find(|facts| facts.version.cmp_precedence(draft.version()) == std::cmp::Ordering::Equal);
+        .find(|facts| facts.version().cmp_precedence(draft.version()) == std::cmp::Ordering::Equal);
     if let Some(facts) = same_version {
-        let message = format!("{} is registered with uuid {}", facts.title(), facts.uuid);
+        let message = format!("{} is registered with uuid {}", facts.title(), facts.uuid());
         let mut conflict = issue(IssueKind::Conflict, "/version", Some("RG002"), message);
         conflict.hint =
             Some("choose a higher version; build metadata doesn't tell versions apart".to_owned());

@@ -53,7 +53,7 @@ impl Walk {
     fn from(root: Found<'_>) -> Walk {
         Walk {
             met: vec![(Arc::clone(root.record), 0)],
-            places: HashMap::from([(root.facts.uuid, 0)]),
+            places: HashMap::from([(root.facts.uuid(), 0)]),
             edges: vec![Vec::new()],
             missing: vec![Vec::new()],
             truncated: false,
@@ -99,7 +99,7 @@ impl Walk {
                     None => self.truncated = true,
                 },
                 Err(reason) => missing.push(Missing {
-                    from: facts.uuid,
+                    from: facts.uuid(),
                     target: dependency.target_text().into_owned(),
                     version_spec,
                     optional,
@@ -116,7 +116,7 @@ impl Walk {
     }
 
     fn place_of(&mut self, found: Found<'_>, depth: u32) -> Option<usize> {
-        if let Some(place) = self.places.get(&found.facts.uuid) {
+        if let Some(place) = self.places.get(&found.facts.uuid()) {
             return Some(*place);
         }
         if self.met.len() == MAX_NODES {
@@ -126,7 +126,7 @@ impl Walk {
         self.met.push((Arc::clone(found.record), depth));
         self.edges.push(Vec::new());
         self.missing.push(Vec::new());
-        self.places.insert(found.facts.uuid, place);
+        self.places.insert(found.facts.uuid(), place);
         Some(place)
     }
 
@@ -178,7 +178,7 @@ impl Walk {
         places
             .chain([back_to])
             .filter_map(|place| self.facts(place))
-            .map(|f| f.uuid)
+            .map(ComponentFacts::uuid)
             .collect()
     }
 
@@ -197,17 +197,17 @@ impl Walk {
                 continue;
             };
             nodes.push(Node {
-                uuid: facts.uuid,
-                name: facts.name.to_string(),
-                version: facts.version.to_string(),
+                uuid: facts.uuid(),
+                name: facts.name().to_string(),
+                version: facts.version().to_string(),
                 meta_type: facts.meta_type.to_string(),
                 lifecycle: facts.lifecycle,
                 depth: *depth,
             });
             for edge in self.edges.get(*place).into_iter().flatten() {
                 edges.extend(self.facts(edge.to).map(|to| Edge {
-                    from: facts.uuid,
-                    to: to.uuid,
+                    from: facts.uuid(),
+                    to: to.uuid(),
                     version_spec: edge.version_spec.clone(),
                     optional: edge.optional,
                 }));
@@ -215,7 +215,7 @@ impl Walk {
             missing.extend(self.missing.get(*place).into_iter().flatten().cloned());
         }
         DependencyGraph {
-            root: self.facts(0).map(|facts| facts.uuid).unwrap_or_default(),
+            root: self.facts(0).map(|facts| facts.uuid()).unwrap_or_default(),
             order: dependencies_first(&nodes, &edges),
             conflicts: self.conflicts(),
             nodes,
@@ -231,9 +231,9 @@ impl Walk {
         depth(one)
             .cmp(&depth(two))
             .then_with(|| match (self.facts(one), self.facts(two)) {
-                (Some(one), Some(two)) => (one.name.as_bytes().cmp(two.name.as_bytes()))
-                    .then_with(|| one.version.cmp(&two.version))
-                    .then_with(|| one.uuid.cmp(&two.uuid)),
+                (Some(one), Some(two)) => (one.name().as_bytes().cmp(two.name().as_bytes()))
+                    .then_with(|| one.version().cmp(two.version()))
+                    .then_with(|| one.uuid().cmp(&two.uuid())),
                 _ => std::cmp::Ordering::Equal,
             })
     }
@@ -242,9 +242,9 @@ impl Walk {
         let mut families: BTreeMap<&str, BTreeSet<&Version>> = BTreeMap::new();
         for facts in (0..self.met.len()).filter_map(|place| self.facts(place)) {
             families
-                .entry(&facts.name)
+                .entry(facts.name())
                 .or_default()
-                .insert(&facts.version);
+                .insert(facts.version());
         }
         let several = families
             .into_iter()

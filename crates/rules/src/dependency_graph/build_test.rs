@@ -13,7 +13,7 @@ fn what_a_reader_may_not_see_is_left_out_with_what_is_behind_it() {
     ]);
     let root = key("root");
     let root = sample.state.lookup(&root.name, None).unwrap();
-    let sees = |record: &Record| &*record.component().unwrap().name != "hidden";
+    let sees = |record: &Record| record.component().unwrap().name() != "hidden";
     let graph = sample.state.dependency_graph_seen(root, 64, sees);
     let names: Vec<&str> = graph.nodes.iter().map(|node| &*node.name).collect();
     assert_eq!(names, ["root", "base"]);

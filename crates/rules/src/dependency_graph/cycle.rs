@@ -32,7 +32,7 @@ pub(crate) fn cycle_through(state: &State, start: &ComponentFacts) -> Option<Cyc
         let Ok(found) = state.resolve(dependency) else {
             continue;
         };
-        if let Some(path) = path_to(state, found.record, start.uuid, &mut visited) {
+        if let Some(path) = path_to(state, found.record, start.uuid(), &mut visited) {
             return Some(Cycle {
                 dependency: place,
                 between: path,
@@ -51,10 +51,10 @@ fn path_to(
 ) -> Option<Vec<Arc<Record>>> {
     let mut path: Vec<(Arc<Record>, usize)> = Vec::new();
     let facts = from.component()?;
-    if facts.uuid == to {
+    if facts.uuid() == to {
         return Some(Vec::new());
     }
-    if visited.insert(facts.uuid) {
+    if visited.insert(facts.uuid()) {
         path.push((Arc::clone(from), 0));
     }
     while let Some((record, next)) = path.last_mut() {
@@ -67,10 +67,10 @@ fn path_to(
         let Some(found) = dependency.as_ref().and_then(|d| state.resolve(d).ok()) else {
             continue;
         };
-        if found.facts.uuid == to {
+        if found.facts.uuid() == to {
             return Some(path.into_iter().map(|(record, _)| record).collect());
         }
-        if visited.insert(found.facts.uuid) {
+        if visited.insert(found.facts.uuid()) {
             path.push((Arc::clone(found.record), 0));
         }
     }

@@ -104,11 +104,11 @@ fn perform(
     let seen = source.component(key, None)?;
     let facts = facts(&seen.record)?;
     let title = Title {
-        uuid: Some(facts.uuid.to_string()),
-        name: Some(facts.name.to_string()),
-        version: Some(facts.version.to_string()),
+        uuid: Some(facts.uuid().to_string()),
+        name: Some(facts.name().to_string()),
+        version: Some(facts.version().to_string()),
     };
-    let done = source.change(facts.uuid, change, expected, authorship, dry_run)?;
+    let done = source.change(facts.uuid(), change, expected, authorship, dry_run)?;
     context.output.warnings(None, &done.warnings);
     Report::done(title, &done, dry_run).print(&mut context.output)?;
     context.output.flush()?;

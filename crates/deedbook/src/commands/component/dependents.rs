@@ -26,7 +26,7 @@ pub(crate) fn dependents(args: &Dependents, context: &mut Context) -> Result<(),
     let mut source = context.source_to_read()?;
     let seen = find(&args.key.key, &mut source, args.at.at, context)?;
     let facts = facts(&seen.record)?;
-    let found = source.dependents(facts.uuid, args.depth, args.at.at)?;
+    let found = source.dependents(facts.uuid(), args.depth, args.at.at)?;
     let items = found.items;
     let output = &mut context.output;
     match output.format {

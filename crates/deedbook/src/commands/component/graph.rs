@@ -20,7 +20,7 @@ pub(crate) fn graph(args: &Graph, context: &mut Context) -> Result<(), Failure> 
     let mut source = context.source_to_read()?;
     let at = args.at.at;
     let seen = find(&args.key.key, &mut source, at, context)?;
-    let uuid = facts(&seen.record)?.uuid;
+    let uuid = facts(&seen.record)?.uuid();
     let form = context.output.format;
     match source.graph(uuid, args.depth, at, form, args.missing)? {
         GraphFound::Text(text) => context.output.text(&text),

@@ -115,8 +115,8 @@ fn table(records: &[Arc<Record>]) -> Table {
     let mut table = Table::new(&["NAME", "VERSION", "TYPE", "LIFECYCLE", "TAGS"]);
     for facts in records.iter().filter_map(|record| record.component()) {
         table.row([
-            facts.name.to_string(),
-            facts.version.to_string(),
+            facts.name().to_string(),
+            facts.version().to_string(),
             facts.meta_type.to_string(),
             facts.lifecycle.to_string(),
             human::cut(&facts.tags.iter().collect::<Vec<_>>().join(","), 60),

@@ -13,7 +13,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 
 pub(in crate::routes) fn dependents(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
-    let uuid = find(call, view)?.facts.uuid;
+    let uuid = find(call, view)?.facts.uuid();
     let sees = |record: &Record| call.caller.sees(record);
     let dependents = view.dependents_seen(uuid, depth(call), sees);
     Answer::json(&DependentsShape {

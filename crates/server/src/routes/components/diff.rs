@@ -24,7 +24,7 @@ fn compare(call: &Call, before: &Arc<View>, after: &Arc<View>) -> Result<Answer,
     let key = call.component_key()?;
     let lookup = |view: &'_ View| {
         view.lookup(&key.name, key.spec.as_ref())
-            .map(|f| f.facts.uuid)
+            .map(|f| f.facts.uuid())
     };
     let uuid = lookup(after).or_else(|error| lookup(before).map_err(|_| error));
     let uuid = uuid.map_err(|error| not_found(call, after, &key, &error))?;

@@ -17,7 +17,7 @@ pub(in crate::routes) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, P
     let family = match view.versions(&key.name) {
         [only] if matches!(key.name, NameOrUuid::Uuid(_)) => only
             .component()
-            .map_or(key.name, |facts| NameOrUuid::Name(facts.name.to_string())),
+            .map_or(key.name, |facts| NameOrUuid::Name(facts.name().to_string())),
         _ => key.name,
     };
     let records = view.versions(&family);
@@ -32,7 +32,7 @@ pub(in crate::routes) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, P
     let spec = key.spec.as_ref().filter(|spec| !spec.is_latest());
     let fitting = records.iter().filter(|record| {
         let facts = record.component();
-        spec.is_none_or(|spec| facts.is_some_and(|facts| spec.matches(&facts.version)))
+        spec.is_none_or(|spec| facts.is_some_and(|facts| spec.matches(facts.version())))
     });
     Ok(listing::page(fitting, None, view.head().revision))
 }
