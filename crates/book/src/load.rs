@@ -8,10 +8,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use deedbook_log::{Log, Part, ReadLimit};
-use deedbook_model::root::RecordDigest;
 use deedbook_model::snapshot::{SnapshotEntry, SnapshotInfo, decode_chunk};
 use deedbook_model::{Batch, Head, RememberedKey, Revision, StoredBatch};
-use deedbook_rules::state::digest_of;
 use deedbook_rules::{Record, State};
 
 use crate::error::{BookError, snapshot_error};
@@ -133,8 +131,8 @@ impl Fold {
         };
         let prepare = |(bytes, digest): (Bytes, &[u8; 32])| prepare_chunk(&bytes, digest, revision);
         in_order(fetch, prepare, |(entries, keys)| {
-            for (record, digest) in entries {
-                state.put(record, digest);
+            for record in entries {
+                state.put(record);
             }
             keys.into_iter().for_each(|key| state.put_key(key));
             Ok(More::Wanted)
@@ -200,12 +198,12 @@ impl Fold {
         }
         let mut whole = true;
         let mut replaced = Vec::with_capacity(records.len());
-        for (change, (record, digest)) in batch.changes.iter().zip(records) {
+        for (change, record) in batch.changes.iter().zip(records) {
             if change.command.first > revision {
                 whole = false;
                 break;
             }
-            let before = self.state.put(record, digest);
+            let before = self.state.put(record);
             replaced.push(before.and_then(|record| record.bytes.clone()));
             self.state.stand_after(change);
         }
@@ -259,11 +257,9 @@ fn check_snapshot(info: &SnapshotInfo, state: &State) -> Result<(), &'static str
 /// A batch whose records are ready to be put.
 struct Prepared {
     batch: Batch,
-    records: Vec<Ready>,
+    records: Vec<Arc<Record>>,
     bytes: usize,
 }
-
-type Ready = (Arc<Record>, Option<RecordDigest>);
 
 /// What a log holds after a revision, piece by piece.
 fn pieces(
@@ -288,7 +284,7 @@ fn prepare(stored: &StoredBatch) -> Result<Prepared, BookError> {
     let batch = Batch::open(stored)?;
     let changes = batch.changes.iter();
     Ok(Prepared {
-        records: changes.map(|change| ready(Record::of(change))).collect(),
+        records: changes.map(|change| Arc::new(Record::of(change))).collect(),
         batch,
         bytes: stored.bytes.len(),
     })
@@ -298,10 +294,10 @@ fn prepare_chunk(
     bytes: &Bytes,
     digest: &[u8; 32],
     revision: Revision,
-) -> Result<(Vec<Ready>, Vec<RememberedKey>), BookError> {
+) -> Result<(Vec<Arc<Record>>, Vec<RememberedKey>), BookError> {
     let chunk = decode_chunk(bytes, digest).map_err(|e| snapshot_error(revision, e))?;
     let entries = chunk.entries.into_iter();
-    let records = entries.map(|entry| ready(record_of(entry))).collect();
+    let records = entries.map(|entry| Arc::new(record_of(entry))).collect();
     Ok((records, chunk.keys))
 }
 
@@ -313,9 +309,4 @@ fn record_of(entry: SnapshotEntry) -> Record {
         entry.revision,
         entry.record,
     )
-}
-
-fn ready(record: Record) -> Ready {
-    let digest = record.is_live().then(|| digest_of(&record));
-    (Arc::new(record), digest)
 }

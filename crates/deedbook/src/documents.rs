@@ -158,7 +158,7 @@ fn wrapped_yaml(label: &str, bytes: &[u8], options: &ReadOptions) -> Option<Vec<
     if let Some(data) = data_node(&node) {
         return Some(vec![Document {
             label: label.to_owned(),
-            reading: read_node(data, options),
+            reading: read_node(data.clone(), options),
         }]);
     }
     let Value::List(items) = &node.get("items")?.value else {
@@ -170,7 +170,7 @@ fn wrapped_yaml(label: &str, bytes: &[u8], options: &ReadOptions) -> Option<Vec<
         .map(|(index, item)| {
             Some(Document {
                 label: format!("{label}#/items/{index}"),
-                reading: read_node(data_node(item)?, options),
+                reading: read_node(data_node(item)?.clone(), options),
             })
         })
         .collect()

@@ -27,7 +27,7 @@ use crate::idempotency::{Recalled, Repeat};
 use crate::principals::Bearer;
 use crate::record::Record;
 use crate::refusal::Refusal;
-use crate::state::{Standing, State};
+use crate::state::{Standing, State, generation_after};
 
 /// What a command does.
 #[derive(Debug)]
@@ -376,33 +376,30 @@ impl Work<'_> {
         verb: Verb,
         content: &Content<'_>,
     ) -> Result<Arc<Record>, Refusal> {
-        let (generation, previous) = self.state.next_generation(&kind, key);
-        let revision = self.state.revision().next();
+        let before = self.state.record(&kind, key).cloned();
         let envelope = Envelope {
             kind: kind.as_str().into(),
             key: key.into(),
-            generation,
-            revision,
+            generation: generation_after(before.as_deref()),
+            revision: self.state.revision().next(),
             checksum: content.checksum.into(),
             created_at: content.created_at.unwrap_or(self.now),
             updated_at: self.now,
             annotations: Cow::Borrowed(content.annotations),
             data: content.data,
         };
-        let before = self.state.record(&kind, key);
         let stored = before
+            .as_ref()
             .and_then(|before| before.bytes.as_deref())
             .map_or_else(|| Ok(UnknownMembers::default()), UnknownMembers::read)
             .and_then(|unknown| envelope.write(&unknown))
             .map_err(|error| internal(error.to_string()))?;
-        self.propose(
-            kind,
-            key,
-            generation,
-            verb,
-            previous,
-            Some(stored.into_boxed_slice().into()),
-        )
+        let key = match &before {
+            Some(before) => Arc::clone(&before.key),
+            None => Arc::from(key),
+        };
+        let stored = Some(stored.into_boxed_slice().into());
+        Ok(self.propose(kind, key, verb, before, stored))
     }
 
     /// Puts a record of which only the data matters. When and with which annotations it was made
@@ -433,42 +430,33 @@ impl Work<'_> {
     }
 
     /// Takes a record out.
-    fn take_out(&mut self, before: &Record) -> Result<Arc<Record>, Refusal> {
-        let (generation, previous) = self.state.next_generation(&before.kind, &before.key);
-        self.propose(
-            before.kind.clone(),
-            &before.key,
-            generation,
-            Verb::REMOVED,
-            previous,
-            None,
-        )
+    fn take_out(&mut self, before: Arc<Record>) -> Arc<Record> {
+        let (kind, key) = (before.kind.clone(), Arc::clone(&before.key));
+        self.propose(kind, key, Verb::REMOVED, Some(before), None)
     }
 
     fn propose(
         &mut self,
         kind: Kind,
-        key: &str,
-        generation: Generation,
+        key: Arc<str>,
         verb: Verb,
-        previous: Option<Revision>,
+        before: Option<Arc<Record>>,
         stored: Option<Bytes>,
-    ) -> Result<Arc<Record>, Refusal> {
+    ) -> Arc<Record> {
         self.bytes += stored.as_ref().map_or(0, Bytes::len);
+        let generation = generation_after(before.as_deref());
         let revision = self.state.revision().next();
-        let key = Arc::from(key);
-        let before = self.state.record(&kind, &key);
-        let record = Record::new(kind, Arc::clone(&key), generation, revision, stored.clone());
-        let record = Arc::new(record.following(before.map(|before| &**before)));
-        let before = self.state.put(Arc::clone(&record), None);
+        let record = Record::new(kind, key, generation, revision, stored.clone());
+        let record = Arc::new(record.following(before.as_deref()));
+        self.state.put(Arc::clone(&record));
         self.proposed.push(Proposed {
             record: Arc::clone(&record),
             verb,
-            previous,
+            previous: before.as_ref().map(|before| before.revision),
             stored,
             before,
         });
-        Ok(record)
+        record
     }
 
     fn is_too_large(&self) -> bool {

@@ -400,7 +400,7 @@ fn who_may_not_write_is_refused() {
             Revision(2),
             Some(Bytes::copy_from_slice(bytes)),
         );
-        sample.state.put(Arc::new(record), None);
+        sample.state.put(Arc::new(record));
         assert_eq!(refused(&sample.state), Code::Unavailable);
         let lineage = Lineage([2; 16]);
         let create = sample.try_one(Write::CreateBook { lineage });
@@ -471,7 +471,7 @@ fn add_to_envelope(sample: &mut Sample, kind: Kind, key: &str) {
         revision,
         Some(stored.into()),
     );
-    sample.state.put(Arc::new(record), None);
+    sample.state.put(Arc::new(record));
 }
 
 fn assert_seal_is_kept(decision: &Decision) {

@@ -373,7 +373,7 @@ fn put(sample: &mut Sample, envelope: &Value) {
     let (kind, key) = (Kind::PRINCIPAL, Arc::from("ada"));
     let bytes = Some(Bytes::from(bytes));
     let record = Record::new(kind, key, Generation(2), Revision(9), bytes);
-    sample.state.put(Arc::new(record), None);
+    sample.state.put(Arc::new(record));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use deedbook_model::root::RecordDigest;
 use deedbook_model::{Change, Generation, Kind, Revision};
 
 use crate::components::ComponentFacts;
@@ -24,6 +25,8 @@ pub struct Record {
     pub bytes: Option<Bytes>,
     /// What the rules know of it.
     pub facts: Facts,
+    /// What it adds to the state root, if it is live.
+    pub(crate) digest: Option<RecordDigest>,
 }
 
 /// What the rules know of a record beside its bytes.
@@ -67,6 +70,8 @@ impl Record {
                 .map_or(Facts::None, |facts| Facts::Principal(Box::new(facts))),
             _ => Facts::None,
         };
+        let digest = bytes.as_deref();
+        let digest = digest.map(|bytes| RecordDigest::of(kind.as_str(), &key, bytes));
         Record {
             kind,
             key,
@@ -74,6 +79,7 @@ impl Record {
             revision,
             bytes,
             facts,
+            digest,
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn document(title: &str, more: Value) -> Value {
 }
 
 pub(crate) fn draft(document: &Value) -> Arc<Draft> {
-    let reading = read_node(&Node::from(document), &ReadOptions::default());
+    let reading = read_node(Node::from(document), &ReadOptions::default());
     Arc::new(
         reading
             .draft

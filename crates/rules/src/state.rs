@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use deedbook_model::root::RecordDigest;
 use deedbook_model::snapshot::SnapshotEntry;
 use deedbook_model::{Change, Generation, Kind, RecordKey, Revision, StateRoot, Timestamp};
 use imbl::OrdMap;
@@ -167,7 +166,7 @@ impl State {
     /// Takes one change: puts its record, or that it is gone, and derives the indexes. Nothing is
     /// computed here, so that every release folds a log to the same bytes.
     pub fn evolve(&mut self, change: &Change) {
-        self.put(Arc::new(Record::of(change)), None);
+        self.put(Arc::new(Record::of(change)));
         self.stand_after(change);
     }
 
@@ -180,15 +179,10 @@ impl State {
         }
     }
 
-    /// Puts a record at its revision, in place of the one that is returned. `digest` is what a live
-    /// record adds to the root, where the caller has computed it already.
-    pub fn put(
-        &mut self,
-        record: Arc<Record>,
-        digest: Option<RecordDigest>,
-    ) -> Option<Arc<Record>> {
-        if record.is_live() {
-            self.root.add(digest.unwrap_or_else(|| digest_of(&record)));
+    /// Puts a record at its revision, in place of the one that is returned.
+    pub fn put(&mut self, record: Arc<Record>) -> Option<Arc<Record>> {
+        if let Some(digest) = record.digest {
+            self.root.add(digest);
             self.live += 1;
             self.stored_bytes += length_of(&record);
         }
@@ -201,8 +195,8 @@ impl State {
             key: Arc::clone(&record.key),
         };
         let before = self.records.insert(key, Arc::clone(&record));
-        if let Some(before) = before.as_ref().filter(|before| before.is_live()) {
-            self.root.remove(digest_of(before));
+        if let Some((before, digest)) = before.as_ref().and_then(|it| Some((it, it.digest?))) {
+            self.root.remove(digest);
             self.live = self.live.saturating_sub(1);
             self.stored_bytes = self.stored_bytes.saturating_sub(length_of(before));
             self.tokens.remove(before);
@@ -277,25 +271,19 @@ impl State {
     /// The generation that the next change of that key gets, and the revision of the one before.
     #[must_use]
     pub fn next_generation(&self, kind: &Kind, key: &str) -> (Generation, Option<Revision>) {
-        match self.record(kind, key) {
-            Some(record) => (record.generation.next(), Some(record.revision)),
-            None => (Generation(1), None),
-        }
+        let before = self.record(kind, key).map(|before| &**before);
+        let previous = before.map(|before| before.revision);
+        (generation_after(before), previous)
     }
+}
+
+/// The generation of the record that follows `before`.
+pub(crate) fn generation_after(before: Option<&Record>) -> Generation {
+    before.map_or(Generation(1), |before| before.generation.next())
 }
 
 fn length_of(record: &Record) -> u64 {
     u64::try_from(record.bytes.as_deref().map_or(0, <[u8]>::len)).unwrap_or(u64::MAX)
-}
-
-/// What a record adds to the state root; nothing meaningful for a removed one.
-#[must_use]
-pub fn digest_of(record: &Record) -> RecordDigest {
-    RecordDigest::of(
-        record.kind.as_str(),
-        &record.key,
-        record.bytes.as_deref().unwrap_or_default(),
-    )
 }
 
 #[cfg(test)]

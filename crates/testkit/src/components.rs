@@ -170,7 +170,7 @@ impl Need {
 /// The draft of a document; `None` where it isn't valid.
 #[must_use]
 pub fn draft_of(document: &Value) -> Option<Arc<Draft>> {
-    let reading = read_node(&Node::from(document), &ReadOptions::default());
+    let reading = read_node(Node::from(document), &ReadOptions::default());
     reading.draft.map(Arc::new)
 }
 

@@ -137,7 +137,7 @@ impl ComponentBuilder {
         {
             members.remove("uuid");
         }
-        let reading = read_node(&Node::from(&document), &ReadOptions::default());
+        let reading = read_node(Node::from(&document), &ReadOptions::default());
         reading.draft.ok_or(reading.issues)
     }
 }

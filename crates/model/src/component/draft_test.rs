@@ -20,7 +20,7 @@ fn object(text: &str) -> Map<String, Value> {
 
 fn draft(document: &Map<String, Value>) -> Draft {
     let node = Node::from(&Value::Object(document.clone()));
-    let reading = read_node(&node, &ReadOptions::default());
+    let reading = read_node(node, &ReadOptions::default());
     reading
         .draft
         .unwrap_or_else(|| panic!("{:#?}", reading.issues))
@@ -137,7 +137,7 @@ fn members_stand_in_canonical_order() {
         "\u{fb33}": 1, "\u{1f600}": 2, "x": {"y": null, "z": 1.0},
         "signature_block": {"signature": "AA==", "algorithm": "ed25519", "signed_by": "ada"},
     }));
-    let reading = read_node(&Node::from(&Value::Object(given)), &ReadOptions::default());
+    let reading = read_node(Node::from(&Value::Object(given)), &ReadOptions::default());
     let draft = reading
         .draft
         .unwrap_or_else(|| panic!("{:#?}", reading.issues));

@@ -121,7 +121,7 @@ mod tests {
 
     /// The kinds of errors, and what is stored where there is none.
     fn taken(document: &Value) -> Result<Vec<u8>, String> {
-        let reading = read_node(&Node::from(document), &ReadOptions::default());
+        let reading = read_node(Node::from(document), &ReadOptions::default());
         match reading.draft {
             Some(draft) => Ok(draft.finish(NOW, NOW).bytes),
             None => Err(reading.errors().map(ToString::to_string).collect()),

@@ -74,8 +74,8 @@ pub fn read(bytes: &[u8], syntax: Syntax, options: &ReadOptions) -> Reading {
 }
 
 /// Judges a document that is a tree already.
-pub fn read_node(node: &Node, options: &ReadOptions) -> Reading {
-    judge(node.clone(), options)
+pub fn read_node(node: Node, options: &ReadOptions) -> Reading {
+    judge(node, options)
 }
 
 fn judge(node: Node, options: &ReadOptions) -> Reading {

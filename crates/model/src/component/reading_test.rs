@@ -31,7 +31,7 @@ pub(super) fn with(name: &str, value: Value) -> Map<String, Value> {
 
 pub(super) fn judge(document: Map<String, Value>) -> Reading {
     read_node(
-        &Node::from(&Value::Object(document)),
+        Node::from(&Value::Object(document)),
         &ReadOptions::default(),
     )
 }
@@ -253,7 +253,7 @@ fn unknown_members_are_kept_with_a_warning_and_refused_in_strict_mode() {
         strict: true,
         ..ReadOptions::default()
     };
-    let reading = read_node(&Node::from(&Value::Object(document)), &strict);
+    let reading = read_node(Node::from(&Value::Object(document)), &strict);
     assert!(reading.draft.is_none());
     assert_eq!(summary(&reading.issues), expected);
 }
@@ -295,7 +295,7 @@ fn a_peers_newer_minor_is_read_and_another_major_refused() {
     };
     let read = |version: &str| {
         let document = with("metadata_version", json!(version));
-        read_node(&Node::from(&Value::Object(document)), &options)
+        read_node(Node::from(&Value::Object(document)), &options)
     };
     let newer = read("0.4.1");
     assert_eq!(
@@ -313,7 +313,7 @@ fn a_peers_newer_minor_is_read_and_another_major_refused() {
 #[test]
 fn only_an_object_is_a_document() {
     for value in [json!([]), json!("x"), json!(1), json!(null), json!(true)] {
-        let reading = read_node(&Node::from(&value), &ReadOptions::default());
+        let reading = read_node(Node::from(&value), &ReadOptions::default());
         assert_eq!(summary(&reading.issues), ["wrong_type  SC004"], "{value}");
     }
 }
@@ -372,7 +372,7 @@ proptest! {
         let reading = judge(with(name, json!(text)));
         if let Some(draft) = &reading.draft {
             // What was stored is valid and stays what it is.
-            let again = read_node(&Node::from(&Value::Object(draft.document().clone())), &ReadOptions::default());
+            let again = read_node(Node::from(&Value::Object(draft.document().clone())), &ReadOptions::default());
             prop_assert_eq!(again.draft.map(|draft| draft.document().clone()), Some(draft.document().clone()));
         }
         prop_assert!(reading.issues.iter().all(|issue| issue.kind != IssueKind::Syntax));

@@ -23,7 +23,7 @@ fn minimal() -> Map<String, Value> {
 /// Whether the reader takes it; `None` where a schema can't know.
 fn verdict(document: &Map<String, Value>) -> Option<bool> {
     let node = Node::from(&Value::Object(document.clone()));
-    let reading = read_node(&node, &ReadOptions::default());
+    let reading = read_node(node, &ReadOptions::default());
     let beyond = reading.errors().any(|issue| {
         let kind = matches!(
             issue.kind,

@@ -109,7 +109,7 @@ fn titles(state: &State, tag: &str) -> Vec<(String, u64)> {
 #[test]
 fn a_tag_given_twice_lists_the_component_once() {
     for mut state in [State::empty(), State::without_index()] {
-        state.put(record(1, 1, &["a", "b", "a"]), None);
+        state.put(record(1, 1, &["a", "b", "a"]));
         state.index();
         assert_eq!(titles(&state, "a").len(), 1);
     }
@@ -129,8 +129,8 @@ fn an_index_made_at_once_answers_like_one_that_was_kept() {
             } else {
                 &["all", "some"]
             };
-            kept.put(record(n, revision, tags), None);
-            made.put(record(n, revision, tags), None);
+            kept.put(record(n, revision, tags));
+            made.put(record(n, revision, tags));
         }
     }
     made.index();
@@ -143,7 +143,7 @@ fn an_index_made_at_once_answers_like_one_that_was_kept() {
     for n in (0..600).step_by(5) {
         revision += 1;
         for state in [&mut kept, &mut made] {
-            state.put(record(n, revision, &["some"]), None);
+            state.put(record(n, revision, &["some"]));
         }
     }
     for tag in ["all", "some"] {

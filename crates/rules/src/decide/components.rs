@@ -45,7 +45,8 @@ impl Work<'_> {
     }
 
     fn register_again(&self, known: &Arc<Record>, draft: &Draft) -> Result<Outcome, Refusal> {
-        let message = match stored_document(known)? {
+        let document = envelope_of(known)?.as_ref().map(document_of).transpose()?;
+        let message = match document {
             None => "this uuid was removed; a uuid never returns".to_owned(),
             Some(document) if same_content(&document, draft) => {
                 return Ok(Outcome {
@@ -72,12 +73,13 @@ impl Work<'_> {
         expected: Option<&Expected>,
     ) -> Result<Outcome, Refusal> {
         let before = self.find(key, expected)?;
-        let document = stored_document(&before)?.unwrap_or_default();
-        let bytes = before.bytes.as_deref().unwrap_or_default();
-        let envelope = Envelope::read(bytes).map_err(|error| internal(error.to_string()))?;
+        let Some(envelope) = envelope_of(&before)? else {
+            return Err(internal("what was found is gone".to_owned()));
+        };
+        let document = document_of(&envelope)?;
         let created_at = envelope.created_at;
         let (merged, mut issues) = patch::merge(&document, patch, &envelope);
-        let reading = read_node(&Node::from(&merged), &ReadOptions::default());
+        let reading = read_node(Node::from(&merged), &ReadOptions::default());
         issues.extend(
             reading
                 .issues
@@ -121,7 +123,7 @@ impl Work<'_> {
     ) -> Result<Outcome, Refusal> {
         let before = self.find(key, expected)?;
         let warnings = self.broken_by_removal(&before);
-        let record = self.take_out(&before)?;
+        let record = self.take_out(before);
         Ok(Outcome {
             record,
             unchanged: false,
@@ -266,16 +268,15 @@ impl Work<'_> {
     }
 }
 
-/// The stored document of a component; `None` when it was removed.
-fn stored_document(record: &Record) -> Result<Option<Map<String, Value>>, Refusal> {
-    let Some(bytes) = record.bytes.as_deref() else {
-        return Ok(None);
-    };
-    let failed = |error: &dyn std::fmt::Display| internal(error.to_string());
-    let envelope = Envelope::read(bytes).map_err(|error| failed(&error))?;
-    serde_json::from_str(envelope.data.get())
-        .map(Some)
-        .map_err(|error| failed(&error))
+/// A component as it is stored; `None` when it was removed.
+fn envelope_of(record: &Record) -> Result<Option<Envelope<'_>>, Refusal> {
+    let envelope = record.bytes.as_deref().map(Envelope::read).transpose();
+    envelope.map_err(|error| internal(error.to_string()))
+}
+
+fn document_of(envelope: &Envelope<'_>) -> Result<Map<String, Value>, Refusal> {
+    let document = serde_json::from_str(envelope.data.get());
+    document.map_err(|error| internal(error.to_string()))
 }
 
 fn conflicts_of(state: &State, draft: &Draft) -> Vec<Issue> {

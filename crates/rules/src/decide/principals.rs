@@ -113,7 +113,7 @@ impl Work<'_> {
         expected: Option<Generation>,
     ) -> Result<Outcome, Refusal> {
         let before = self.live_principal(name, expected)?;
-        let record = self.take_out(&before)?;
+        let record = self.take_out(before);
         Ok(changed(record))
     }
 

@@ -224,7 +224,7 @@ fn check_merged(before: &Map<String, Value>, patch: &Value, after: &Map<String, 
         ignore_hash: true,
         ..ReadOptions::default()
     };
-    let reading = read_node(&Node::from(&merged), &options);
+    let reading = read_node(Node::from(&merged), &options);
     let Some(draft) = reading.draft else {
         panic!("the merged document is refused: {:?}", reading.issues);
     };

@@ -138,7 +138,7 @@ fn find<'a>(mut node: &'a Node, pointer: &str) -> Option<&'a Node> {
 /// The options do what they say, and nothing else.
 fn check_other_options(plain: &Reading, node: &Node, lines: usize) {
     let with = |options: ReadOptions| {
-        let reading = read_node(node, &options);
+        let reading = read_node(node.clone(), &options);
         check_issues(&reading, lines);
         reading
     };
@@ -231,7 +231,7 @@ fn check_types(draft: &Draft) {
         .unwrap_or_else(|error| panic!("no typed form: {error} of {:?}", draft.document()));
     let value = serde_json::to_value(typed)
         .unwrap_or_else(|error| panic!("the typed form isn't JSON: {error}"));
-    let reading = read_node(&Node::from(&value), &ReadOptions::default());
+    let reading = read_node(Node::from(&value), &ReadOptions::default());
     let document: Option<&Map<String, Value>> = reading.draft.as_ref().map(Draft::document);
     assert_eq!(document, Some(draft.document()), "{:?}", reading.issues);
 }
