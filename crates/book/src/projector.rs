@@ -31,6 +31,10 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// How many times as long as it worked the projector rests while others write.
 const REST: u32 = 9;
 
+/// It rests at least so long while others write: each transaction writes most pages that the next
+/// one writes again, and what it syncs is in the way of the log.
+const SHORTEST_REST: Duration = Duration::from_millis(250);
+
 /// How far the tables are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -188,7 +192,7 @@ fn follow(mut tables: Tables, shared: &Shared, progress: &Progress) -> Result<()
             rest = after;
             progress.reached(tables.revision());
             if quiet_at != Some(shared.head()) {
-                quiet_at = shared.yield_to_writers(worked * REST);
+                quiet_at = shared.yield_to_writers(SHORTEST_REST.max(worked * REST));
             }
         }
     }
