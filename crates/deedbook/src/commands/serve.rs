@@ -43,6 +43,12 @@ pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> 
             path.display()
         ));
     }
+    if !args.listen.ip().is_loopback() && args.tls.certificate.is_none() {
+        context.output.note(
+            "without --tls-certificate and --tls-key tokens travel in the clear: \
+             fine behind a proxy that encrypts, and nowhere else",
+        );
+    }
     let server = start(
         book.clone(),
         Options {

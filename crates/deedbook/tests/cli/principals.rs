@@ -1,5 +1,6 @@
 //! Tokens on the command line, and the server that asks for them.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 
 use crate::sandbox::Sandbox;
@@ -119,7 +120,11 @@ fn the_first_start_where_others_reach_it_leaves_a_token_for_its_owner() {
     );
     drop(serving);
     std::fs::remove_file(&path).unwrap();
-    let again = Serving::start(&sandbox, "0.0.0.0:0");
+    let mut again = Serving::start(&sandbox, "0.0.0.0:0");
+    let mut told = String::new();
+    let stderr = again.process.stderr.take().unwrap();
+    BufReader::new(stderr).read_line(&mut told).unwrap();
+    assert!(told.contains("tokens travel in the clear"), "{told}");
     assert!(!path.exists(), "only the first start makes one");
     assert_eq!(again.get("/v1/principals", Some(token.trim())).status, 200);
 }
