@@ -135,7 +135,7 @@ fn dependent(
         uuid: facts.uuid(),
         name: facts.name().to_string(),
         version: facts.version().to_string(),
-        meta_type: facts.meta_type.to_string(),
+        meta_type: facts.meta_type().to_owned(),
         lifecycle: facts.lifecycle,
         depth,
         on,

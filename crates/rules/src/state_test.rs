@@ -65,7 +65,7 @@ fn scan(state: &State, tag: &str) -> Vec<(Arc<str>, Revision)> {
     let mut fitting: Vec<_> = state
         .records()
         .filter_map(|record| Some((record, record.component()?)))
-        .filter(|(_, facts)| facts.lifecycle.as_str() != "archived" && facts.tags.contains(tag))
+        .filter(|(_, facts)| facts.lifecycle.as_str() != "archived" && facts.tags().contains(tag))
         .collect();
     fitting.sort_by(|(_, one), (_, two)| one.identity.cmp(&two.identity));
     let listed = fitting.iter();

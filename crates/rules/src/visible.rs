@@ -20,7 +20,7 @@ use crate::record::Record;
 #[must_use]
 pub fn may_see(rights: &Rights, record: &Record) -> bool {
     match record.component() {
-        Some(facts) => sees_component(rights, &facts.meta_type, facts.name()),
+        Some(facts) => sees_component(rights, facts.meta_type(), facts.name()),
         None => sees_kind(rights, &record.kind),
     }
 }

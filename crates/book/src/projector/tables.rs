@@ -239,7 +239,7 @@ fn put(transaction: &Transaction<'_>, row: &Row<'_>) -> rusqlite::Result<()> {
     }
     let mut tag =
         transaction.prepare_cached("INSERT OR IGNORE INTO record_tags VALUES (?1, ?2, ?3)")?;
-    for text in facts.iter().flat_map(|facts| facts.tags.iter()) {
+    for text in facts.iter().flat_map(|facts| facts.tags().iter()) {
         tag.execute(params![row.kind.as_str(), row.key, text])?;
     }
     Ok(())
@@ -270,9 +270,9 @@ fn insert(
             version
                 .map(|version| version.pre.as_str())
                 .filter(|pre| !pre.is_empty()),
-            facts.map(|facts| &*facts.meta_type),
+            facts.map(|facts| facts.meta_type()),
             facts.map(|facts| facts.lifecycle.as_str()),
-            facts.and_then(|facts| facts.namespace.as_deref()),
+            facts.and_then(|facts| facts.namespace()),
             number(row.generation.0),
             number(row.revision.0),
             envelope.checksum,

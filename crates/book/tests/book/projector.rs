@@ -88,7 +88,7 @@ pub(crate) fn assert_tables_equal(folder: &Path, state: &State) {
     let mut tags = BTreeMap::new();
     let mut components = BTreeMap::new();
     for facts in state.records().filter_map(|record| record.component()) {
-        for tag in facts.tags.iter() {
+        for tag in facts.tags().iter() {
             tags.insert((facts.uuid().to_string(), tag.to_string()), ());
         }
         let told = (

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use deedbook_model::component::{DependencyRef, Lifecycle, MetaType};
@@ -11,81 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// A few distinct texts in one allocation: each after its length in bytes, seven bits a byte, the
-/// lowest first, the eighth set where another follows (LEB128).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words(Box<[u8]>);
-
-impl Words {
-    /// The texts, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.bytes()
-            .filter_map(|word| std::str::from_utf8(word).ok())
-    }
-
-    /// Whether that text is one of them.
-    #[must_use]
-    pub fn contains(&self, text: &str) -> bool {
-        self.bytes().any(|word| word == text.as_bytes())
-    }
-
-    fn bytes(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = &self.0[..];
-        std::iter::from_fn(move || {
-            let (mut length, mut shift) = (0, 0);
-            loop {
-                let (byte, after) = rest.split_first()?;
-                rest = after;
-                length |= usize::from(byte & 0x7f) << shift;
-                shift += 7;
-                if byte & 0x80 == 0 {
-                    break;
-                }
-            }
-            let (word, after) = rest.split_at_checked(length)?;
-            rest = after;
-            Some(word)
-        })
-    }
-}
-
-impl<'a> FromIterator<&'a str> for Words {
-    fn from_iter<I: IntoIterator<Item = &'a str>>(texts: I) -> Words {
-        let (mut bytes, mut seen) = (Vec::new(), Seen::default());
-        for word in texts.into_iter().filter(|word| seen.is_first(word)) {
-            let mut length = word.len();
-            while length > 0x7f {
-                bytes.push(u8::try_from(length & 0x7f).unwrap_or_default() | 0x80);
-                length >>= 7;
-            }
-            bytes.push(u8::try_from(length).unwrap_or_default());
-            bytes.extend_from_slice(word.as_bytes());
-        }
-        Words(bytes.into())
-    }
-}
-
-/// Texts that came already: a few are compared, many are hashed.
-#[derive(Default)]
-struct Seen<'a> {
-    few: Vec<&'a str>,
-    many: HashSet<&'a str>,
-}
-
-impl<'a> Seen<'a> {
-    const FEW: usize = 16;
-
-    fn is_first(&mut self, text: &'a str) -> bool {
-        if self.few.contains(&text) {
-            return false;
-        }
-        if self.few.len() < Self::FEW {
-            self.few.push(text);
-            return true;
-        }
-        self.many.insert(text)
-    }
-}
+use super::words::{WordLists, Words};
 
 /// What of a component no change touches. In the order of lists: name by bytes, highest version
 /// first, uuid.
@@ -125,25 +50,27 @@ impl PartialEq for Identity {
 
 impl Eq for Identity {}
 
+/// Its type, unless this release knows it.
+const UNKNOWN_TYPE: usize = 0;
+const NAMESPACE: usize = 1;
+const TAGS: usize = 2;
+const CAPABILITIES: usize = 3;
+
 /// What rules and indexes need of a component, read once when its record enters the state.
 #[derive(Debug)]
 pub struct ComponentFacts {
     /// Shared by all records of the component, and by the lists that it is in.
     pub(crate) identity: Arc<Identity>,
-    /// Its type; a word, so that types of a later release are carried.
-    pub meta_type: Cow<'static, str>,
-    /// Its lifecycle.
-    pub lifecycle: Lifecycle,
-    /// Its namespace.
-    pub namespace: Option<Box<str>>,
-    /// Its tags, in the order of the document, each once.
-    pub tags: Words,
-    /// What it offers, each once.
-    pub capabilities: Words,
     /// What it needs, in the order of the document; `None` where an entry can't be read.
     pub dependencies: Box<[Option<DependencyRef>]>,
+    /// A list each for [`UNKNOWN_TYPE`] and those after it: every component of a book has them, so
+    /// they take as little as they can.
+    words: WordLists,
     /// Where in the stored bytes the description stands, quotes included.
     description: Option<(u32, u32)>,
+    meta_type: Option<MetaType>,
+    /// Its lifecycle.
+    pub lifecycle: Lifecycle,
 }
 
 #[derive(Deserialize)]
@@ -187,29 +114,28 @@ impl ComponentFacts {
             Some(written) => Some(place_of(written.get(), stored)?),
             None => None,
         };
+        let meta_type = document.meta_type.parse::<MetaType>().ok();
+        let unknown_type = match meta_type {
+            Some(_) => Vec::new(),
+            None => vec![&*document.meta_type],
+        };
+        let namespace = document.namespace.as_deref().into_iter().collect();
+        let tags = document.tags.iter().map(|tag| &*tag.0).collect();
+        let capabilities = document.capabilities.iter().map(|it| &*it.0).collect();
         Some(ComponentFacts {
             identity: Arc::new(Identity {
                 uuid: document.uuid,
                 name: Arc::from(&*document.name),
                 version: document.version,
             }),
-            meta_type: match document.meta_type.parse::<MetaType>() {
-                Ok(known) => Cow::Borrowed(known.as_str()),
-                Err(_) => Cow::Owned(document.meta_type.into_owned()),
-            },
-            lifecycle: document.lifecycle.parse().ok()?,
-            namespace: document.namespace.as_deref().map(Box::from),
-            tags: document.tags.iter().map(|tag| &*tag.0).collect(),
-            capabilities: document
-                .capabilities
-                .iter()
-                .map(|offer| &*offer.0)
-                .collect(),
             dependencies: document
                 .dependencies
                 .iter()
                 .map(DependencyRef::parse)
                 .collect(),
+            words: WordLists::of([unknown_type, namespace, tags, capabilities]),
+            meta_type,
+            lifecycle: document.lifecycle.parse().ok()?,
             description,
         })
     }
@@ -238,16 +164,40 @@ impl ComponentFacts {
         &self.identity.version
     }
 
+    /// Its type; a word, so that types of a later release are carried.
+    #[must_use]
+    pub fn meta_type(&self) -> &str {
+        let unknown = || self.words.list(UNKNOWN_TYPE).iter().next();
+        self.meta_type
+            .map(MetaType::as_str)
+            .or_else(unknown)
+            .unwrap_or_default()
+    }
+
+    /// Its namespace.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.words.list(NAMESPACE).iter().next()
+    }
+
+    /// Its tags, in the order of the document, each once.
+    #[must_use]
+    pub fn tags(&self) -> Words<'_> {
+        self.words.list(TAGS)
+    }
+
+    /// What it offers, each once.
+    #[must_use]
+    pub fn capabilities(&self) -> Words<'_> {
+        self.words.list(CAPABILITIES)
+    }
+
     /// Appends what a search for text looks at: name, namespace, description and tags, folded by
     /// [`fold_case`], a line each. `stored` is what the facts were read from.
     pub(crate) fn fold_text(&self, stored: &[u8], into: &mut String) {
         let description = self.description(stored);
-        let own = [
-            Some(self.name()),
-            self.namespace.as_deref(),
-            description.as_deref(),
-        ];
-        for part in own.into_iter().flatten().chain(self.tags.iter()) {
+        let own = [Some(self.name()), self.namespace(), description.as_deref()];
+        for part in own.into_iter().flatten().chain(self.tags().iter()) {
             fold_case(part, into);
             into.push('\n');
         }
@@ -257,8 +207,8 @@ impl ComponentFacts {
     /// from.
     pub(crate) fn has_same_text(&self, stored: &[u8], other: &Self, other_stored: &[u8]) -> bool {
         self.identity.name == other.identity.name
-            && self.namespace == other.namespace
-            && self.tags == other.tags
+            && self.namespace() == other.namespace()
+            && self.tags() == other.tags()
             && self.written_description(stored) == other.written_description(other_stored)
     }
 
@@ -301,23 +251,5 @@ pub fn fold_case(text: &str, into: &mut String) {
         into.extend(text.chars().map(|c| c.to_ascii_lowercase()));
     } else {
         into.extend(text.chars().flat_map(char::to_lowercase));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_kept_whatever_their_length() {
-        let texts: Vec<String> = [0, 1, 127, 128, 129, 16_383, 16_384, 70_000]
-            .iter()
-            .map(|length| "é".repeat(length / 2) + &"x".repeat(length % 2))
-            .chain((0..100).map(|number| number.to_string()))
-            .collect();
-        let words: Words = texts.iter().chain(&texts).map(String::as_str).collect();
-        assert!(words.iter().eq(texts.iter().map(String::as_str)));
-        assert!(texts.iter().all(|text| words.contains(text)));
-        assert!(!words.contains("xx"));
     }
 }

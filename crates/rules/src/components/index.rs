@@ -275,8 +275,8 @@ impl ComponentIndex {
         let versions = family.map(Family::versions).unwrap_or_default();
         let namespaces = versions
             .iter()
-            .filter_map(|record| record.component()?.namespace.as_deref())
-            .chain(facts.namespace.as_deref());
+            .filter_map(|record| record.component()?.namespace())
+            .chain(facts.namespace());
         let mut words = [facts.name(), last_word(facts.name())]
             .into_iter()
             .chain(namespaces.map(last_word));
@@ -354,7 +354,7 @@ impl ComponentIndex {
             live.text_at = record.revision;
             self.texts.insert(record, facts);
         }
-        if !words_of(facts).eq(words_of(before)) || facts.namespace != before.namespace {
+        if !words_of(facts).eq(words_of(before)) || facts.namespace() != before.namespace() {
             self.take_terms(before);
             self.add_terms(facts);
         }
@@ -501,16 +501,16 @@ fn words_of(facts: &ComponentFacts) -> impl Iterator<Item = Word<'_>> {
     // Most are active: a list of those would be no shorter than the whole.
     let lifecycle = (facts.lifecycle != Lifecycle::Active).then_some(facts.lifecycle);
     let own = [
-        Some(Word::Type(&facts.meta_type)),
+        Some(Word::Type(facts.meta_type())),
         lifecycle.map(Word::Lifecycle),
     ];
-    let tags = facts.tags.iter().map(Word::Tag);
-    let capabilities = facts.capabilities.iter().map(Word::Capability);
+    let tags = facts.tags().iter().map(Word::Tag);
+    let capabilities = facts.capabilities().iter().map(Word::Capability);
     own.into_iter().flatten().chain(tags).chain(capabilities)
 }
 
 fn namespace_of(facts: &ComponentFacts) -> Option<Term> {
-    let namespace = facts.namespace.as_deref()?;
+    let namespace = facts.namespace()?;
     Some(Term::ReversedNamespace(reversed(namespace)))
 }
 

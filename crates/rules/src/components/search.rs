@@ -288,7 +288,7 @@ impl<'a> Filter<'a> {
 
     fn fits(&self, record: &Record, facts: &ComponentFacts) -> bool {
         let query = self.query;
-        let tagged = |tag: &String| facts.tags.contains(tag);
+        let tagged = |tag: &String| facts.tags().contains(tag);
         let lifecycle = if query.lifecycles.is_empty() {
             facts.lifecycle != Lifecycle::Archived
         } else {
@@ -298,19 +298,17 @@ impl<'a> Filter<'a> {
             && query
                 .meta_type
                 .as_deref()
-                .is_none_or(|wanted| *wanted == *facts.meta_type)
+                .is_none_or(|wanted| *wanted == *facts.meta_type())
             && query.tags.iter().all(tagged)
             && (query.any_tags.is_empty() || query.any_tags.iter().any(tagged))
             && query
                 .capability
                 .as_ref()
-                .is_none_or(|wanted| facts.capabilities.contains(wanted))
-            && query.namespace.as_deref().is_none_or(|prefix| {
-                facts
-                    .namespace
-                    .as_deref()
-                    .is_some_and(|own| own.starts_with(prefix))
-            })
+                .is_none_or(|wanted| facts.capabilities().contains(wanted))
+            && query
+                .namespace
+                .as_deref()
+                .is_none_or(|prefix| facts.namespace().is_some_and(|own| own.starts_with(prefix)))
             && query
                 .name
                 .as_deref()

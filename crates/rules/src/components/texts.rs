@@ -54,15 +54,15 @@ impl Texts {
         let mut records: Vec<(&Record, &ComponentFacts)> = components.collect();
         records.sort_unstable_by_key(|(record, _)| record.revision);
         let mut records = records.into_iter().peekable();
+        let mut page = Page::with_room();
         let next_page = || {
             let revision = records.peek()?.0.revision;
-            let mut page = Page::with_room();
+            page.clear();
             while let Some((record, facts)) = records.next_if(|_| page.has_room()) {
                 page.insert(page.entries.len(), record, facts);
             }
-            page.text.shrink_to_fit();
-            page.entries.shrink_to_fit();
-            Some((revision, Arc::new(page)))
+            // A copy has no room to spare. Shrinking may leave all of it.
+            Some((revision, Arc::new(page.clone())))
         };
         Texts {
             pages: dense(std::iter::from_fn(next_page)),
@@ -125,6 +125,11 @@ impl Page {
             text: String::with_capacity(USUAL_BYTES),
             entries: Vec::with_capacity(PAGE),
         }
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.entries.clear();
     }
 
     /// Whether an entry may join behind the last one.

@@ -173,7 +173,7 @@ impl Work<'_> {
         let Some(facts) = record.component() else {
             return self.demand(Capability::RegistryWrite, Resource::Book);
         };
-        let demanded = self.demand_write(&facts.meta_type, facts.name());
+        let demanded = self.demand_write(facts.meta_type(), facts.name());
         if demanded.is_ok() || may_see(self.rights, record) {
             return demanded;
         }
@@ -294,8 +294,8 @@ fn conflicts_of(state: &State, draft: &Draft) -> Vec<Issue> {
         conflicts.push(conflict);
     }
     let own = draft.meta_type().as_str();
-    if let Some(facts) = family.find(|facts| *facts.meta_type != *own) {
-        let message = format!("{} is a {}, not a {own}", facts.title(), facts.meta_type);
+    if let Some(facts) = family.find(|facts| facts.meta_type() != own) {
+        let message = format!("{} is a {}, not a {own}", facts.title(), facts.meta_type());
         conflicts.push(issue(
             IssueKind::Conflict,
             "/meta_type",

@@ -63,7 +63,7 @@ pub(super) fn find_in_history(call: &Call, view: &View) -> Result<Meant, Problem
     }
     let rights = call.caller.rights();
     let seen = found.removed.iter().filter(|removed| {
-        let (meta_type, name) = (&*removed.facts.meta_type, removed.facts.name());
+        let (meta_type, name) = (removed.facts.meta_type(), removed.facts.name());
         rights.allows(
             Capability::RegistryRead,
             Resource::Component { meta_type, name },

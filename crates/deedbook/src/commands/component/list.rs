@@ -117,9 +117,9 @@ fn table(records: &[Arc<Record>]) -> Table {
         table.row([
             facts.name().to_string(),
             facts.version().to_string(),
-            facts.meta_type.to_string(),
+            facts.meta_type().to_owned(),
             facts.lifecycle.to_string(),
-            human::cut(&facts.tags.iter().collect::<Vec<_>>().join(","), 60),
+            human::cut(&facts.tags().iter().collect::<Vec<_>>().join(","), 60),
         ]);
     }
     table
