@@ -15,6 +15,7 @@
 )]
 
 use std::hint::black_box;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 use std::sync::{Arc, Barrier};
@@ -266,6 +267,7 @@ fn large_book(wanted: &dyn Fn(&str) -> bool) {
     drop(book);
     if wanted("open") {
         opens(&dir);
+        serves(&dir);
         let book = Book::open(&dir, &options).unwrap();
         book.snapshot().unwrap();
         drop(book);
@@ -374,19 +376,54 @@ fn open_child(dir: &Path) {
     let took = begin.elapsed().as_secs_f64();
     assert_eq!(book.view().component_count() as u64, COMPONENTS);
     assert!(book.view().head().revision > Revision(COMPONENTS));
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    println!("{took} {}", resident("self"));
+}
+
+/// Memory of a process in MiB.
+fn resident(process: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let resident = status.lines().find(|line| line.starts_with("VmRSS:"));
     let resident = resident
         .and_then(|line| line.split_whitespace().nth(1))
         .unwrap_or("0");
-    println!("{took} {}", resident.parse::<f64>().unwrap() / 1024.0);
+    resident.parse::<f64>().unwrap() / 1024.0
+}
+
+/// The server, until it says where it listens.
+fn serves(dir: &Path) {
+    let (mut times, mut sizes) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let begin = Instant::now();
+        let mut server = Process::new(program())
+            .args(["serve", "--listen", "127.0.0.1:0", "--quiet", "--data"])
+            .arg(dir)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("build it first: cargo build --release --workspace");
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        times.push(begin.elapsed().as_secs_f64());
+        assert!(line.contains("http://"), "{line}");
+        sizes.push(resident(&server.id().to_string()));
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
+    report("`serve` until it listens", "s", times);
+    report("memory of the server then (resident)", "MiB", sizes);
+}
+
+fn program() -> PathBuf {
+    let program = std::env::var_os("FIGURES_BIN")
+        .map_or_else(|| PathBuf::from("target/release/deedbook"), PathBuf::from);
+    std::path::absolute(program).unwrap()
 }
 
 /// Whole processes of the command line.
 fn cli() {
-    let program = std::env::var_os("FIGURES_BIN")
-        .map_or_else(|| PathBuf::from("target/release/deedbook"), PathBuf::from);
-    let program = std::path::absolute(program).unwrap();
+    let program = program();
     let run = |dir: &Path, args: &[&str]| {
         let status = Process::new(&program)
             .args(args)
