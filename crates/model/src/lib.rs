@@ -15,6 +15,7 @@ pub mod principal;
 pub mod record;
 pub mod root;
 pub mod schema;
+pub mod shard;
 pub mod snapshot;
 pub mod text;
 pub mod time;

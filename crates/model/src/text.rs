@@ -1,4 +1,6 @@
-//! Text from elsewhere that people are shown.
+//! Text from elsewhere that people are shown, and the order that some systems put text in.
+
+use std::cmp::Ordering;
 
 /// Whether a terminal obeys the character instead of showing it: control characters, and those
 /// that reorder what stands around them, so that a text can look like another one.
@@ -26,6 +28,19 @@ pub fn json_for_terminal(text: &str) -> String {
         }
     }
     out
+}
+
+/// The order of texts by their UTF-16 code units: that of member names in canonical JSON, and of ids
+/// in placement. It differs from that of their bytes where one of U+E000–U+FFFF meets a character
+/// above U+FFFF.
+#[must_use]
+pub fn utf16_order(one: &str, two: &str) -> Ordering {
+    if one.is_ascii() || two.is_ascii() {
+        // Up to the first byte beyond ASCII both orders are the same, and there that of the other
+        // comes last in both.
+        return one.cmp(two);
+    }
+    one.encode_utf16().cmp(two.encode_utf16())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Canonical JSON: RFC 8785.
 
-use std::cmp::Ordering;
-
 use serde_json::Value;
+
+use crate::text::utf16_order;
 
 /// The canonical bytes of a value.
 pub(super) fn canonical(value: &Value) -> Vec<u8> {
@@ -35,7 +35,8 @@ pub(super) fn put(value: &Value, into: &mut Vec<u8>) {
         }
         Value::Object(members) => {
             let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_unstable_by(|(one, _), (two, _)| compare_names(one, two));
+            // Section 3.2.3.
+            sorted.sort_unstable_by(|(one, _), (two, _)| utf16_order(one, two));
             into.push(b'{');
             for (number, (name, value)) in sorted.into_iter().enumerate() {
                 if number > 0 {
@@ -54,16 +55,6 @@ pub(super) fn put(value: &Value, into: &mut Vec<u8>) {
 pub(super) fn put_text(text: &str, into: &mut Vec<u8>) {
     // Writing to a vector can't fail.
     let _ = serde_json::to_writer(into, text);
-}
-
-/// The order of members: by the UTF-16 code units of their names (section 3.2.3).
-pub(super) fn compare_names(one: &str, two: &str) -> Ordering {
-    if one.is_ascii() || two.is_ascii() {
-        // Up to the first byte beyond ASCII both orders are the same, and there that of the other
-        // comes last in both.
-        return one.cmp(two);
-    }
-    one.encode_utf16().cmp(two.encode_utf16())
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::canonical::{compare_names, put, put_text};
+use super::canonical::{put, put_text};
 use super::hash::{NOT_HASHED, hash_of_bytes};
+use crate::text::utf16_order;
 
 /// Room for the text of most documents.
 const TYPICAL: usize = 2048;
@@ -62,7 +63,7 @@ impl StoredText {
             .map(|(name, value)| (name.as_str(), Ok(value)))
             .chain(added.map(|added| (added.name(), Err(added))))
             .collect();
-        parts.sort_by(|one, two| compare_names(one.0, two.0));
+        parts.sort_by(|one, two| utf16_order(one.0, two.0));
         let mut text = Vec::with_capacity(TYPICAL);
         let mut members = Vec::with_capacity(parts.len());
         for (name, part) in parts {

@@ -1,0 +1,88 @@
+//! The reference's vectors: every case that is in `tests/compat/vectors`.
+
+use std::path::Path;
+
+use deedbook_model::shard::{Checksummed, NumberText, ShardStatus, unit_interval, xxh64};
+use deedbook_model::text::utf16_order;
+use serde_json::Value;
+
+/// The vectors of one suite.
+fn vectors(suite: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/compat/vectors");
+    let path = folder.join(format!("shards-{suite}.json"));
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let vectors: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(vectors["format"], "omnirelay-shards-vectors/1");
+    assert_eq!(vectors["suite"], suite);
+    vectors
+}
+
+fn cases<'a>(vectors: &'a Value, list: &str) -> &'a [Value] {
+    let cases = vectors[list].as_array().unwrap();
+    assert!(!cases.is_empty(), "{list}");
+    cases
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+fn double(bits: &Value) -> f64 {
+    f64::from_bits(u64::from_str_radix(text(bits), 16).unwrap())
+}
+
+#[test]
+fn compat_numbers() {
+    for case in cases(&vectors("numbers"), "cases") {
+        let number = double(&case["bits"]);
+        assert_eq!(
+            NumberText(number).to_string(),
+            text(&case["text"]),
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn compat_checksums() {
+    for case in cases(&vectors("checksum"), "cases") {
+        let record = &case["record"];
+        let hint = match record.get("capacityHintBits") {
+            Some(bits) => double(bits),
+            None => record["capacityHint"].as_f64().unwrap(),
+        };
+        let content = Checksummed {
+            namespace: text(&record["namespace"]),
+            shard_id: text(&record["shardId"]),
+            strategy_id: text(&record["strategyId"]),
+            owner_node_id: text(&record["ownerNodeId"]),
+            leader_id: record["leaderId"].as_str(),
+            capacity_hint: hint,
+            status: ShardStatus::of_number(record["status"].as_i64().unwrap()).unwrap(),
+            change_ticket: record["changeTicket"].as_str(),
+        };
+        assert_eq!(content.to_string(), text(&case["canonical"]), "{case}");
+        assert_eq!(content.checksum(), text(&case["checksum"]), "{case}");
+    }
+}
+
+#[test]
+fn compat_hashes() {
+    let vectors = vectors("hash");
+    for case in cases(&vectors, "cases") {
+        let hash = xxh64(text(&case["text"]));
+        assert_eq!(format!("{hash:016x}"), text(&case["xxh64"]), "{case}");
+        let unit = double(&case["normalizedBits"]);
+        assert_eq!(unit_interval(hash).to_bits(), unit.to_bits(), "{case}");
+    }
+    for case in cases(&vectors, "normalize") {
+        let hash = u64::from_str_radix(text(&case["hash"]), 16).unwrap();
+        let unit = double(&case["normalizedBits"]);
+        assert_eq!(unit_interval(hash).to_bits(), unit.to_bits(), "{case}");
+    }
+    let ordered: Vec<&str> = cases(&vectors, "ordinalOrder").iter().map(text).collect();
+    for pair in ordered.windows(2) {
+        assert!(utf16_order(pair[0], pair[1]).is_le(), "{pair:?}");
+        assert!(utf16_order(pair[1], pair[0]).is_ge(), "{pair:?}");
+    }
+}
