@@ -26,6 +26,7 @@ pub mod dependency_graph;
 pub mod dependents;
 pub mod diff;
 pub mod idempotency;
+pub mod placement;
 pub mod principals;
 pub mod record;
 pub mod refusal;

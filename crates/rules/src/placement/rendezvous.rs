@@ -1,0 +1,97 @@
+//! Highest random weight: Thaler and Ravishankar, Using Name-Based Mappings to Increase Hit Rates
+//! (IEEE/ACM Transactions on Networking 6, 1998).
+
+use deedbook_model::shard::{unit_interval, xxh64};
+use deedbook_model::text::utf16_order;
+
+use super::{PlacementNode, PlacementShard, Strategy};
+
+/// How a node stands with a shard: the highest takes it.
+pub(super) type Score = fn(hash: u64, weight: f64) -> f64;
+
+/// The hash times the weight: what the reference computes. Nodes of unequal weight get shares that
+/// aren't proportional to it.
+pub(super) fn linear(hash: u64, weight: f64) -> f64 {
+    /// No weight counts for less.
+    const LEAST: f64 = 0.001;
+    unit_interval(hash) * weight.max(LEAST)
+}
+
+/// The logarithm of the hash over the weight: shares are proportional to it (Schindelhauer and
+/// Schomaker, Weighted Distributed Hash Tables, SPAA 2005). Above 0 and below 1, in 53 bits.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "53 bits are what a double holds"
+)]
+pub(super) fn proportional(hash: u64, weight: f64) -> f64 {
+    /// 2⁵³.
+    const STEPS: f64 = 9_007_199_254_740_992.0;
+    let unit = ((hash >> 11) as f64 + 0.5) / STEPS;
+    unit.ln() / weight
+}
+
+/// The node of the highest score; of equal ones that of the smaller id.
+pub(super) fn highest<'a>(
+    namespace: &str,
+    shard: &PlacementShard,
+    nodes: impl Iterator<Item = &'a PlacementNode>,
+    score: Score,
+) -> Option<&'a PlacementNode> {
+    let mut text = format!("{namespace}/{}::", shard.id);
+    let own = text.len();
+    let scored = nodes.map(|node| {
+        text.truncate(own);
+        text.push_str(&node.id);
+        (score(xxh64(&text), node.weight), node)
+    });
+    let best = scored.max_by(|(one, first), (two, second)| {
+        (one.total_cmp(two)).then_with(|| utf16_order(&second.id, &first.id))
+    });
+    best.map(|(_, node)| node)
+}
+
+/// `rendezvous`.
+pub(super) struct Linear;
+
+/// `rendezvous-weighted`.
+pub(super) struct Proportional;
+
+fn place<'a>(
+    namespace: &str,
+    nodes: &[&'a PlacementNode],
+    shards: &[PlacementShard],
+    score: Score,
+) -> Vec<&'a PlacementNode> {
+    let owner = |shard| highest(namespace, shard, nodes.iter().copied(), score);
+    shards.iter().filter_map(owner).collect()
+}
+
+impl Strategy for Linear {
+    fn id(&self) -> &str {
+        "rendezvous"
+    }
+
+    fn place<'a>(
+        &self,
+        namespace: &str,
+        nodes: &[&'a PlacementNode],
+        shards: &[PlacementShard],
+    ) -> Vec<&'a PlacementNode> {
+        place(namespace, nodes, shards, linear)
+    }
+}
+
+impl Strategy for Proportional {
+    fn id(&self) -> &str {
+        "rendezvous-weighted"
+    }
+
+    fn place<'a>(
+        &self,
+        namespace: &str,
+        nodes: &[&'a PlacementNode],
+        shards: &[PlacementShard],
+    ) -> Vec<&'a PlacementNode> {
+        place(namespace, nodes, shards, proportional)
+    }
+}
