@@ -23,26 +23,22 @@
 mod builder;
 mod canonical;
 mod cross_checks;
-mod dependency;
+pub(crate) mod dependency;
 mod draft;
-mod entrypoint;
+pub(crate) mod entrypoint;
 mod fields;
-mod form;
 mod hash;
 mod json_schema;
-mod judge;
 mod legacy;
 mod limits;
 mod member;
-mod nearest;
-mod pattern;
 mod read;
-mod shape;
 mod stored_text;
-mod time;
+pub(crate) mod time;
 mod types;
-mod words;
+pub(crate) mod words;
 
+pub use crate::judge::shape::Mutability;
 pub use builder::ComponentBuilder;
 pub use dependency::{DependencyRef, DependencyTarget};
 pub use draft::{Draft, Stored, same_content};
@@ -50,24 +46,12 @@ pub use hash::hash_of;
 pub use json_schema::json_schema;
 pub use member::{field_mutability, normalised_member};
 pub use read::{ReadOptions, Reading, read, read_node};
-pub use shape::Mutability;
 pub use types::{
     CapabilityRequirement, Component, DataHandling, Dependency, DependencyEntry, Entrypoint,
     LoggingConfig, Port, PortEntry, SignatureBlock, SourceRepository, TestMatrixRow, Testing,
     ToolFunction,
 };
 pub use words::{ExecutionMode, ExpectedResult, Lifecycle, MetaType, TestType, UnknownWord};
-
-/// Which rules a document is read by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Profile {
-    /// 0.1 and 0.2, rewritten to what they would be in 0.3.
-    Legacy,
-    /// 0.3.
-    Current,
-    /// A newer minor from a peer, read but never written.
-    Newer,
-}
 
 #[cfg(test)]
 #[path = "component/compat_test.rs"]

@@ -10,6 +10,7 @@ pub mod document;
 pub mod glob;
 pub mod idempotency;
 pub mod issue;
+mod judge;
 pub mod position;
 pub mod principal;
 pub mod record;

@@ -8,12 +8,12 @@ use crate::document::{Key, Node, Value};
 use crate::issue::{Issue, IssueKind};
 use crate::schema::METADATA_VERSION;
 
-use super::Profile;
 use super::dependency::DependencyRef;
 use super::fields::{ALIASES, FIELDS, field_named};
-use super::judge::{Judge, NOWHERE};
 use super::read::{Reader, find};
-use super::shape::Shape;
+use crate::judge::Profile;
+use crate::judge::shape::Shape;
+use crate::judge::{Judge, NOWHERE};
 
 impl Reader<'_> {
     /// All of them; to be called when every member was judged.

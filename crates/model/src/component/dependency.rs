@@ -9,12 +9,12 @@ use uuid::Uuid;
 use crate::version_spec::{VersionSpec, VersionSpecError};
 
 use super::fields::{ANY_TEXT, NO_LIMIT, member, source, text};
-use super::form::Form;
-use super::shape::{Object, Shape, Text};
 use super::words::{self, MetaType};
+use crate::judge::form::Form;
+use crate::judge::shape::{Object, Shape, Text};
 
 /// An entry that names a component, by uuid or by name.
-pub(super) static COMPONENT_ENTRY: Object = Object {
+pub(crate) static COMPONENT_ENTRY: Object = Object {
     members: &[
         member("name", text(Form::Name, 255)),
         member("uuid", text(Form::Uuid, NO_LIMIT)),
@@ -35,7 +35,7 @@ pub(super) static COMPONENT_ENTRY: Object = Object {
 };
 
 /// An entry that names something no registry holds; its version_spec is nobody's business.
-pub(super) static EXTERNAL_ENTRY: Object = Object {
+pub(crate) static EXTERNAL_ENTRY: Object = Object {
     members: &[
         member("name", Shape::Text(Text::up_to(255))),
         member("uuid", text(Form::Uuid, NO_LIMIT)),
@@ -203,7 +203,7 @@ fn external(text: &str, version_spec: Option<&str>) -> DependencyTarget {
 
 /// A dependency written as text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Requirement<'a> {
+pub(crate) enum Requirement<'a> {
     /// `type://path[@spec]`.
     Component {
         meta_type: MetaType,
@@ -215,7 +215,7 @@ pub(super) enum Requirement<'a> {
 }
 
 impl<'a> Requirement<'a> {
-    pub(super) fn parse(text: &'a str) -> Self {
+    pub(crate) fn parse(text: &'a str) -> Self {
         let component = || {
             let (scheme, rest) = text.split_once("://")?;
             let meta_type = scheme.parse().ok()?;

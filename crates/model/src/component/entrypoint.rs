@@ -1,7 +1,7 @@
 //! The text forms of an entrypoint.
 
 /// Splits `type://target`, `type@target` or a bare target, whose type comes from its extension.
-pub(super) fn split(text: &str) -> (&str, &str) {
+pub(crate) fn split(text: &str) -> (&str, &str) {
     for separator in ["://", "@"] {
         if let Some((kind, target)) = text.split_once(separator)
             && kind.len() <= 32
@@ -14,7 +14,7 @@ pub(super) fn split(text: &str) -> (&str, &str) {
 }
 
 /// `[a-z][a-z0-9_+-]*`
-pub(super) fn is_type(text: &str) -> bool {
+pub(crate) fn is_type(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_lowercase())
         && bytes.all(|byte| {

@@ -1,10 +1,10 @@
 //! The members of a component, one row each: the only place that says what is valid.
 
 use super::dependency::{COMPONENT_ENTRY, EXTERNAL_ENTRY};
-use super::form::Form;
-use super::shape::Mutability::{Immutable, Lifecycle, Mutable, Once, Registry};
-use super::shape::{Fallback, Field, Map, Member, Object, Shape, Text};
 use super::words;
+use crate::judge::form::Form;
+use crate::judge::shape::Mutability::{Immutable, Lifecycle, Mutable, Once, Registry};
+use crate::judge::shape::{Fallback, Field, Map, Member, Object, Shape, Text};
 
 /// No limit is stated; that of the document holds.
 pub(super) const NO_LIMIT: usize = usize::MAX;

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::fields::{ALIASES, FIELDS, NO_LIMIT};
-use super::form::Form;
-use super::shape::{self, Field, Shape, Text};
 use super::words;
+use crate::judge::form::Form;
+use crate::judge::shape::{self, Field, Shape, Text};
 
 /// The JSON Schema of version 0.3, draft 2020-12.
 ///

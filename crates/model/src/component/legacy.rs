@@ -8,10 +8,10 @@ use serde_json::{Map, Value as Json};
 use crate::document::{self, Key, Node, Syntax, Value};
 use crate::issue::{Issue, IssueKind};
 
-use super::Profile;
 use super::dependency::Requirement;
-use super::form::{is_name, is_uuid};
-use super::judge::Judge;
+use crate::judge::Judge;
+use crate::judge::Profile;
+use crate::judge::form::{is_name, is_uuid};
 
 const ZEROS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 const PLACEHOLDERS: [&str; 3] = [

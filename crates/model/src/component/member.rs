@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::document::Node;
 
-use super::Profile;
 use super::fields::field_named;
-use super::judge::Judge;
-use super::shape::Mutability;
+use crate::judge::Judge;
+use crate::judge::Profile;
+use crate::judge::shape::Mutability;
 
 /// Who may change a member; one that isn't known is [`Mutability::Mutable`].
 pub fn field_mutability(name: &str) -> Mutability {

@@ -8,18 +8,18 @@ use crate::document::{self, Key, Node, Syntax, Value};
 use crate::issue::{Issue, IssueKind};
 use crate::schema::METADATA_VERSION;
 
-use super::Profile;
 use super::dependency::DependencyRef;
 use super::draft::Draft;
 use super::fields::{FIELDS, LEGACY_FIELDS, field_named, field_names};
-use super::form::MetadataVersion;
 use super::hash::hash_of_members;
-use super::judge::{Judge, present, settle};
 use super::legacy::{self, is_placeholder};
 use super::limits;
-use super::nearest::nearest;
-use super::shape::{Field, Shape};
 use super::stored_text::StoredText;
+use crate::judge::Profile;
+use crate::judge::form::MetadataVersion;
+use crate::judge::nearest::nearest;
+use crate::judge::shape::{Field, Shape};
+use crate::judge::{Judge, present, settle};
 
 /// How a document is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

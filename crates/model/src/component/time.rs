@@ -5,14 +5,14 @@ use jiff::{SignedDuration, ToSpan};
 
 /// Why a text isn't a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NotATime {
+pub(crate) enum NotATime {
     Form,
     NoOffset,
     NoSuchTime,
 }
 
 /// The UTC text of a time; `naive` takes one without offset as UTC, with `T` or a blank.
-pub(super) fn utc(text: &str, naive: bool) -> Result<String, NotATime> {
+pub(crate) fn utc(text: &str, naive: bool) -> Result<String, NotATime> {
     let (civil, micros, rest) = civil(text, naive)?;
     let offset = match offset(rest) {
         Some(offset) => offset,

@@ -18,7 +18,7 @@ pub struct UnknownWord {
 /// An enumeration whose values are words of the document.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $all:ident, { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
-        pub(super) const $all: &[&str] = &[$($word),*];
+        pub(crate) const $all: &[&str] = &[$($word),*];
 
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -153,7 +153,7 @@ words! {
     }
 }
 
-pub(super) const FORMAT_HINTS: &[&str] = &[
+pub(crate) const FORMAT_HINTS: &[&str] = &[
     "json",
     "yaml",
     "text",
@@ -162,7 +162,7 @@ pub(super) const FORMAT_HINTS: &[&str] = &[
     "file_path",
     "directory_path",
 ];
-pub(super) const BINDINGS: &[&str] = &[
+pub(crate) const BINDINGS: &[&str] = &[
     "injection",
     "runtime_lookup",
     "environment_variable",
@@ -170,14 +170,14 @@ pub(super) const BINDINGS: &[&str] = &[
     "compile_time",
     "config_file",
 ];
-pub(super) const CI_TIERS: &[&str] = &["mock", "integration", "external"];
-pub(super) const DATA_CLASSIFICATIONS: &[&str] =
+pub(crate) const CI_TIERS: &[&str] = &["mock", "integration", "external"];
+pub(crate) const DATA_CLASSIFICATIONS: &[&str] =
     &["public", "internal", "confidential", "restricted"];
-pub(super) const LOG_LEVELS: &[&str] = &[
+pub(crate) const LOG_LEVELS: &[&str] = &[
     "trace", "debug", "info", "warn", "error", "critical", "none",
 ];
-pub(super) const LOG_FORMATS: &[&str] = &["json", "text", "key-value", "markdown", "yaml", "csv"];
-pub(super) const TOOL_LANGUAGES: &[&str] = &[
+pub(crate) const LOG_FORMATS: &[&str] = &["json", "text", "key-value", "markdown", "yaml", "csv"];
+pub(crate) const TOOL_LANGUAGES: &[&str] = &[
     "python",
     "javascript",
     "typescript",
@@ -187,4 +187,4 @@ pub(super) const TOOL_LANGUAGES: &[&str] = &[
     "json",
 ];
 /// What a dependency entry may be.
-pub(super) const DEPENDENCY_KINDS: &[&str] = &["component", "external"];
+pub(crate) const DEPENDENCY_KINDS: &[&str] = &["component", "external"];

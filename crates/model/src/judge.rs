@@ -1,25 +1,40 @@
 //! Walks a value along its shape: every fault becomes an issue, every good value its stored form.
 
+pub(crate) mod form;
+pub(crate) mod nearest;
+mod pattern;
+pub(crate) mod shape;
+
 use serde_json::{Map, Value as Json};
 
 use crate::document::{Key, Node, Unrepresentable, Value};
 use crate::issue::{Issue, IssueKind, push_segment};
 
-use super::Profile;
-use super::shape::{self, Shape, Text};
+use self::shape::{Shape, Text};
+
+/// Which rules a document is read by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// 0.1 and 0.2, rewritten to what they would be in 0.3.
+    Legacy,
+    /// 0.3.
+    Current,
+    /// A newer minor from a peer, read but never written.
+    Newer,
+}
 
 /// Where in the document an issue belongs: the top-level member, then the entry of its list.
-pub(super) type Place = (usize, usize);
+pub(crate) type Place = (usize, usize);
 
 /// The place of what the document doesn't hold.
-pub(super) const NOWHERE: Place = (usize::MAX, 0);
+pub(crate) const NOWHERE: Place = (usize::MAX, 0);
 
 /// All pointers of one document together; a long name above thousands of faults could
 /// otherwise ask for gigabytes.
 const MAX_POINTER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Collects the issues of one document.
-pub(super) struct Judge {
+pub(crate) struct Judge {
     profile: Profile,
     pointer: String,
     depth: usize,
@@ -29,7 +44,7 @@ pub(super) struct Judge {
 }
 
 impl Judge {
-    pub(super) fn new(profile: Profile) -> Self {
+    pub(crate) fn new(profile: Profile) -> Self {
         Self {
             profile,
             pointer: String::new(),
@@ -42,7 +57,7 @@ impl Judge {
 
     /// Adds an issue, as long as there is room. Warnings alone never fill it: each belongs to
     /// another member.
-    pub(super) fn report(&mut self, place: Place, issue: Issue) {
+    pub(crate) fn report(&mut self, place: Place, issue: Issue) {
         self.pointer_bytes += issue.pointer.len();
         if self.pointer_bytes <= MAX_POINTER_BYTES {
             self.issues.push((place, issue));
@@ -50,13 +65,13 @@ impl Judge {
     }
 
     /// All issues in document order.
-    pub(super) fn into_issues(mut self) -> Vec<Issue> {
+    pub(crate) fn into_issues(mut self) -> Vec<Issue> {
         self.issues.sort_by_key(|(place, _)| *place);
         self.issues.into_iter().map(|(_, issue)| issue).collect()
     }
 
     /// Judges the top-level member at `index`.
-    pub(super) fn member(
+    pub(crate) fn member(
         &mut self,
         index: usize,
         key: &Key,
@@ -68,7 +83,7 @@ impl Judge {
     }
 
     /// The stored form of a value; `None` if something in it was faulty.
-    pub(super) fn check(&mut self, node: &Node, shape: &Shape) -> Option<Json> {
+    pub(crate) fn check(&mut self, node: &Node, shape: &Shape) -> Option<Json> {
         match (shape, &node.value) {
             (_, Value::Unrepresentable(why)) => self.unrepresentable(node, *why),
             (Shape::Any, _) => self.anything(node),
@@ -287,7 +302,7 @@ static ANYTHING_GOES: shape::Object = shape::Object {
 };
 
 /// The members that count: those that aren't null.
-pub(super) fn present(members: &[(Key, Node)]) -> impl Iterator<Item = &(Key, Node)> {
+pub(crate) fn present(members: &[(Key, Node)]) -> impl Iterator<Item = &(Key, Node)> {
     members.iter().filter(|(_, node)| node.value != Value::Null)
 }
 
@@ -309,7 +324,7 @@ fn by_member<'a>(shape: &'a Shape, node: &Node) -> &'a Shape {
 }
 
 /// Puts the source text back where a field is text although YAML took it for something else.
-pub(super) fn settle(node: &mut Node, shape: &Shape) {
+pub(crate) fn settle(node: &mut Node, shape: &Shape) {
     let chosen = match shape {
         Shape::TextOr { object, .. } => object,
         other => other,

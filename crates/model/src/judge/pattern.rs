@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::form::Form;
-use super::words;
+use crate::component::words;
 
 const UUID: &str = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}";
 const NAME: &str = "[A-Za-z0-9_][A-Za-z0-9_.-]";
@@ -12,7 +12,7 @@ const ENTRYPOINT_TYPE: &str = "[a-z][a-z0-9_+-]";
 
 impl Form {
     /// The keywords for a text of this form, `type` and lengths excepted.
-    pub(super) fn keywords(self) -> Map<String, Value> {
+    pub(crate) fn keywords(self) -> Map<String, Value> {
         let pattern = match self {
             Self::Free | Self::Choice(_) | Self::Advice(_) => return Map::new(),
             Self::Uuid => {

@@ -6,19 +6,20 @@
 use semver::Version;
 use serde_json::{Value, json};
 
+use crate::component::dependency::Requirement;
+use crate::component::entrypoint;
+use crate::component::time::{self, NotATime};
 use crate::document::shorten;
 use crate::issue::IssueKind;
 use crate::schema::METADATA_VERSION;
 use crate::version_spec::VersionSpec;
 
-use super::dependency::Requirement;
+use super::Profile;
 use super::nearest::nearest;
-use super::time::{self, NotATime};
-use super::{Profile, entrypoint};
 
 /// What form a text must have.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// Any text.
     Free,
     /// `0.3.x`, or an older version that is read.
@@ -59,7 +60,7 @@ pub(super) enum Form {
 
 /// What is wrong with a text.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     pub kind: IssueKind,
     pub message: String,
     pub hint: String,
@@ -75,7 +76,7 @@ const SPEC_HINT: &str =
 
 impl Form {
     /// The stored value of a text in this form.
-    pub(super) fn normalise(self, text: &str, profile: Profile) -> Result<Value, Fault> {
+    pub(crate) fn normalise(self, text: &str, profile: Profile) -> Result<Value, Fault> {
         let kept = || Value::from(text);
         let form = |good: bool, what: &str, hint: &str| {
             if good {
@@ -158,7 +159,7 @@ fn metadata_version(text: &str, profile: Profile) -> Result<Value, Fault> {
 
 /// What a metadata_version text asks of the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MetadataVersion {
+pub(crate) enum MetadataVersion {
     /// 0.3.x.
     Current,
     /// 0.1, 0.2 or a patch of them.
@@ -172,7 +173,7 @@ pub(super) enum MetadataVersion {
 }
 
 impl MetadataVersion {
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let parts: Vec<&str> = text.splitn(4, '.').collect();
         if !(2..=3).contains(&parts.len()) || !parts.iter().all(|part| is_plain_number(part)) {
             return Self::Malformed;
@@ -205,7 +206,7 @@ fn is_hex(text: &str, digits: usize) -> bool {
 }
 
 /// Whether the text has the form of a uuid, whichever it is.
-pub(super) fn is_uuid(text: &str) -> bool {
+pub(crate) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
@@ -231,7 +232,7 @@ fn uuid(text: &str) -> Result<Value, Fault> {
     Ok(Value::from(text.to_ascii_lowercase()))
 }
 
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     bytes.next().is_some_and(word) && bytes.all(|byte| word(byte) || matches!(byte, b'.' | b'-'))

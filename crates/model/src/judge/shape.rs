@@ -6,7 +6,7 @@
 use super::form::Form;
 
 /// What a value may be.
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// Anything JSON can hold.
     Any,
     /// True or false.
@@ -36,7 +36,7 @@ pub(super) enum Shape {
 
 /// Text of a length in characters, in a form.
 #[derive(Clone, Copy)]
-pub(super) struct Text {
+pub(crate) struct Text {
     pub min: usize,
     pub max: usize,
     pub form: Form,
@@ -45,7 +45,7 @@ pub(super) struct Text {
 }
 
 /// A map's values and limits.
-pub(super) struct Map {
+pub(crate) struct Map {
     pub of: Shape,
     pub max_key_chars: usize,
     /// Names and texts together.
@@ -53,21 +53,21 @@ pub(super) struct Map {
 }
 
 /// An object's known members.
-pub(super) struct Object {
+pub(crate) struct Object {
     pub members: &'static [Member],
     /// Of these names at least one must be there; a missing one is reported as the first.
     pub one_of: &'static [&'static str],
 }
 
 /// One known member of a nested object.
-pub(super) struct Member {
+pub(crate) struct Member {
     pub name: &'static str,
     pub shape: Shape,
     pub required: bool,
 }
 
 /// One member of a component.
-pub(super) struct Field {
+pub(crate) struct Field {
     pub name: &'static str,
     pub shape: Shape,
     pub mutability: Mutability,
@@ -77,7 +77,7 @@ pub(super) struct Field {
 
 /// What a stored document gets where a field is absent.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fallback {
+pub(crate) enum Fallback {
     Nothing,
     Text(&'static str),
     List,
@@ -101,11 +101,11 @@ pub enum Mutability {
 
 impl Text {
     /// Text from one character up to `max`.
-    pub(super) const fn up_to(max: usize) -> Self {
+    pub(crate) const fn up_to(max: usize) -> Self {
         Self::new(1, max, Form::Free)
     }
 
-    pub(super) const fn new(min: usize, max: usize, form: Form) -> Self {
+    pub(crate) const fn new(min: usize, max: usize, form: Form) -> Self {
         Self {
             min,
             max,
@@ -115,14 +115,14 @@ impl Text {
     }
 
     /// The same, for a field whose text may look like a number.
-    pub(super) const fn taken_from_source(mut self) -> Self {
+    pub(crate) const fn taken_from_source(mut self) -> Self {
         self.from_source = true;
         self
     }
 }
 
 impl Fallback {
-    pub(super) fn value(self) -> Option<serde_json::Value> {
+    pub(crate) fn value(self) -> Option<serde_json::Value> {
         Some(match self {
             Self::Nothing => return None,
             Self::Text(text) => serde_json::Value::from(text),

@@ -4,7 +4,7 @@
 const LONGEST: usize = 40;
 
 /// The word nearest to `text`, if one is near at all.
-pub(super) fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     if text.len() > LONGEST {
         return None;
     }
