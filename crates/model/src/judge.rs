@@ -78,8 +78,23 @@ impl Judge {
         node: &Node,
         shape: &Shape,
     ) -> Option<Json> {
-        self.place = (index, 0);
-        self.below(key.written(), |judge| judge.check(node, shape))
+        self.member_below((index, 0), "", key, node, shape)
+    }
+
+    /// Judges a member of the object at a pointer.
+    pub(crate) fn member_below(
+        &mut self,
+        place: Place,
+        pointer: &str,
+        key: &Key,
+        node: &Node,
+        shape: &Shape,
+    ) -> Option<Json> {
+        self.place = place;
+        self.pointer.push_str(pointer);
+        let judged = self.below(key.written(), |judge| judge.check(node, shape));
+        self.pointer.clear();
+        judged
     }
 
     /// The stored form of a value; `None` if something in it was faulty.

@@ -11,6 +11,7 @@ pub mod glob;
 pub mod idempotency;
 pub mod issue;
 mod judge;
+pub mod mesh;
 pub mod position;
 pub mod principal;
 pub mod record;

@@ -22,7 +22,12 @@ pub struct Kind(Word);
 enum Word {
     Book,
     Component,
+    Endpoint,
+    Namespace,
+    Node,
     Principal,
+    Service,
+    Shard,
     Other(Arc<str>),
 }
 
@@ -31,6 +36,17 @@ impl Kind {
     pub const COMPONENT: Kind = Kind(Word::Component);
     /// The book's own record; its key is `book`.
     pub const BOOK: Kind = Kind(Word::Book);
+    /// An address of a service; its key is that of [`MeshKey`](crate::mesh::MeshKey), as are those
+    /// of the four after it.
+    pub const ENDPOINT: Kind = Kind(Word::Endpoint);
+    /// A unit of isolation.
+    pub const NAMESPACE: Kind = Kind(Word::Namespace);
+    /// What owns shards.
+    pub const NODE: Kind = Kind(Word::Node);
+    /// What is offered at endpoints.
+    pub const SERVICE: Kind = Kind(Word::Service);
+    /// A part of what a namespace holds.
+    pub const SHARD: Kind = Kind(Word::Shard);
     /// Who may use the book over the network; its key is the name.
     pub const PRINCIPAL: Kind = Kind(Word::Principal);
 
@@ -40,7 +56,12 @@ impl Kind {
         match name {
             "book" => Kind::BOOK,
             "component" => Kind::COMPONENT,
+            "endpoint" => Kind::ENDPOINT,
+            "namespace" => Kind::NAMESPACE,
+            "node" => Kind::NODE,
             "principal" => Kind::PRINCIPAL,
+            "service" => Kind::SERVICE,
+            "shard" => Kind::SHARD,
             other => Kind(Word::Other(Arc::from(other))),
         }
     }
@@ -51,7 +72,12 @@ impl Kind {
         match &self.0 {
             Word::Book => "book",
             Word::Component => "component",
+            Word::Endpoint => "endpoint",
+            Word::Namespace => "namespace",
+            Word::Node => "node",
             Word::Principal => "principal",
+            Word::Service => "service",
+            Word::Shard => "shard",
             Word::Other(word) => word,
         }
     }

@@ -52,6 +52,16 @@ pub(crate) enum Form {
     Requirement,
     /// A uuid, or a name with an optional `@` and version_spec.
     Successor,
+    /// The id of a namespace, node, service, endpoint or shard.
+    Id,
+    /// The id of a namespace, in which `|` would end it where cursors join ids.
+    NamespaceId,
+    /// The address of an endpoint.
+    Uri,
+    /// Bytes in Base64, standard alphabet, padded.
+    Base64,
+    /// An unsigned number of 64 bits in decimal digits: JSON numbers of that size aren't exact.
+    Unsigned,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// One of these words or, as nobody checks, any other.
@@ -122,6 +132,20 @@ impl Form {
             Self::VersionSpec => version_spec(text).map(|()| kept()),
             Self::Requirement => requirement(text).map(|()| kept()),
             Self::Successor => successor(text).map(|()| kept()),
+            Self::Id => id(text).map(|()| kept()),
+            Self::NamespaceId => namespace_id(text).map(|()| kept()),
+            Self::Uri => uri(text).map(|()| kept()),
+            Self::Base64 => form(
+                is_base64(text),
+                "Base64",
+                "write it in the standard alphabet, padded with `=`",
+            ),
+            Self::Unsigned => form(
+                text.parse::<u64>()
+                    .is_ok_and(|number| number.to_string() == text),
+                "an unsigned number of 64 bits",
+                "write decimal digits without leading zeros, such as \"9223372036854775808\"",
+            ),
             Self::Choice(words) => choice(text, words).map(|()| kept()),
         }
     }
@@ -185,6 +209,112 @@ impl MetadataVersion {
             _ => Self::Other,
         }
     }
+}
+
+/// Longest id, in bytes.
+const MAX_ID_BYTES: usize = 512;
+
+fn id(text: &str) -> Result<(), Fault> {
+    let hint = format!("write 1 to {MAX_ID_BYTES} bytes without control characters");
+    let fault = |kind, message: String| Fault {
+        kind,
+        message,
+        hint: hint.clone(),
+    };
+    if text.trim().is_empty() {
+        return Err(fault(IssueKind::OutOfRange, "is blank".to_owned()));
+    }
+    if text.len() > MAX_ID_BYTES {
+        let message = format!("has {} bytes", text.len());
+        return Err(fault(IssueKind::OutOfRange, message));
+    }
+    if let Some(control) = text.chars().find(|c| c.is_control()) {
+        let message = format!("has the control character U+{:04X}", u32::from(control));
+        return Err(fault(IssueKind::InvalidFormat, message));
+    }
+    Ok(())
+}
+
+fn namespace_id(text: &str) -> Result<(), Fault> {
+    id(text)?;
+    if text.contains('|') {
+        return Err(malformed(
+            text,
+            "a namespace",
+            "leave out `|`: cursors join a namespace and an id with it",
+        ));
+    }
+    Ok(())
+}
+
+fn uri(text: &str) -> Result<(), Fault> {
+    let refuse = |what: &str, hint: &str| {
+        // The text isn't repeated: it may hold a secret.
+        Err(Fault {
+            kind: IssueKind::InvalidFormat,
+            message: format!("isn't an address: {what}"),
+            hint: hint.to_owned(),
+        })
+    };
+    const FORM: &str = "write scheme, host and port, such as https://10.0.0.7:8443";
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return refuse("it has no scheme", FORM);
+    };
+    if !is_uri_scheme(scheme) {
+        return refuse("its scheme isn't one", FORM);
+    }
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return refuse("it has white space", FORM);
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return refuse(
+            "it names a user",
+            "leave user and password out: whoever may read the record would see them",
+        );
+    }
+    let (host, port) = match authority
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
+        Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => {
+            (address, port.strip_prefix(':'))
+        }
+        Some(_) => return refuse("its host isn't an address of IPv6", FORM),
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    let is_host_character =
+        |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '%' | ':');
+    if host.is_empty() || !host.chars().all(is_host_character) {
+        return refuse("its host isn't one", FORM);
+    }
+    let is_port = |port: &str| is_digits(port) && port.parse::<u16>().is_ok_and(|port| port > 0);
+    match port {
+        Some(port) if is_port(port) => Ok(()),
+        Some(_) => refuse("its port isn't a number from 1 to 65535", FORM),
+        None => refuse("it has no port", FORM),
+    }
+}
+
+/// RFC 3986, 3.1.
+fn is_uri_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+}
+
+/// RFC 4648, 4.
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    text.len().is_multiple_of(4)
+        && text.len() - digits.len() <= 2
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
 
 fn is_plain_number(text: &str) -> bool {

@@ -15,6 +15,15 @@ impl Form {
     pub(crate) fn keywords(self) -> Map<String, Value> {
         let pattern = match self {
             Self::Free | Self::Choice(_) | Self::Advice(_) => return Map::new(),
+            Self::Id => r"^[^\x00-\x1f\x7f-\x9f]+$".to_owned(),
+            Self::NamespaceId => r"^[^\x00-\x1f\x7f-\x9f|]+$".to_owned(),
+            Self::Uri => {
+                r"^[A-Za-z][A-Za-z0-9+.-]*://[^@/?#\s]+:[0-9]{1,5}(?:[/?#]\S*)?$".to_owned()
+            }
+            Self::Base64 => {
+                "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$".to_owned()
+            }
+            Self::Unsigned => "^(?:0|[1-9][0-9]{0,19})$".to_owned(),
             Self::Uuid => {
                 let nobody = "^(?:[0-]*|[Ff-]*)$";
                 return keywords(

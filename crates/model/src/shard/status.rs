@@ -1,8 +1,14 @@
 //! What may be done with a shard.
 
+use serde::{Deserialize, Serialize};
+
 /// What may be done with a shard. Its number is the one in JSON bodies, SQL columns and checksums;
-/// Protobuf has 0 for a status that isn't given, and each of these one higher.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Protobuf has 0 for a status that isn't given, and each of these one higher. Records have it as a
+/// word in lower case.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum ShardStatus {
     /// It is served.
     #[default]

@@ -1,0 +1,31 @@
+//! What runs where: namespaces, and in them nodes, services with their endpoints, and shards.
+//!
+//! ```text
+//! document ─ read ─┬─ Draft: what the rules take
+//! builder ─────────┘  └─ issues: every fault at once
+//! stored data ─ Namespace, Node, Service, Endpoint, Shard
+//! ```
+//!
+//! ```
+//! use deedbook_model::mesh::{Node, Shard};
+//!
+//! let node = Node::new("orders", "node-a").zone("eu-1a").weight(2.0).build()?;
+//! assert_eq!(node.key().to_string(), "orders/node-a");
+//! let refused = Shard::new("orders", "", "node-a").build().unwrap_err();
+//! assert_eq!(refused[0].pointer, "/shardId");
+//! # Ok::<(), Vec<deedbook_model::issue::Issue>>(())
+//! ```
+
+mod builder;
+mod fields;
+mod key;
+mod read;
+mod records;
+
+pub use key::{MeshKey, MeshKind, NotAKey};
+pub use read::{Draft, ReadOptions, read, read_node};
+pub use records::{Endpoint, Namespace, Node, RangeDemand, Service, Shard};
+
+#[cfg(test)]
+#[path = "mesh/mesh_test.rs"]
+mod tests;

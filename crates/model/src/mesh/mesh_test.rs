@@ -1,0 +1,160 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::document::{Node as Tree, Syntax};
+use crate::issue::{Issue, IssueKind};
+
+fn judged(kind: MeshKind, document: &Value) -> Result<Draft, Vec<(IssueKind, String)>> {
+    let found = read_node(kind, &Tree::from(document), ReadOptions::default());
+    found.map_err(|issues| issues.into_iter().map(|it| (it.kind, it.pointer)).collect())
+}
+
+fn refused(kind: MeshKind, document: &Value) -> Vec<(IssueKind, String)> {
+    judged(kind, document).unwrap_err()
+}
+
+#[test]
+fn every_fault_is_told_at_once() {
+    let shard = json!({
+        "namespace": "a|b", "shardId": " ", "ownerNodeId": "n\n1", "status": "actve",
+        "capacityHint": "1", "hashRange": {"start": "-1", "end": "18446744073709551616"},
+        "keyRange": {"start": "a"},
+    });
+    let found = refused(MeshKind::Shard, &shard);
+    let expected = [
+        (IssueKind::WrongType, "/capacityHint"),
+        (IssueKind::InvalidFormat, "/hashRange/end"),
+        (IssueKind::InvalidFormat, "/hashRange/start"),
+        (IssueKind::InvalidFormat, "/keyRange/start"),
+        (IssueKind::InvalidFormat, "/namespace"),
+        (IssueKind::InvalidFormat, "/ownerNodeId"),
+        (IssueKind::OutOfRange, "/shardId"),
+        (IssueKind::InvalidValue, "/status"),
+    ];
+    let expected = expected.map(|(kind, pointer)| (kind, pointer.to_owned()));
+    assert_eq!(found, expected);
+    let missing = [(IssueKind::MissingField, "/ownerNodeId".to_owned())];
+    let shard = json!({"namespace": "a", "shardId": "s"});
+    assert_eq!(refused(MeshKind::Shard, &shard), missing);
+}
+
+#[test]
+fn addresses_have_scheme_host_and_port_and_no_user() {
+    let endpoint =
+        |uri: &str| json!({"namespace": "a", "serviceId": "s", "endpointId": "e", "uri": uri});
+    for uri in [
+        "https://10.0.0.7:8443",
+        "grpc://api.example.com:1/path?x=1",
+        "http://[::1]:80",
+        "coap+tcp://host-1:65535",
+    ] {
+        assert!(judged(MeshKind::Endpoint, &endpoint(uri)).is_ok(), "{uri}");
+    }
+    for uri in [
+        "10.0.0.7:8443",
+        "https://host",
+        "https://:80",
+        "https://host:0",
+        "https://host:65536",
+        "https://user:secret@host:80",
+        "https://host:80:80",
+        "http://[::1:80",
+        "http://[fe80]:80",
+        "1http://host:80",
+        "http://ho st:80",
+        "",
+    ] {
+        let found = refused(MeshKind::Endpoint, &endpoint(uri));
+        assert_eq!(found.len(), 1, "{uri}");
+        assert_eq!(found[0].1, "/uri", "{uri}");
+    }
+    let secret = Tree::from(&endpoint("https://user:secret@host:80"));
+    let issues = read_node(MeshKind::Endpoint, &secret, ReadOptions::default()).unwrap_err();
+    assert!(!format!("{issues:?}").contains("secret"));
+}
+
+#[test]
+fn weights_are_from_0_to_1024() {
+    let node = |weight: f64| Node::new("a", "n").weight(weight).build();
+    assert!(node(0.0).is_ok() && node(1024.0).is_ok());
+    for weight in [-0.5, 1024.5, f64::NAN, f64::INFINITY] {
+        let issues = node(weight).unwrap_err();
+        assert_eq!(issues[0].pointer, "/weight", "{weight}");
+    }
+}
+
+#[test]
+fn ids_have_1_to_512_bytes() {
+    let node = |id: String| Node::new("a", id).build();
+    assert!(node("é".repeat(256)).is_ok());
+    assert!(node("é".repeat(257)).is_err());
+    assert!(node("\u{3000}".to_owned()).is_err());
+    assert!(node("a/b|c d".to_owned()).is_ok());
+}
+
+#[test]
+fn unknown_members_are_kept_and_told() {
+    let node = json!({"namespace": "a", "nodeId": "n", "wieght": 2, "later": {"x": [1]}});
+    let draft = judged(MeshKind::Node, &node).unwrap();
+    assert_eq!(draft.data()["wieght"], 2);
+    assert_eq!(draft.data()["later"], json!({"x": [1]}));
+    assert_eq!(draft.data()["weight"], 1);
+    let hints: Vec<&str> = draft
+        .warnings()
+        .iter()
+        .filter_map(|issue| issue.hint.as_deref())
+        .collect();
+    assert_eq!(
+        hints,
+        [
+            "what is your own goes into `annotations`",
+            "did you mean `weight`?"
+        ]
+    );
+    let typed: Node = serde_json::from_value(draft.data().clone().into()).unwrap();
+    assert_eq!(typed.other["later"], json!({"x": [1]}));
+    let again = typed.build().unwrap();
+    assert_eq!(again.data(), draft.data());
+}
+
+#[test]
+fn a_document_names_what_the_request_names() {
+    let key = MeshKey::parse(MeshKind::Node, "a/n").unwrap();
+    let options = ReadOptions {
+        key: Some(&key),
+        strict: false,
+    };
+    let read = |document: Value| read_node(MeshKind::Node, &Tree::from(&document), options);
+    assert_eq!(*read(json!({})).unwrap().key(), key);
+    assert_eq!(*read(json!({"nodeId": "n"})).unwrap().key(), key);
+    let issues: Vec<Issue> = read(json!({"nodeId": "m", "namespace": "b"})).unwrap_err();
+    let pointers: Vec<&str> = issues.iter().map(|issue| issue.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/namespace", "/nodeId"]);
+}
+
+#[test]
+fn a_whole_record_is_read_as_its_data() {
+    let record = json!({
+        "kind": "shard", "key": "a/s", "generation": 3, "revision": 9, "checksum": "00",
+        "annotations": {"team": "x"},
+        "data": {
+            "namespace": "a", "shardId": "s", "ownerNodeId": "n",
+            "previousOwnerNodeId": "m", "ownershipDelta": 3.0,
+        },
+    });
+    let draft = judged(MeshKind::Shard, &record).unwrap();
+    assert_eq!(draft.key().to_string(), "a/s");
+    assert_eq!(draft.annotations()["team"], "x");
+    assert!(!draft.data().contains_key("previousOwnerNodeId"));
+    let found = refused(MeshKind::Node, &record);
+    assert!(found.contains(&(IssueKind::Conflict, "/kind".to_owned())));
+    assert!(found.contains(&(IssueKind::MissingField, "/data/nodeId".to_owned())));
+}
+
+#[test]
+fn yaml_that_looks_like_a_number_is_an_id() {
+    let yaml = b"namespace: 7\nnodeId: 1e3\nzone: yes\n";
+    let draft = read(MeshKind::Node, yaml, Syntax::Yaml, ReadOptions::default()).unwrap();
+    assert_eq!(draft.key().to_string(), "7/1e3");
+    assert_eq!(draft.data()["zone"], "yes");
+}

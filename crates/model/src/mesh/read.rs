@@ -1,0 +1,260 @@
+//! From a document to a draft: every fault at once.
+
+use serde_json::{Map, Value as Json};
+
+use super::fields::{computed_of, defaults_of, object_of};
+use super::{MeshKey, MeshKind};
+use crate::document::{self, Key, Node, Syntax, Value, shorten};
+use crate::issue::{Issue, IssueKind, push_segment};
+use crate::judge::nearest::nearest;
+use crate::judge::shape::Shape;
+use crate::judge::{Judge, Place, Profile, present, settle};
+
+/// Most bytes of a record's data as JSON.
+const MAX_DATA_BYTES: usize = 256 * 1024;
+
+/// How a document is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadOptions<'a> {
+    /// What the document is said to be: it may leave its own name out, and may give no other.
+    pub key: Option<&'a MeshKey>,
+    /// An unknown member is an error instead of a warning.
+    pub strict: bool,
+}
+
+/// A valid record, before the rules have seen it.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    key: MeshKey,
+    data: Map<String, Json>,
+    annotations: Map<String, Json>,
+    warnings: Vec<Issue>,
+}
+
+impl Draft {
+    /// What it names.
+    #[must_use]
+    pub fn key(&self) -> &MeshKey {
+        &self.key
+    }
+
+    /// The record's data, defaults written out, unknown members kept.
+    #[must_use]
+    pub fn data(&self) -> &Map<String, Json> {
+        &self.data
+    }
+
+    /// Text by name, free for users.
+    #[must_use]
+    pub fn annotations(&self) -> &Map<String, Json> {
+        &self.annotations
+    }
+
+    /// What somebody should look at.
+    #[must_use]
+    pub fn warnings(&self) -> &[Issue] {
+        &self.warnings
+    }
+}
+
+/// Reads and judges a document: the members of a record's data with `annotations` beside them, or
+/// a whole record as it is shown.
+///
+/// # Errors
+/// Every fault, in the order of the document; what is missing comes last.
+pub fn read(
+    kind: MeshKind,
+    bytes: &[u8],
+    syntax: Syntax,
+    options: ReadOptions<'_>,
+) -> Result<Draft, Vec<Issue>> {
+    read_node(kind, &document::parse(bytes, syntax)?, options)
+}
+
+/// Judges a document that is a tree already.
+///
+/// # Errors
+/// Every fault, in the order of the document; what is missing comes last.
+pub fn read_node(
+    kind: MeshKind,
+    node: &Node,
+    options: ReadOptions<'_>,
+) -> Result<Draft, Vec<Issue>> {
+    let Value::Object(members) = &node.value else {
+        let message = format!(
+            "a {kind} must be an object, but is {}",
+            node.value.kind_name()
+        );
+        let issue = Issue::error(IssueKind::WrongType, "", message)
+            .with_hint("write `name: value` lines or a JSON object")
+            .at_line(node.line);
+        return Err(vec![issue]);
+    };
+    let mut reader = Reader {
+        kind,
+        options,
+        judge: Judge::new(Profile::Current),
+        data: Map::new(),
+        annotations: Map::new(),
+    };
+    match node.get("data").map(|data| &data.value) {
+        Some(Value::Object(data)) if node.get("kind").is_some() => {
+            reader.envelope(members);
+            reader.members(data, "/data");
+        }
+        _ => reader.members(members, ""),
+    }
+    reader.finish()
+}
+
+struct Reader<'a> {
+    kind: MeshKind,
+    options: ReadOptions<'a>,
+    judge: Judge,
+    data: Map<String, Json>,
+    annotations: Map<String, Json>,
+}
+
+impl Reader<'_> {
+    /// What is around the data of a whole record. The book writes all but the annotations.
+    fn envelope(&mut self, members: &[(Key, Node)]) {
+        for (index, (key, node)) in members.iter().enumerate() {
+            let place = (index, 0);
+            match (key.text.as_str(), node.as_text()) {
+                ("kind", Some(kind)) if kind != self.kind.as_str() => {
+                    let message = format!("is `{}`, not {}", shorten(kind), self.kind);
+                    let issue = Issue::error(IssueKind::Conflict, "/kind", message);
+                    self.judge.report(place, issue.at_line(node.line));
+                }
+                ("annotations", _) => self.known(index, key, node, ""),
+                _ => {}
+            }
+        }
+    }
+
+    fn members(&mut self, members: &[(Key, Node)], below: &str) {
+        for (index, (key, node)) in members.iter().enumerate() {
+            if node.value == Value::Null || computed_of(self.kind).contains(&key.text.as_str()) {
+                continue;
+            }
+            self.known(index, key, node, below);
+        }
+        let object = object_of(self.kind);
+        for member in object.members.iter().filter(|member| member.required) {
+            if present(members).any(|(key, _)| key.text == member.name) {
+                continue;
+            }
+            match self.given(member.name) {
+                Some(given) => {
+                    self.data.insert(member.name.to_owned(), given.into());
+                }
+                None => {
+                    let message = format!("`{}` is missing", member.name);
+                    let pointer = format!("{below}/{}", member.name);
+                    let issue = Issue::error(IssueKind::MissingField, pointer, message)
+                        .with_hint(format!("add `{}`", member.name));
+                    self.judge.report(crate::judge::NOWHERE, issue);
+                }
+            }
+        }
+    }
+
+    /// What the caller says that a part of the key is.
+    fn given(&self, member: &str) -> Option<String> {
+        let mut names = self.kind.key_members().iter();
+        let place = names.position(|name| *name == member)?;
+        self.options.key?.parts().get(place).cloned()
+    }
+
+    fn known(&mut self, index: usize, key: &Key, node: &Node, below: &str) {
+        let known = object_of(self.kind).members.iter();
+        let Some(member) = known.clone().find(|member| member.name == key.text) else {
+            return self.unknown(index, key, node, below);
+        };
+        let mut node = node.clone();
+        settle(&mut node, &member.shape);
+        let judged = self.judge_below(index, key, &node, &member.shape, below);
+        let Some(value) = judged else { return };
+        if let Some(given) = self.given(member.name)
+            && value.as_str() != Some(&given)
+        {
+            let message = format!("is not `{}`, which the request names", shorten(&given));
+            let pointer = format!("{below}/{}", member.name);
+            let issue = Issue::error(IssueKind::Conflict, pointer, message)
+                .with_hint(format!("leave `{}` out", member.name));
+            return self.judge.report((index, 0), issue.at_line(node.line));
+        }
+        match value {
+            Json::Object(texts) if member.name == "annotations" => self.annotations = texts,
+            value => {
+                self.data.insert(member.name.to_owned(), value);
+            }
+        }
+    }
+
+    /// A later release may know it, so it is kept.
+    fn unknown(&mut self, index: usize, key: &Key, node: &Node, below: &str) {
+        let value = self.judge_below(index, key, node, &Shape::Any, below);
+        self.data
+            .extend(value.map(|value| (key.text.clone(), value)));
+        let mut pointer = below.to_owned();
+        push_segment(&mut pointer, &key.text);
+        let message = format!(
+            "`{}` is no member of a {}; it is kept",
+            shorten(&key.text),
+            self.kind
+        );
+        let names = object_of(self.kind).members.iter();
+        let names: Vec<&str> = names.map(|member| member.name).collect();
+        let issue = if self.options.strict {
+            Issue::error(IssueKind::UnknownField, pointer, message)
+        } else {
+            Issue::warning(IssueKind::UnknownField, pointer, message)
+        };
+        let issue = match nearest(&key.text, &names) {
+            Some(name) => issue.with_hint(format!("did you mean `{name}`?")),
+            None => issue.with_hint("what is your own goes into `annotations`"),
+        };
+        self.judge.report((index, 0), issue.at_line(key.line));
+    }
+
+    fn judge_below(
+        &mut self,
+        index: usize,
+        key: &Key,
+        node: &Node,
+        shape: &Shape,
+        below: &str,
+    ) -> Option<Json> {
+        let place: Place = (index, 0);
+        self.judge.member_below(place, below, key, node, shape)
+    }
+
+    fn finish(mut self) -> Result<Draft, Vec<Issue>> {
+        for (name, value) in defaults_of(self.kind) {
+            self.data.entry(name).or_insert(value);
+        }
+        let size = serde_json::to_vec(&self.data).map_or(usize::MAX, |bytes| bytes.len());
+        if size > MAX_DATA_BYTES {
+            let message = format!("has {size} bytes as it would be stored");
+            let issue = Issue::error(IssueKind::LimitExceeded, "", message)
+                .with_hint(format!("at most {MAX_DATA_BYTES} are allowed"));
+            self.judge.report(crate::judge::NOWHERE, issue);
+        }
+        let issues = self.judge.into_issues();
+        if issues.iter().any(Issue::is_error) {
+            return Err(issues);
+        }
+        let part = |name: &&str| self.data.get(*name).and_then(Json::as_str);
+        let parts = self.kind.key_members().iter();
+        let parts = parts.map(|name| part(name).unwrap_or_default().to_owned());
+        let key = MeshKey::of(self.kind, parts.collect())
+            .map_err(|error| vec![Issue::error(IssueKind::InvalidValue, "", error.to_string())])?;
+        Ok(Draft {
+            key,
+            data: self.data,
+            annotations: self.annotations,
+            warnings: issues,
+        })
+    }
+}
