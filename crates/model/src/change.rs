@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 pub struct Verb(Cow<'static, str>);
 
 impl Verb {
-    /// The book or a principal was made.
+    /// A record was made, but for components.
     pub const CREATED: Verb = Verb(Cow::Borrowed("created"));
     /// The book was restored from a backup and began a new lineage.
     pub const IMPORTED: Verb = Verb(Cow::Borrowed("imported"));
@@ -33,10 +33,12 @@ impl Verb {
     pub const ROTATED: Verb = Verb(Cow::Borrowed("rotated"));
     /// Tokens of a principal were taken away.
     pub const REVOKED: Verb = Verb(Cow::Borrowed("revoked"));
+    /// A shard went to another node.
+    pub const TRANSFERRED: Verb = Verb(Cow::Borrowed("transferred"));
     /// A record was removed.
     pub const REMOVED: Verb = Verb(Cow::Borrowed("removed"));
 
-    const KNOWN: [Verb; 9] = [
+    const KNOWN: [Verb; 10] = [
         Verb::CREATED,
         Verb::IMPORTED,
         Verb::REGISTERED,
@@ -45,6 +47,7 @@ impl Verb {
         Verb::ARCHIVED,
         Verb::ROTATED,
         Verb::REVOKED,
+        Verb::TRANSFERRED,
         Verb::REMOVED,
     ];
 

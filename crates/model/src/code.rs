@@ -9,6 +9,8 @@ pub enum Code {
     NotFound,
     /// Something else has that identity, or the record moved on.
     Conflict,
+    /// Others point to the record that should be removed.
+    InUse,
     /// The record isn't the one that the caller has seen.
     PreconditionFailed,
     /// The caller may not do that.
@@ -43,10 +45,11 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Code; 18] = [
+    pub const ALL: [Code; 19] = [
         Code::Invalid,
         Code::NotFound,
         Code::Conflict,
+        Code::InUse,
         Code::PreconditionFailed,
         Code::Denied,
         Code::Unauthenticated,
@@ -107,6 +110,12 @@ impl Code {
                 4,
                 "Something else already has that identity, or the record changed since it was read.",
                 "Read the record again and decide on what it says now.",
+            ),
+            Code::InUse => (
+                "in_use",
+                4,
+                "Other records point to the one that should be removed; nothing was changed.",
+                "Remove or move those first, or repeat it with --force to leave them as they are.",
             ),
             Code::PreconditionFailed => (
                 "precondition_failed",

@@ -54,6 +54,8 @@ pub enum IssueKind {
     DependencyCycle,
     /// The record is at another generation than expected.
     RevisionConflict,
+    /// Others point to what should be removed.
+    InUse,
     /// Whoever asks may not do that.
     Denied,
     /// The version of the metadata was assumed.
@@ -114,6 +116,7 @@ impl IssueKind {
             Self::NotFound => "not_found",
             Self::DependencyCycle => "dependency_cycle",
             Self::RevisionConflict => "revision_conflict",
+            Self::InUse => "in_use",
             Self::Denied => "denied",
             Self::AssumedVersion => "assumed_version",
             Self::LegacyValue => "legacy_value",
@@ -167,6 +170,7 @@ impl IssueKind {
             Self::UnknownField => "SC010",
             Self::MissingDependency => "RG007",
             Self::RevisionConflict
+            | Self::InUse
             | Self::Denied
             | Self::AssumedVersion
             | Self::LegacyValue

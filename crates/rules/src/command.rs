@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use deedbook_model::component::Draft;
+use deedbook_model::mesh::{self, MeshKey, MeshKind};
 use deedbook_model::{
     Generation, Grants, Idempotency, Lineage, Revision, Rights, Timestamp, TokenHash, TokenId,
 };
@@ -87,6 +88,8 @@ pub enum Write {
         /// Only if the record is as its caller saw it.
         expected: Option<Expected>,
     },
+    /// Make, change or remove what runs where.
+    Mesh(MeshWrite),
     /// Make a principal with its first token.
     CreatePrincipal {
         /// Its name.
@@ -134,6 +137,63 @@ pub enum Write {
     },
 }
 
+/// One thing to do to a namespace, node, service, endpoint or shard.
+#[derive(Clone, Debug)]
+pub enum MeshWrite {
+    /// Make the record, or put this one in its place.
+    Put {
+        /// The validated record.
+        draft: Arc<mesh::Draft>,
+        /// Only if the record is as its caller saw it; generation 0: only if there is none.
+        expected: Option<Expected>,
+    },
+    /// Change the record by a merge patch (RFC 7396) of its data, with `annotations` beside it.
+    Patch {
+        /// Which record.
+        key: MeshKey,
+        /// The patch.
+        patch: serde_json::Value,
+        /// Only if the record is as its caller saw it.
+        expected: Option<Expected>,
+    },
+    /// Remove the record.
+    Remove {
+        /// Which record.
+        key: MeshKey,
+        /// Only if the record is as its caller saw it.
+        expected: Option<Expected>,
+        /// Even if others point to it: those stay as they are, and the outcome says which.
+        force: bool,
+    },
+}
+
+impl MeshWrite {
+    /// The write's name: the reason of a command that gives none.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        let [put, remove] = match self.key().kind() {
+            MeshKind::Namespace => ["set namespace", "remove namespace"],
+            MeshKind::Node => ["set node", "remove node"],
+            MeshKind::Service => ["set service", "remove service"],
+            MeshKind::Endpoint => ["set endpoint", "remove endpoint"],
+            MeshKind::Shard => ["set shard", "remove shard"],
+        };
+        match self {
+            MeshWrite::Put { .. } | MeshWrite::Patch { .. } => put,
+            MeshWrite::Remove { .. } => remove,
+        }
+    }
+
+    /// The record that it is about.
+    #[must_use]
+    pub fn key(&self) -> &MeshKey {
+        match self {
+            MeshWrite::Put { draft, .. } => draft.key(),
+            MeshWrite::Patch { key, .. } | MeshWrite::Remove { key, .. } => key,
+        }
+    }
+}
+
 /// Longest overlap of a rotation: 30 days.
 pub const MAX_OVERLAP_SECONDS: u32 = 30 * 24 * 60 * 60;
 
@@ -162,18 +222,21 @@ impl From<Generation> for Expected {
 }
 
 impl Write {
-    /// Whether it is about components, and not about principals or the book itself.
+    /// Whether it is about principals or the book itself, which `ADMIN` alone may change.
     #[must_use]
-    pub fn is_of_components(&self) -> bool {
+    pub fn is_for_admins(&self) -> bool {
         match self {
-            Write::Register { .. } | Write::Update { .. } | Write::Remove { .. } => true,
+            Write::Register { .. }
+            | Write::Update { .. }
+            | Write::Remove { .. }
+            | Write::Mesh(_) => false,
             Write::CreateBook { .. }
             | Write::Import { .. }
             | Write::CreatePrincipal { .. }
             | Write::SetGrants { .. }
             | Write::RotateToken { .. }
             | Write::RevokeTokens { .. }
-            | Write::RemovePrincipal { .. } => false,
+            | Write::RemovePrincipal { .. } => true,
         }
     }
 
@@ -186,6 +249,7 @@ impl Write {
             Write::Register { .. } => "register",
             Write::Update { .. } => "update",
             Write::Remove { .. } => "remove",
+            Write::Mesh(write) => write.name(),
             Write::CreatePrincipal { .. } => "create principal",
             Write::SetGrants { .. } => "set grants",
             Write::RotateToken { .. } => "rotate token",

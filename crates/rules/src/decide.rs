@@ -6,8 +6,10 @@
 
 mod book;
 mod components;
+mod mesh;
 mod patch;
 mod principals;
+mod shards;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use deedbook_model::{
 };
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::command::{Command, Write};
+use crate::command::{Command, Expected, Write};
 use crate::idempotency::{Recalled, Repeat};
 use crate::principals::Bearer;
 use crate::record::Record;
@@ -107,6 +109,7 @@ pub fn decide_in_place(
     let mut work = Work {
         now,
         rights: &rights,
+        ticket: command.ticket.as_deref(),
         state,
         proposed: Vec::new(),
         bytes: 0,
@@ -302,6 +305,7 @@ struct Work<'a> {
     state: &'a mut State,
     now: Timestamp,
     rights: &'a Rights,
+    ticket: Option<&'a str>,
     proposed: Vec<Proposed>,
     bytes: usize,
 }
@@ -316,8 +320,8 @@ struct Content<'a> {
 
 impl Work<'_> {
     fn decide_write(&mut self, write: &Write) -> Result<Outcome, Refusal> {
-        // Those that name a component are judged where it is known which.
-        if !write.is_of_components() {
+        // The others are judged where it is known what they are about.
+        if write.is_for_admins() {
             self.demand(Capability::Admin, Resource::Book)?;
         }
         match write {
@@ -333,6 +337,7 @@ impl Work<'_> {
                 expected,
             } => self.update(key, patch, expected.as_ref()),
             Write::Remove { key, expected } => self.remove(key, expected.as_ref()),
+            Write::Mesh(write) => self.decide_mesh(write),
             Write::CreatePrincipal {
                 name,
                 grants,
@@ -510,6 +515,47 @@ impl Work<'_> {
     }
 }
 
+/// Refuses a live record that isn't as the caller of a write saw it; `None` is at generation 0.
+fn check_expected(
+    title: &str,
+    record: Option<&Record>,
+    expected: Option<&Expected>,
+) -> Result<(), Refusal> {
+    match expected {
+        Some(Expected::Generation(expected)) => {
+            let actual = record.map_or(Generation(0), |record| record.generation);
+            check_generation(title, actual, Some(*expected))
+        }
+        Some(Expected::Revisions(seen))
+            if record.is_none_or(|record| !seen.contains(&record.revision)) =>
+        {
+            Err(changed_since(title, record, seen))
+        }
+        Some(Expected::Revisions(_)) | None => Ok(()),
+    }
+}
+
+/// Refuses a record that isn't as its caller saw it.
+fn changed_since(title: &str, record: Option<&Record>, seen: &[Revision]) -> Refusal {
+    let seen: Vec<String> = seen.iter().map(Revision::to_string).collect();
+    let seen = seen.join(" or ");
+    let now = match record {
+        Some(record) => format!(
+            "was changed at {} (generation {})",
+            record.revision, record.generation
+        ),
+        None => "isn't there".to_owned(),
+    };
+    let message = format!("expected its last change to be revision {seen}, but {title} {now}");
+    Refusal {
+        code: Code::PreconditionFailed,
+        ..Refusal::of(
+            0,
+            vec![issue(IssueKind::RevisionConflict, "", None, message)],
+        )
+    }
+}
+
 /// Refuses a record that isn't at the generation that a write expects.
 fn check_generation(
     title: &str,
@@ -537,6 +583,10 @@ fn internal(message: String) -> Refusal {
 #[cfg(test)]
 #[path = "decide_test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "decide_mesh_test.rs"]
+mod mesh_tests;
 
 #[cfg(test)]
 #[path = "decide_sight_test.rs"]

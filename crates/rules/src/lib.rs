@@ -10,6 +10,8 @@
 //! | [`decide()`] | what that does, or why not |
 //! | [`state`] | what folding a log gives |
 //! | [`components`] | look-up, search, what a dependency means |
+//! | [`mesh`] | what is known of namespaces, nodes, services, endpoints and shards |
+//! | [`placement`] | which node should have which shard |
 //! | [`idempotency`] | which requests were done already |
 //! | [`principals`] | whose a token is |
 //! | [`visible`] | what a reader may see |
@@ -26,6 +28,7 @@ pub mod dependency_graph;
 pub mod dependents;
 pub mod diff;
 pub mod idempotency;
+pub mod mesh;
 pub mod placement;
 pub mod principals;
 pub mod record;
@@ -36,7 +39,7 @@ pub mod state;
 pub mod visible;
 
 pub use book_record::{BookRecord, Parent};
-pub use command::{Command, Expected, NewToken, Write};
+pub use command::{Command, Expected, MeshWrite, NewToken, Write};
 pub use decide::{Decision, Done, Outcome, decide, decide_in_place};
 pub use idempotency::Repeat;
 pub use principals::Bearer;

@@ -7,6 +7,7 @@ mod rendezvous;
 mod ring;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use self::fold::folded;
@@ -149,7 +150,18 @@ impl Default for Strategies {
     }
 }
 
+impl fmt::Debug for Strategies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.ids()).finish()
+    }
+}
+
 impl Strategies {
+    /// What they are called.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(|one| one.id())
+    }
+
     /// Adds a strategy, in the place of one of its id only if `overwrite` says so.
     ///
     /// # Errors

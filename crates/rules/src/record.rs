@@ -7,6 +7,7 @@ use deedbook_model::root::RecordDigest;
 use deedbook_model::{Change, Generation, Kind, Revision};
 
 use crate::components::ComponentFacts;
+use crate::mesh::{MeshFacts, NodeFacts, ShardFacts};
 use crate::principals::PrincipalFacts;
 
 /// One record, live or removed.
@@ -37,6 +38,8 @@ pub enum Facts {
     None,
     /// A component.
     Component(ComponentFacts),
+    /// A namespace, node, service, endpoint or shard.
+    Mesh(Box<MeshFacts>),
     /// A principal.
     Principal(Box<PrincipalFacts>),
 }
@@ -68,7 +71,9 @@ impl Record {
             }
             Some(bytes) if kind == Kind::PRINCIPAL => PrincipalFacts::read(bytes)
                 .map_or(Facts::None, |facts| Facts::Principal(Box::new(facts))),
-            _ => Facts::None,
+            Some(bytes) => MeshFacts::read(&kind, bytes)
+                .map_or(Facts::None, |facts| Facts::Mesh(Box::new(facts))),
+            None => Facts::None,
         };
         let digest = bytes.as_deref();
         let digest = digest.map(|bytes| RecordDigest::of(kind.as_str(), &key, bytes));
@@ -124,6 +129,33 @@ impl Record {
     pub fn component(&self) -> Option<&ComponentFacts> {
         match &self.facts {
             Facts::Component(facts) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// What the rules know of it as a part of the mesh.
+    #[must_use]
+    pub fn mesh(&self) -> Option<&MeshFacts> {
+        match &self.facts {
+            Facts::Mesh(facts) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// What the rules know of it as a node.
+    #[must_use]
+    pub fn node(&self) -> Option<&NodeFacts> {
+        match self.mesh() {
+            Some(MeshFacts::Node(facts)) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// What the rules know of it as a shard.
+    #[must_use]
+    pub fn shard(&self) -> Option<&ShardFacts> {
+        match self.mesh() {
+            Some(MeshFacts::Shard(facts)) => Some(facts),
             _ => None,
         }
     }

@@ -46,6 +46,7 @@ pub fn code_of(kind: IssueKind) -> Code {
     match kind {
         IssueKind::NotFound => Code::NotFound,
         IssueKind::Denied => Code::Denied,
+        IssueKind::InUse => Code::InUse,
         IssueKind::Conflict | IssueKind::DependencyCycle | IssueKind::RevisionConflict => {
             Code::Conflict
         }

@@ -1,5 +1,6 @@
 //! The state of a book: what folding its log gives. Copies are cheap and share structure.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use deedbook_model::snapshot::SnapshotEntry;
@@ -9,6 +10,8 @@ use imbl::OrdMap;
 use crate::components::index::ComponentIndex;
 use crate::dense::dense;
 use crate::idempotency::KeyMemory;
+use crate::mesh::index::{Members, MeshIndex};
+use crate::placement::Strategies;
 use crate::principals::TokenIndex;
 use crate::record::Record;
 
@@ -34,8 +37,10 @@ pub struct State {
     principals_at: Revision,
     records: OrdMap<RecordKey, Arc<Record>>,
     pub(crate) components: ComponentIndex,
+    pub(crate) mesh: MeshIndex,
     pub(crate) tokens: TokenIndex,
     pub(crate) keys: KeyMemory,
+    strategies: Arc<Strategies>,
 }
 
 impl State {
@@ -51,6 +56,7 @@ impl State {
     pub fn without_index() -> State {
         State {
             components: ComponentIndex::deferred(),
+            mesh: MeshIndex::deferred(),
             keys: KeyMemory::deferred(),
             ..State::default()
         }
@@ -66,7 +72,22 @@ impl State {
                 .values()
                 .filter(|record| record.component().is_some());
             self.components = ComponentIndex::of(live.cloned().collect());
+            self.mesh = MeshIndex::of(self.records.values());
         }
+    }
+
+    /// The same state with other strategies to place shards by: they are the program's, not the
+    /// log's.
+    #[must_use]
+    pub fn with_strategies(mut self, strategies: Arc<Strategies>) -> State {
+        self.strategies = strategies;
+        self
+    }
+
+    /// What may place shards.
+    #[must_use]
+    pub fn strategies(&self) -> &Strategies {
+        &self.strategies
     }
 
     /// Revision of the last change in it.
@@ -149,6 +170,42 @@ impl State {
             .filter(|record| record.is_live())
     }
 
+    /// The live nodes of a namespace, by id.
+    pub fn nodes_of(&self, namespace: &str) -> impl Iterator<Item = (&Arc<str>, &Arc<Record>)> {
+        let members = self.mesh.members(namespace);
+        members.into_iter().flat_map(Members::nodes)
+    }
+
+    /// The live shards of a namespace, by id.
+    pub fn shards_of(&self, namespace: &str) -> impl Iterator<Item = (&Arc<str>, &Arc<Record>)> {
+        let members = self.mesh.members(namespace);
+        members
+            .into_iter()
+            .flat_map(|members| members.shards().iter())
+    }
+
+    /// The live shards of all namespaces, by namespace and id, after that one.
+    pub fn shards_after<'a>(
+        &'a self,
+        namespace: &'a str,
+        id: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<Record>> {
+        let after = move |members: &'a Members, name: &str| {
+            // No id is empty.
+            let from = if name == namespace { id } else { "" };
+            let bounds = (Bound::Excluded(from), Bound::Unbounded);
+            members.shards().range::<_, str>(bounds)
+        };
+        let namespaces = self.mesh.from(namespace);
+        let found = namespaces.flat_map(move |(name, members)| after(members, name));
+        found.map(|(_, record)| record)
+    }
+
+    /// What is in a namespace.
+    pub(crate) fn members(&self, namespace: &str) -> Option<&Members> {
+        self.mesh.members(namespace)
+    }
+
     /// Whether the book has ever had a record of that kind, live or removed.
     pub(crate) fn knows_kind(&self, kind: &Kind) -> bool {
         let from = RecordKey::new(kind.clone(), "");
@@ -202,6 +259,7 @@ impl State {
             self.tokens.remove(before);
         }
         self.components.put(&record, before.as_deref());
+        self.mesh.put(&record, before.as_deref());
         self.tokens.insert(&record);
         before
     }
@@ -227,11 +285,13 @@ impl State {
         match before {
             Some(before) => {
                 self.components.put(&before, Some(record));
+                self.mesh.put(&before, Some(record));
                 self.tokens.insert(&before);
                 self.records.insert(key, before);
             }
             None => {
                 self.components.take_out(record);
+                self.mesh.take_out(record);
                 self.records.remove(&key);
             }
         }

@@ -4,15 +4,18 @@
 //! |---|---|
 //! | component | `REGISTRY_READ` for `<type>s/<name>` |
 //! | component of which nobody here can tell type and name | `REGISTRY_READ` for everything |
+//! | namespace, node, service, endpoint, shard | `MESH_READ` for its namespace |
 //! | principal, the book's own record, kinds of a later release | `ADMIN` |
 //!
 //! What was removed is seen by whoever could see it before.
 
 use std::borrow::Cow;
 
+use deedbook_model::mesh::MeshKind;
 use deedbook_model::{Capability, Change, Kind, Resource, Rights};
 use serde::Deserialize;
 
+use crate::mesh::key_of;
 use crate::record::Record;
 
 /// Whether a reader may see a record of the state. A removed component's stored form before it
@@ -21,15 +24,17 @@ use crate::record::Record;
 pub fn may_see(rights: &Rights, record: &Record) -> bool {
     match record.component() {
         Some(facts) => sees_component(rights, facts.meta_type(), facts.name()),
-        None => sees_kind(rights, &record.kind),
+        None => {
+            sees_kind(rights, &record.kind) || sees_namespace(rights, &record.kind, &record.key)
+        }
     }
 }
 
-/// The same of a record in its stored form; `None`: nobody can tell what it was.
+/// The same of a record by its key and its stored form; `None`: nobody can tell what it was.
 #[must_use]
-pub fn may_see_stored(rights: &Rights, kind: &Kind, stored: Option<&[u8]>) -> bool {
+pub fn may_see_stored(rights: &Rights, kind: &Kind, key: &str, stored: Option<&[u8]>) -> bool {
     // Most readers may see all of a kind, or nothing: then nothing is read.
-    if sees_kind(rights, kind) {
+    if sees_kind(rights, kind) || sees_namespace(rights, kind, key) {
         return true;
     }
     if *kind != Kind::COMPONENT || !rights.holds(Capability::RegistryRead) {
@@ -48,11 +53,12 @@ pub fn may_see_change<B: AsRef<[u8]>>(
     before: impl FnOnce() -> Option<B>,
 ) -> bool {
     match &change.record {
-        Some(stored) => may_see_stored(rights, &change.kind, Some(stored)),
+        Some(stored) => may_see_stored(rights, &change.kind, &change.key, Some(stored)),
         None if sees_kind(rights, &change.kind) => true,
         None => {
             let before = before();
-            may_see_stored(rights, &change.kind, before.as_ref().map(AsRef::as_ref))
+            let before = before.as_ref().map(AsRef::as_ref);
+            may_see_stored(rights, &change.kind, &change.key, before)
         }
     }
 }
@@ -68,10 +74,23 @@ fn sees_component(rights: &Rights, meta_type: &str, name: &str) -> bool {
 fn sees_kind(rights: &Rights, kind: &Kind) -> bool {
     let needed = if *kind == Kind::COMPONENT {
         Capability::RegistryRead
+    } else if MeshKind::of(kind).is_some() {
+        Capability::MeshRead
     } else {
         Capability::Admin
     };
     rights.allows(needed, Resource::Book)
+}
+
+/// Whether a reader may see what is in the namespace that the key of a record of the mesh names.
+fn sees_namespace(rights: &Rights, kind: &Kind, key: &str) -> bool {
+    if !rights.holds(Capability::MeshRead) {
+        return false;
+    }
+    key_of(kind, key).is_some_and(|key| {
+        let namespace = Resource::Namespace(key.namespace());
+        rights.allows(Capability::MeshRead, namespace)
+    })
 }
 
 /// What a component is called, read without the rest of it.
@@ -191,7 +210,7 @@ mod tests {
     fn what_nobody_can_tell_needs_the_whole_kind() {
         let (component, moon) = (Kind::COMPONENT, Kind::named("moon_phase"));
         for stored in [None, Some(&b"{}"[..]), Some(b"\xff")] {
-            let sees = |texts: &[&str], kind| may_see_stored(&rights(texts), kind, stored);
+            let sees = |texts: &[&str], kind| may_see_stored(&rights(texts), kind, "k", stored);
             assert!(sees(&["REGISTRY_READ"], &component));
             assert!(!sees(&["REGISTRY_READ:*/*"], &component));
             assert!(sees(&["ADMIN"], &moon) && sees(&["ADMIN"], &Kind::BOOK));
@@ -203,10 +222,20 @@ mod tests {
     fn a_record_of_another_kind_is_no_component_whatever_it_says() {
         let stored: &[u8] = br#"{"data":{"meta_type":"tool","name":"geo_index"}}"#;
         let tools = rights(&["REGISTRY_READ:tools/*"]);
-        assert!(may_see_stored(&tools, &Kind::COMPONENT, Some(stored)));
+        assert!(may_see_stored(&tools, &Kind::COMPONENT, "k", Some(stored)));
         for kind in [Kind::PRINCIPAL, Kind::BOOK, Kind::named("moon_phase")] {
-            assert!(!may_see_stored(&tools, &kind, Some(stored)), "{kind}");
+            assert!(!may_see_stored(&tools, &kind, "k", Some(stored)), "{kind}");
         }
+    }
+
+    #[test]
+    fn a_part_of_the_mesh_is_seen_by_readers_of_its_namespace() {
+        let shard = |reader: &str, key| may_see_stored(&rights(&[reader]), &Kind::SHARD, key, None);
+        assert!(shard("MESH_READ", "orders/s-1"));
+        assert!(shard("MESH_READ:ord*", "orders/s-1"));
+        assert!(!shard("MESH_READ:ord*", "pay/orders"));
+        assert!(!shard("MESH_OPERATE", "orders/s-1"));
+        assert!(!shard("REGISTRY_READ", "orders/s-1"));
     }
 
     #[test]

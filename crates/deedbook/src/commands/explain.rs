@@ -409,6 +409,7 @@ mod tests {
         IssueKind::NotFound,
         IssueKind::DependencyCycle,
         IssueKind::RevisionConflict,
+        IssueKind::InUse,
         IssueKind::Denied,
         IssueKind::AssumedVersion,
         IssueKind::LegacyValue,

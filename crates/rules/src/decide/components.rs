@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use deedbook_model::code::Code;
 use deedbook_model::component::{Draft, Lifecycle, ReadOptions, read_node, same_content};
 use deedbook_model::document::Node;
 use deedbook_model::issue::{Issue, IssueKind, Severity};
-use deedbook_model::{Capability, Envelope, Kind, Resource, Revision, Timestamp, Verb};
+use deedbook_model::{Capability, Envelope, Kind, Resource, Timestamp, Verb};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -150,15 +149,7 @@ impl Work<'_> {
         self.demand_write_to(key, found.record)?;
         let title = found.facts.title();
         let record = found.record;
-        match expected {
-            Some(Expected::Generation(expected)) => {
-                super::check_generation(&title, record.generation, Some(*expected))?;
-            }
-            Some(Expected::Revisions(seen)) if !seen.contains(&record.revision) => {
-                return Err(changed_since(&title, record, seen));
-            }
-            Some(Expected::Revisions(_)) | None => {}
-        }
+        super::check_expected(&title, Some(record), expected)?;
         Ok(record.clone())
     }
 
@@ -372,26 +363,4 @@ fn refused_transition(from: Lifecycle, to: Lifecycle) -> Option<Issue> {
         names => format!("from {} it goes to {}", from.as_str(), names.join(" or ")),
     });
     Some(refused)
-}
-
-/// Refuses a record that isn't as its caller saw it.
-fn changed_since(title: &str, record: &Record, seen: &[Revision]) -> Refusal {
-    let Record {
-        revision,
-        generation,
-        ..
-    } = record;
-    let seen: Vec<String> = seen.iter().map(Revision::to_string).collect();
-    let seen = seen.join(" or ");
-    let message = format!(
-        "expected its last change to be revision {seen}, but {title} was changed at {revision} \
-         (generation {generation})"
-    );
-    Refusal {
-        code: Code::PreconditionFailed,
-        ..Refusal::of(
-            0,
-            vec![issue(IssueKind::RevisionConflict, "", None, message)],
-        )
-    }
 }

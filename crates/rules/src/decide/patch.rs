@@ -94,7 +94,7 @@ fn two_spellings(given: &str, name: &str) -> Issue {
     issue
 }
 
-fn not_an_object(patch: &Value) -> Issue {
+pub(super) fn not_an_object(patch: &Value) -> Issue {
     let found = match patch {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

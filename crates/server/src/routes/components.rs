@@ -101,7 +101,7 @@ fn demand_sight_of_removed(call: &Call, view: &View, uuid: &str) -> Result<(), P
     let last = book.history(view, &Kind::COMPONENT, uuid, 2);
     let last = last.map_err(refuse::book)?;
     let stored = last.iter().find_map(|change| change.record.as_deref());
-    if may_see_stored(call.caller.rights(), &Kind::COMPONENT, stored) {
+    if may_see_stored(call.caller.rights(), &Kind::COMPONENT, uuid, stored) {
         return Ok(());
     }
     Err(call.caller.unseen(&call.key_text()?))

@@ -1,0 +1,93 @@
+//! What a shard's change says beside its content: who had it, and how much moved.
+
+use deedbook_model::Verb;
+use deedbook_model::mesh::{MeshKey, MeshKind, Shard};
+use deedbook_model::shard::Checksummed;
+use serde_json::Value;
+
+use super::mesh::MeshContent;
+use super::{Outcome, Work, internal};
+use crate::mesh::MeshFacts;
+use crate::record::Record;
+use crate::refusal::Refusal;
+
+/// What places the shards of a namespace that has no record of its own.
+const USUAL_STRATEGY: &str = "rendezvous";
+
+impl Work<'_> {
+    /// Every accepted write of a shard is a change of it, also when its content stays.
+    pub(super) fn put_shard(
+        &mut self,
+        key: &MeshKey,
+        before: Option<&Record>,
+        mut content: MeshContent,
+    ) -> Result<Outcome, Refusal> {
+        let owner_before = before.and_then(Record::shard);
+        let owner_before = owner_before.map(|facts| facts.owner_node_id.to_string());
+        self.complete(key, owner_before.as_deref(), &mut content);
+        let data = Value::Object(content.data.clone());
+        let shard: Shard =
+            serde_json::from_value(data).map_err(|error| internal(error.to_string()))?;
+        let checksum = Checksummed {
+            namespace: &shard.namespace,
+            shard_id: &shard.shard_id,
+            strategy_id: shard.strategy_id.as_deref().unwrap_or_default(),
+            owner_node_id: &shard.owner_node_id,
+            leader_id: shard.leader_id.as_deref(),
+            capacity_hint: shard.capacity_hint,
+            status: shard.status,
+            change_ticket: shard.change_ticket.as_deref(),
+        }
+        .checksum();
+        let verb = match owner_before {
+            None => Verb::CREATED,
+            Some(owner) if owner == shard.owner_node_id => Verb::UPDATED,
+            Some(_) => Verb::TRANSFERRED,
+        };
+        self.store_mesh(key, before, &checksum, verb, content)
+    }
+
+    /// Writes out what the caller left to the book.
+    fn complete(&self, key: &MeshKey, owner_before: Option<&str>, content: &mut MeshContent) {
+        let data = &mut content.data;
+        if !data.contains_key("strategyId") {
+            let strategy = self.strategy_of(key.namespace());
+            data.insert("strategyId".to_owned(), strategy.into());
+        }
+        if let (false, Some(ticket)) = (data.contains_key("changeTicket"), self.ticket) {
+            data.insert("changeTicket".to_owned(), ticket.into());
+        }
+        let owner = data.get("ownerNodeId").and_then(Value::as_str);
+        let moved = owner_before.is_some_and(|before| owner != Some(before));
+        data.remove("previousOwnerNodeId");
+        data.remove("ownershipDelta");
+        if let Some(before) = owner_before {
+            data.insert("previousOwnerNodeId".to_owned(), before.into());
+        }
+        if moved {
+            let shards = self.state.members(key.namespace());
+            let shards = shards.map_or(1, |members| members.shards().len()).max(1);
+            data.insert("ownershipDelta".to_owned(), percent(shards).into());
+        }
+    }
+
+    /// What places the shards of a namespace.
+    fn strategy_of(&self, namespace: &str) -> String {
+        let key = MeshKey::of(MeshKind::Namespace, vec![namespace.to_owned()]).ok();
+        let record = key.and_then(|key| self.mesh_record(&key));
+        let record = record.as_deref();
+        match record.and_then(|record| record.mesh()) {
+            Some(MeshFacts::Namespace(facts)) => facts.strategy_id.to_string(),
+            _ => USUAL_STRATEGY.to_owned(),
+        }
+    }
+}
+
+/// One of so many, in percent.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a book doesn't hold 2^53 shards"
+)]
+fn percent(count: usize) -> f64 {
+    100.0 / count as f64
+}

@@ -1,0 +1,351 @@
+use std::sync::Arc;
+
+use deedbook_model::code::Code;
+use deedbook_model::document::Node as Tree;
+use deedbook_model::issue::IssueKind;
+use deedbook_model::mesh::{MeshKey, MeshKind, ReadOptions, read_node};
+use deedbook_model::{Envelope, Generation, Grants, Kind, Revision, Rights, Verb};
+use serde_json::{Value, json};
+
+use crate::sample_test::{Sample, at_second};
+use crate::{Command, Expected, MeshWrite, Record, Refusal, Write, decide};
+
+fn put_if(kind: MeshKind, document: Value, expected: Option<Expected>) -> Write {
+    let draft = read_node(kind, &Tree::from(&document), ReadOptions::default());
+    let draft = Arc::new(draft.unwrap_or_else(|issues| panic!("{issues:?}")));
+    Write::Mesh(MeshWrite::Put { draft, expected })
+}
+
+fn put(kind: MeshKind, document: Value) -> Write {
+    put_if(kind, document, None)
+}
+
+fn shard(id: &str, owner: &str) -> Write {
+    let document = json!({"namespace": "orders", "shardId": id, "ownerNodeId": owner});
+    put(MeshKind::Shard, document)
+}
+
+fn node(id: &str) -> Write {
+    put(MeshKind::Node, json!({"namespace": "orders", "nodeId": id}))
+}
+
+fn key(kind: MeshKind, text: &str) -> MeshKey {
+    MeshKey::parse(kind, text).unwrap()
+}
+
+fn patch(kind: MeshKind, text: &str, patch: Value) -> Write {
+    Write::Mesh(MeshWrite::Patch {
+        key: key(kind, text),
+        patch,
+        expected: None,
+    })
+}
+
+fn remove(kind: MeshKind, text: &str, force: bool) -> Write {
+    Write::Mesh(MeshWrite::Remove {
+        key: key(kind, text),
+        expected: None,
+        force,
+    })
+}
+
+fn data(record: &Record) -> Value {
+    let envelope = Envelope::read(record.bytes.as_deref().unwrap()).unwrap();
+    serde_json::from_str(envelope.data.get()).unwrap()
+}
+
+fn of_kind(sample: &Sample, kind: MeshKind, text: &str) -> Arc<Record> {
+    let record = sample.state.record(&kind.kind(), text);
+    Arc::clone(record.unwrap())
+}
+
+fn faults(refusal: &Refusal) -> Vec<(IssueKind, &str)> {
+    let issues = refusal.issues.iter();
+    issues.map(|it| (it.kind, it.pointer.as_str())).collect()
+}
+
+#[test]
+fn a_transfer_says_who_had_it_and_how_much_moved() {
+    let mut sample = Sample::with(vec![shard("s-1", "n-1"), shard("s-2", "n-1")]);
+    let first = of_kind(&sample, MeshKind::Shard, "orders/s-1");
+    assert!(data(&first).get("previousOwnerNodeId").is_none());
+    let moved = sample.done(vec![patch(
+        MeshKind::Shard,
+        "orders/s-1",
+        json!({"ownerNodeId": "n-2", "metadata": "{}", "ownershipDeltaPercent": 0.5}),
+    )]);
+    assert_eq!(moved.changes[0].verb, Verb::TRANSFERRED);
+    let after = data(&moved.outcomes[0].record);
+    assert_eq!(after["previousOwnerNodeId"], "n-1");
+    assert_eq!(after["ownershipDelta"], 50.0);
+    assert_eq!(after["metadata"], "{}");
+    // What spoke of that change doesn't speak of the next.
+    let next = patch(MeshKind::Shard, "orders/s-1", json!({"status": "paused"}));
+    let next = sample.done(vec![next]);
+    assert_eq!(next.changes[0].verb, Verb::UPDATED);
+    let after = data(&next.outcomes[0].record);
+    assert_eq!(after["previousOwnerNodeId"], "n-2");
+    for gone in ["ownershipDelta", "metadata", "ownershipDeltaPercent"] {
+        assert!(after.get(gone).is_none(), "{gone}");
+    }
+}
+
+#[test]
+fn every_accepted_write_of_a_shard_is_a_change() {
+    let mut sample = Sample::with(vec![shard("s-1", "n-1")]);
+    let checksum = |record: &Record| {
+        let envelope = Envelope::read(record.bytes.as_deref().unwrap()).unwrap();
+        envelope.checksum.into_owned()
+    };
+    let first = of_kind(&sample, MeshKind::Shard, "orders/s-1");
+    let again = sample.done(vec![shard("s-1", "n-1")]);
+    let record = &again.outcomes[0].record;
+    assert_eq!(record.generation, Generation(2));
+    assert_eq!(checksum(record), checksum(&first));
+    assert_eq!(checksum(record).len(), 16);
+    // A node that is put as it is stays as it is.
+    sample.done(vec![node("n-1")]);
+    let decision = sample.done(vec![node("n-1")]);
+    assert!(decision.outcomes[0].unchanged && decision.changes.is_empty());
+}
+
+#[test]
+fn a_shard_that_is_made_again_continues_its_counter() {
+    let mut sample = Sample::with(vec![shard("s-1", "n-1"), shard("s-1", "n-2")]);
+    sample.done(vec![remove(MeshKind::Shard, "orders/s-1", false)]);
+    let made = json!({"namespace": "orders", "shardId": "s-1", "ownerNodeId": "n-1"});
+    let new = Some(Expected::Generation(Generation(0)));
+    let made = sample.done(vec![put_if(MeshKind::Shard, made, new.clone())]);
+    assert_eq!(made.outcomes[0].record.generation, Generation(4));
+    assert_eq!(made.changes[0].verb, Verb::CREATED);
+    assert!(
+        data(&made.outcomes[0].record)
+            .get("previousOwnerNodeId")
+            .is_none()
+    );
+    let other = json!({"namespace": "orders", "shardId": "s-1", "ownerNodeId": "n-1"});
+    let refused = sample
+        .try_one(put_if(MeshKind::Shard, other, new))
+        .unwrap_err();
+    assert_eq!(refused.code, Code::Conflict);
+    assert_eq!(
+        refused.issues[0].message,
+        "expected generation 0, but shard orders/s-1 is at 4"
+    );
+}
+
+#[test]
+fn a_stale_caller_is_told_both_counters() {
+    let sample = Sample::with(vec![shard("s-1", "n-1"), shard("s-1", "n-2")]);
+    let document = json!({"namespace": "orders", "shardId": "s-1", "ownerNodeId": "n-3"});
+    let stale = Some(Expected::Generation(Generation(1)));
+    let refused = sample.try_one(put_if(MeshKind::Shard, document.clone(), stale));
+    let refused = refused.unwrap_err();
+    assert_eq!(faults(&refused), [(IssueKind::RevisionConflict, "")]);
+    let message = "expected generation 1, but shard orders/s-1 is at 2";
+    assert_eq!(refused.issues[0].message, message);
+    let seen = Some(Expected::Revisions(vec![Revision(2)]));
+    let refused = sample.try_one(put_if(MeshKind::Shard, document, seen));
+    assert_eq!(refused.unwrap_err().code, Code::PreconditionFailed);
+    let missing = json!({"namespace": "orders", "shardId": "s-9", "ownerNodeId": "n-3"});
+    let missing = put_if(
+        MeshKind::Shard,
+        missing,
+        Some(Expected::Generation(Generation(3))),
+    );
+    let refused = sample.try_one(missing).unwrap_err();
+    let message = "expected generation 3, but shard orders/s-9 is at 0";
+    assert_eq!(refused.issues[0].message, message);
+}
+
+#[test]
+fn what_others_point_to_is_not_removed() {
+    let endpoint = json!({
+        "namespace": "orders", "serviceId": "api", "endpointId": "e-1",
+        "uri": "https://10.0.0.7:8443", "nodeId": "n-2",
+    });
+    let service = json!({"namespace": "orders", "serviceId": "api"});
+    let mut sample = Sample::with(vec![
+        put(MeshKind::Namespace, json!({"namespace": "orders"})),
+        node("n-1"),
+        node("n-2"),
+        shard("s-1", "n-1"),
+        put(MeshKind::Service, service),
+        put(MeshKind::Endpoint, endpoint),
+    ]);
+    for (kind, text) in [
+        (MeshKind::Namespace, "orders"),
+        (MeshKind::Node, "orders/n-1"),
+        (MeshKind::Node, "orders/n-2"),
+        (MeshKind::Service, "orders/api"),
+    ] {
+        let refused = sample.try_one(remove(kind, text, false)).unwrap_err();
+        assert_eq!(refused.code, Code::InUse, "{kind} {text}");
+    }
+    let forced = sample.done(vec![remove(MeshKind::Node, "orders/n-1", true)]);
+    let warnings = &forced.outcomes[0].warnings;
+    assert_eq!(
+        warnings[0].message,
+        "1 of the shards and endpoints still points to node orders/n-1"
+    );
+    // Nothing points to it once the shard is elsewhere.
+    sample.done(vec![node("n-1")]);
+    sample.done(vec![shard("s-1", "n-2")]);
+    sample.done(vec![remove(MeshKind::Node, "orders/n-1", false)]);
+    sample.done(vec![remove(MeshKind::Endpoint, "orders/api/e-1", false)]);
+    sample.done(vec![remove(MeshKind::Service, "orders/api", false)]);
+    sample.done(vec![remove(MeshKind::Shard, "orders/s-1", false)]);
+    sample.done(vec![remove(MeshKind::Node, "orders/n-2", false)]);
+    sample.done(vec![remove(MeshKind::Namespace, "orders", false)]);
+    assert!(sample.state.members("orders").is_none());
+}
+
+#[test]
+fn a_shard_has_the_strategy_of_its_namespace_unless_it_says_another() {
+    let namespace = json!({"namespace": "orders", "strategyId": "ring"});
+    let mut sample = Sample::with(vec![
+        shard("s-0", "n-1"),
+        put(MeshKind::Namespace, namespace),
+    ]);
+    sample.done(vec![shard("s-1", "n-1")]);
+    let strategy = |sample: &Sample, text| {
+        let record = of_kind(sample, MeshKind::Shard, text);
+        record.shard().unwrap().strategy_id.to_string()
+    };
+    assert_eq!(strategy(&sample, "orders/s-0"), "rendezvous");
+    assert_eq!(strategy(&sample, "orders/s-1"), "ring");
+    let other = patch(MeshKind::Shard, "orders/s-1", json!({"strategyId": "rnig"}));
+    let refused = sample.try_one(other).unwrap_err();
+    assert_eq!(faults(&refused), [(IssueKind::InvalidValue, "/strategyId")]);
+}
+
+#[test]
+fn an_effective_ticket_is_the_shards_or_else_the_commands() {
+    let mut sample = Sample::new();
+    let ticket_of = |sample: &mut Sample, write: Write| {
+        let command = Command {
+            ticket: Some("T-1".to_owned()),
+            ..Command::of("ada", write)
+        };
+        let decision = decide(&sample.state, &command, at_second(20)).unwrap();
+        data(&decision.outcomes[0].record)["changeTicket"].clone()
+    };
+    assert_eq!(ticket_of(&mut sample, shard("s-1", "n-1")), "T-1");
+    for own in ["", "T-2"] {
+        let document = json!({
+            "namespace": "orders", "shardId": "s-1", "ownerNodeId": "n-1", "changeTicket": own,
+        });
+        assert_eq!(ticket_of(&mut sample, put(MeshKind::Shard, document)), own);
+    }
+}
+
+#[test]
+fn patches_are_judged_and_never_rename() {
+    let sample = Sample::with(vec![node("n-1")]);
+    for (change, expected) in [
+        (json!({"nodeId": "n-2"}), (IssueKind::Conflict, "/nodeId")),
+        (json!({"weight": -1}), (IssueKind::OutOfRange, "/weight")),
+        (json!([1]), (IssueKind::WrongType, "")),
+    ] {
+        let refused = sample.try_one(patch(MeshKind::Node, "orders/n-1", change));
+        assert_eq!(faults(&refused.unwrap_err()), [expected]);
+    }
+    let missing = sample.try_one(patch(MeshKind::Node, "orders/n-9", json!({})));
+    assert_eq!(missing.unwrap_err().code, Code::NotFound);
+}
+
+#[test]
+fn unknown_members_and_annotations_survive_a_patch() {
+    let document = json!({
+        "namespace": "orders", "nodeId": "n-1", "rack": {"row": 7},
+        "annotations": {"team": "x"},
+    });
+    let mut sample = Sample::with(vec![put(MeshKind::Node, document)]);
+    sample.done(vec![patch(
+        MeshKind::Node,
+        "orders/n-1",
+        json!({"draining": true}),
+    )]);
+    let record = of_kind(&sample, MeshKind::Node, "orders/n-1");
+    assert_eq!(data(&record)["rack"], json!({"row": 7}));
+    assert!(record.node().unwrap().draining);
+    let envelope = Envelope::read(record.bytes.as_deref().unwrap()).unwrap();
+    assert_eq!(envelope.annotations.get(), r#"{"team":"x"}"#);
+    let bare = json!({"annotations": null, "rack": null});
+    sample.done(vec![patch(MeshKind::Node, "orders/n-1", bare)]);
+    let record = of_kind(&sample, MeshKind::Node, "orders/n-1");
+    let envelope = Envelope::read(record.bytes.as_deref().unwrap()).unwrap();
+    assert_eq!(envelope.annotations.get(), "{}");
+    assert!(data(&record).get("rack").is_none());
+}
+
+#[test]
+fn operators_of_a_namespace_write_there_alone() {
+    let sample = Sample::new();
+    let may = |grant: &str, write: Write| {
+        let grants: Grants = [grant.parse().unwrap()].into_iter().collect();
+        let command = Command {
+            rights: Rights::of(grants),
+            ..Command::of("ada", write)
+        };
+        decide(&sample.state, &command, at_second(20)).map_err(|refusals| refusals[0].code)
+    };
+    assert!(may("MESH_OPERATE", shard("s-1", "n-1")).is_ok());
+    assert!(may("MESH_OPERATE:ord*", shard("s-1", "n-1")).is_ok());
+    for grant in ["MESH_OPERATE:pay*", "MESH_READ", "REGISTRY_WRITE"] {
+        let refused = may(grant, shard("s-1", "n-1")).unwrap_err();
+        assert_eq!(refused, Code::Denied, "{grant}");
+    }
+}
+
+#[test]
+fn shards_are_listed_by_namespace_then_id_whatever_their_characters() {
+    let mut sample = Sample::new();
+    let names = [
+        ("a", "x"),
+        ("a!", "x"),
+        ("a", "b/c"),
+        ("a", "b.c"),
+        ("b%", "1"),
+    ];
+    for (namespace, id) in names {
+        let document = json!({"namespace": namespace, "shardId": id, "ownerNodeId": "n"});
+        sample.done(vec![put(MeshKind::Shard, document)]);
+    }
+    let listed = |namespace: &str, id: &str| -> Vec<String> {
+        let found = sample.state.shards_after(namespace, id);
+        found.map(|record| record.key.to_string()).collect()
+    };
+    let all = ["a/b.c", "a/b%2Fc", "a/x", "a!/x", "b%25/1"];
+    assert_eq!(listed("", ""), all);
+    assert_eq!(listed("a", "b/c"), all[2..]);
+    assert_eq!(listed("a", "zzz"), all[3..]);
+    assert_eq!(listed("a!", "x"), all[4..]);
+    assert_eq!(listed("c", ""), [""; 0]);
+}
+
+#[test]
+fn a_refused_command_leaves_the_indexes_as_they_were() {
+    let mut sample = Sample::with(vec![node("n-1"), shard("s-1", "n-1")]);
+    let writes = vec![
+        shard("s-2", "n-2"),
+        patch(MeshKind::Shard, "orders/s-1", json!({"ownerNodeId": "n-2"})),
+        remove(MeshKind::Node, "orders/n-1", false),
+        shard("s-3", "n-2"),
+        remove(MeshKind::Node, "orders/n-9", false),
+    ];
+    let mut state = sample.state.clone();
+    let command = Command {
+        writes,
+        ..Command::of("ada", node("n"))
+    };
+    crate::decide_in_place(&mut state, &command, at_second(20)).unwrap_err();
+    let members = state.members("orders").unwrap();
+    assert_eq!((members.held_by("n-1"), members.held_by("n-2")), (1, 0));
+    assert_eq!(members.nodes().count(), 1);
+    assert_eq!(members.shards().len(), 1);
+    assert_eq!(state.record(&Kind::NODE, "orders/n-9"), None);
+    // Folded from its records it is the same.
+    sample.state = state;
+    sample.done(vec![shard("s-1", "n-1")]);
+}

@@ -1,0 +1,7 @@
+//! What runs where: what is known of each record, and what is in a namespace.
+
+mod facts;
+pub(crate) mod index;
+
+pub(crate) use facts::key_of;
+pub use facts::{EndpointFacts, MeshFacts, NamespaceFacts, NodeFacts, ShardFacts};
