@@ -32,6 +32,7 @@ pub fn code_of(code: Code) -> GrpcCode {
         }
         Code::NotFound => GrpcCode::NotFound,
         Code::Conflict | Code::PreconditionFailed => GrpcCode::Aborted,
+        Code::InUse => GrpcCode::FailedPrecondition,
         Code::Unauthenticated => GrpcCode::Unauthenticated,
         Code::Denied => GrpcCode::PermissionDenied,
         Code::RateLimited => GrpcCode::ResourceExhausted,

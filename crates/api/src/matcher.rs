@@ -10,14 +10,17 @@ pub enum Match<'p> {
     Found {
         /// The route.
         route: &'static Route,
-        /// The segment that stands for `{key}`, still percent-encoded.
+        /// What stands for the words in braces, still percent-encoded: a segment for each.
         key: Option<&'p str>,
     },
     /// The path exists, with other methods.
-    OtherMethods(&'static [Option<&'static Route>; 4]),
+    OtherMethods(&'static ByMethod),
     /// Nothing is there.
     Nothing,
 }
+
+/// The routes of one path.
+pub type ByMethod = [Option<&'static Route>; Method::ALL.len()];
 
 /// The table as a tree of path segments.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ struct Node {
     literals: Vec<(&'static str, Node)>,
     key: Option<Box<Node>>,
     /// By method; leaked once, so that a match can be handed around without the matcher.
-    routes: Option<&'static [Option<&'static Route>; 4]>,
+    routes: Option<&'static ByMethod>,
 }
 
 impl Default for Matcher {
@@ -56,6 +59,7 @@ impl Matcher {
         let Some((node, key)) = self.root.find(segments(path), None) else {
             return Match::Nothing;
         };
+        let key = key.map(|(first, last)| from_to(path, first, last));
         let Some(routes) = node.routes else {
             return Match::Nothing;
         };
@@ -66,6 +70,13 @@ impl Matcher {
     }
 }
 
+/// The part of a path from one of its segments to another.
+fn from_to<'p>(path: &'p str, first: &str, last: &str) -> &'p str {
+    let place = |text: &str| text.as_ptr().addr().saturating_sub(path.as_ptr().addr());
+    path.get(place(first)..place(last) + last.len())
+        .unwrap_or_default()
+}
+
 /// The segments after the first slash; of `/` the one that is empty.
 fn segments(path: &str) -> std::str::Split<'_, char> {
     path.strip_prefix('/').unwrap_or(path).split('/')
@@ -74,7 +85,7 @@ fn segments(path: &str) -> std::str::Split<'_, char> {
 impl Node {
     fn add(&mut self, mut path: std::str::Split<'static, char>, route: &'static Route) {
         let Some(segment) = path.next() else {
-            let mut routes = self.routes.map_or([None; 4], |routes| *routes);
+            let mut routes = self.routes.copied().unwrap_or_default();
             if let Some(place) = routes.get_mut(route.method as usize) {
                 *place = Some(route);
             }
@@ -97,15 +108,18 @@ impl Node {
     fn find<'a, 'p>(
         &'a self,
         mut path: std::str::Split<'p, char>,
-        key: Option<&'p str>,
-    ) -> Option<(&'a Node, Option<&'p str>)> {
+        key: Option<(&'p str, &'p str)>,
+    ) -> Option<(&'a Node, Option<(&'p str, &'p str)>)> {
         let Some(segment) = path.next() else {
             return Some((self, key));
         };
         let literal = self.literals.iter().find(|(word, _)| *word == segment);
         match (literal, &self.key) {
             (Some((_, node)), _) => node.find(path, key),
-            (None, Some(node)) if !segment.is_empty() => node.find(path, Some(segment)),
+            (None, Some(node)) if !segment.is_empty() => {
+                let first = key.map_or(segment, |(first, _)| first);
+                node.find(path, Some((first, segment)))
+            }
             _ => None,
         }
     }
@@ -126,8 +140,14 @@ mod tests {
     #[test]
     fn every_route_is_found_by_its_own_path() {
         for route in ROUTES {
-            let path = route.path.replace("{key}", "k%2Fx");
-            let key = route.path.contains('{').then_some("k%2Fx");
+            let of_key = |segment: &&str| segment.starts_with('{');
+            let keys: Vec<&str> = route.path.split('/').filter(of_key).collect();
+            let keys: Vec<&str> = keys.iter().map(|_| "k%2Fx").collect();
+            let segments = route.path.split('/');
+            let segments = segments.map(|word| if of_key(&word) { "k%2Fx" } else { word });
+            let path = segments.collect::<Vec<_>>().join("/");
+            let key = keys.join("/");
+            let key = (!key.is_empty()).then_some(&*key);
             assert_eq!(find(route.method, &path), Some((route.id, key)), "{path}");
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::problem::{MEDIA_TYPE, status_of};
-use crate::route::{Answer, Content, Decision, Form, Parameter, Place, Resource, Route};
+use crate::route::{Answer, Content, Decision, Form, Parameter, Place, Resource, Route, RouteId};
 use crate::routes::ROUTES;
 use crate::schemas::{self, reference};
 
@@ -62,13 +62,16 @@ fn operation(route: &Route) -> Value {
 fn security(decision: Decision) -> Value {
     match decision {
         Decision::Public => json!([]),
-        Decision::AnyCredential | Decision::Needs(..) => json!([{TOKEN: []}]),
+        Decision::AnyCredential | Decision::Needs(..) | Decision::NeedsOne(_) => {
+            json!([{TOKEN: []}])
+        }
     }
 }
 
 fn tag(route: &Route) -> &'static str {
     match () {
         () if route.path.starts_with("/v1/components") => "components",
+        () if matches!(route.id, RouteId::Mesh(..)) => "mesh",
         () if route.path.starts_with("/v1/") => "book",
         () => "server",
     }
@@ -80,11 +83,20 @@ pub fn who(decision: Decision) -> String {
     match decision {
         Decision::Public => "Needs no credential.".to_owned(),
         Decision::AnyCredential => "Needs any credential, once the book has principals.".to_owned(),
+        Decision::NeedsOne(capabilities) => {
+            let names: Vec<&str> = capabilities.iter().map(|one| one.as_str()).collect();
+            let names = names.join("` or `");
+            format!("Needs `{names}`, for whatever the request is about.")
+        }
         Decision::Needs(capability, resource) => {
             let what = match resource {
                 Resource::Component => "the component",
                 Resource::NamedComponents => "each component that is named",
                 Resource::FoundComponents => "what is found; the rest is left out",
+                Resource::Namespace => "the namespace",
+                Resource::FoundNamespaces => {
+                    "the namespaces of what is found; the rest is left out"
+                }
                 Resource::Book => "the book",
             };
             format!("Needs `{}` for {what}.", capability.as_str())
@@ -222,7 +234,7 @@ mod tests {
     #[test]
     fn schemas_are_schemas_and_refer_to_what_is_there() {
         let document = document();
-        for schema in crate::route::Schema::ALL {
+        for schema in crate::route::Schema::all() {
             let mut whole = document.clone();
             whole["$ref"] = Value::from(format!("#/components/schemas/{}", schema.name()));
             jsonschema::draft202012::new(&whole).unwrap();

@@ -134,13 +134,12 @@ const EXPECTED_GENERATION: Parameter = query(
 );
 
 /// Conditions on the record that is changed.
-pub const CONDITIONS: &[Parameter] = &[
-    EXPECTED_GENERATION,
-    header(
-        "If-Match",
-        "Only if the record's last change is at this revision (an `ETag`); otherwise 412.",
-    ),
-];
+pub const CONDITIONS: &[Parameter] = &[EXPECTED_GENERATION, IF_MATCH];
+
+const IF_MATCH: Parameter = header(
+    "If-Match",
+    "Only if the record's last change is at this revision (an `ETag`); otherwise 412.",
+);
 
 /// Asking only for what isn't known yet.
 pub const IF_NONE_MATCH: &[Parameter] = &[header(
@@ -232,6 +231,102 @@ pub const WATCH: &[Parameter] = &[
         "The `id` of the last event that was received; wins over `after`. Browsers send it by \
          themselves.",
     ),
+];
+
+/// The namespace in the path.
+pub const NAMESPACE_KEY: &[Parameter] = &[NAMESPACE_PART];
+
+/// A node in the path.
+pub const NODE_KEY: &[Parameter] = &[NAMESPACE_PART, part("nodeId", "The node's id.")];
+
+/// A service in the path.
+pub const SERVICE_KEY: &[Parameter] = &[NAMESPACE_PART, SERVICE_PART];
+
+/// An endpoint in the path.
+pub const ENDPOINT_KEY: &[Parameter] = &[
+    NAMESPACE_PART,
+    SERVICE_PART,
+    part("endpointId", "The endpoint's id."),
+];
+
+/// A shard in the path.
+pub const SHARD_KEY: &[Parameter] = &[NAMESPACE_PART, part("shardId", "The shard's id.")];
+
+const NAMESPACE_PART: Parameter = part("namespace", "The namespace.");
+const SERVICE_PART: Parameter = part("serviceId", "The service's id.");
+
+/// Percent-encoded it has three times the bytes.
+const fn part(name: &'static str, description: &'static str) -> Parameter {
+    Parameter {
+        name,
+        place: Place::Path,
+        form: Form::Text(TEXT),
+        required: true,
+        description,
+    }
+}
+
+/// Which namespaces are listed.
+pub const NAMESPACE_FILTERS: &[Parameter] = &[SEARCH];
+
+/// Which nodes are listed; all given filters must hold. Each compares without case.
+pub const NODE_FILTERS: &[Parameter] = &[
+    IN_NAMESPACE,
+    SEARCH,
+    query("region", Form::Text(TEXT), "Is in this region."),
+    query("zone", Form::Text(TEXT), "Is in this zone."),
+];
+
+/// Which services are listed.
+pub const SERVICE_FILTERS: &[Parameter] = &[IN_NAMESPACE, SEARCH];
+
+/// Which endpoints are listed.
+pub const ENDPOINT_FILTERS: &[Parameter] = &[
+    IN_NAMESPACE,
+    SEARCH,
+    query("service", Form::Text(TEXT), "Is of this service."),
+    query("node", Form::Text(TEXT), "Is on this node."),
+];
+
+/// Which shards are listed.
+pub const SHARD_FILTERS: &[Parameter] = &[
+    IN_NAMESPACE,
+    SEARCH,
+    query("owner", Form::Text(TEXT), "Is owned by this node."),
+    query(
+        "status",
+        Form::Words(&["active", "draining", "paused", "disabled"]),
+        "Has this status; several: one of them.",
+    ),
+];
+
+const IN_NAMESPACE: Parameter = query(
+    "namespace",
+    Form::Text(TEXT),
+    "Is in this namespace, ignoring case.",
+);
+
+const SEARCH: Parameter = query(
+    "search",
+    Form::Text(TEXT),
+    "Its id holds this text, ignoring case.",
+);
+
+/// Removing what others may point to.
+pub const FORCE: &[Parameter] = &[query(
+    "force",
+    Form::Flag,
+    "Even if others point to it: those stay as they are. Absent: `false`, which refuses.",
+)];
+
+/// The counter that a record that is put is to have.
+pub const EXPECTED_OR_NONE: &[Parameter] = &[
+    query(
+        "expectedGeneration",
+        Form::Number(0, u64::MAX),
+        "Only if the record is at this generation, 0: only if there is none; otherwise 409.",
+    ),
+    IF_MATCH,
 ];
 
 /// Which changes are listed or watched; all given filters must hold.

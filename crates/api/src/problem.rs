@@ -21,7 +21,7 @@ pub fn status_of(code: Code) -> u16 {
         Code::NotFound => 404,
         Code::BadMethod => 405,
         Code::Timeout => 408,
-        Code::Conflict => 409,
+        Code::Conflict | Code::InUse => 409,
         Code::Compacted | Code::CursorExpired => 410,
         Code::PreconditionFailed => 412,
         Code::TooLarge => 413,

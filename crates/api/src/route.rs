@@ -2,6 +2,7 @@
 
 use deedbook_model::Capability;
 use deedbook_model::code::Code;
+use deedbook_model::mesh::MeshKind;
 
 /// A method that some route takes. `HEAD` is answered as `GET` without the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -10,6 +11,8 @@ pub enum Method {
     Get,
     /// Makes something, or asks for work.
     Post,
+    /// Makes a record, or puts it in the place of the one of that key.
+    Put,
     /// Changes a record by a merge patch.
     Patch,
     /// Removes a record.
@@ -18,7 +21,13 @@ pub enum Method {
 
 impl Method {
     /// All methods.
-    pub const ALL: [Method; 4] = [Method::Get, Method::Post, Method::Patch, Method::Delete];
+    pub const ALL: [Method; 5] = [
+        Method::Get,
+        Method::Post,
+        Method::Put,
+        Method::Patch,
+        Method::Delete,
+    ];
 
     /// The method's name in a request.
     #[must_use]
@@ -26,6 +35,7 @@ impl Method {
         match self {
             Method::Get => "GET",
             Method::Post => "POST",
+            Method::Put => "PUT",
             Method::Patch => "PATCH",
             Method::Delete => "DELETE",
         }
@@ -72,6 +82,20 @@ pub enum RouteId {
     OpenApi,
     Docs,
     Welcome,
+    Mesh(MeshKind, MeshRoute),
+}
+
+/// What can be asked about every kind of record of the mesh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is described where the table lists it")]
+pub enum MeshRoute {
+    List,
+    Get,
+    Put,
+    Patch,
+    Remove,
+    History,
+    Diff,
 }
 
 impl RouteId {
@@ -115,7 +139,67 @@ impl RouteId {
             RouteId::OpenApi => "openapi",
             RouteId::Docs => "docs",
             RouteId::Welcome => "welcome",
+            RouteId::Mesh(kind, route) => mesh_operation(kind, route),
         }
+    }
+}
+
+fn mesh_operation(kind: MeshKind, route: MeshRoute) -> &'static str {
+    let [list, get, put, patch, remove, history, diff] = match kind {
+        MeshKind::Namespace => [
+            "listNamespaces",
+            "getNamespace",
+            "putNamespace",
+            "patchNamespace",
+            "removeNamespace",
+            "getNamespaceHistory",
+            "getNamespaceDiff",
+        ],
+        MeshKind::Node => [
+            "listNodes",
+            "getNode",
+            "putNode",
+            "patchNode",
+            "removeNode",
+            "getNodeHistory",
+            "getNodeDiff",
+        ],
+        MeshKind::Service => [
+            "listServices",
+            "getService",
+            "putService",
+            "patchService",
+            "removeService",
+            "getServiceHistory",
+            "getServiceDiff",
+        ],
+        MeshKind::Endpoint => [
+            "listEndpoints",
+            "getEndpoint",
+            "putEndpoint",
+            "patchEndpoint",
+            "removeEndpoint",
+            "getEndpointHistory",
+            "getEndpointDiff",
+        ],
+        MeshKind::Shard => [
+            "listShards",
+            "getShard",
+            "putShard",
+            "patchShard",
+            "removeShard",
+            "getShardHistory",
+            "getShardDiff",
+        ],
+    };
+    match route {
+        MeshRoute::List => list,
+        MeshRoute::Get => get,
+        MeshRoute::Put => put,
+        MeshRoute::Patch => patch,
+        MeshRoute::Remove => remove,
+        MeshRoute::History => history,
+        MeshRoute::Diff => diff,
     }
 }
 
@@ -128,6 +212,10 @@ pub enum Resource {
     NamedComponents,
     /// Whatever is found; the answer leaves out what the capability doesn't cover.
     FoundComponents,
+    /// The namespace that the path names.
+    Namespace,
+    /// The namespace of whatever is found; the answer leaves out what the capability doesn't cover.
+    FoundNamespaces,
     /// The book as a whole.
     Book,
 }
@@ -141,6 +229,9 @@ pub enum Decision {
     AnyCredential,
     /// Whoever has the capability for the resource.
     Needs(Capability, Resource),
+    /// Whoever has one of the capabilities for anything; the answer leaves out, and the rules refuse,
+    /// what none of them covers.
+    NeedsOne(&'static [Capability]),
 }
 
 /// Where a parameter stands.
@@ -238,6 +329,14 @@ pub enum Schema {
     ServerVersion,
     OpenApiDocument,
     Problem,
+    MeshDocument(MeshKind),
+    MeshPatch,
+    MeshRecord(MeshKind),
+    WrittenMesh(MeshKind),
+    RemovedMesh(MeshKind),
+    MeshPage(MeshKind),
+    MeshHistory,
+    MeshDiff,
 }
 
 /// What a request may hold.
@@ -288,7 +387,7 @@ pub struct Route {
     pub id: RouteId,
     /// Its method.
     pub method: Method,
-    /// Its path; `{key}` stands for one segment.
+    /// Its path; a word in braces stands for one segment. Those words are neighbours.
     pub path: &'static str,
     /// What it does, one line.
     pub summary: &'static str,

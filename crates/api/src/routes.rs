@@ -1,6 +1,8 @@
 //! Every route of Deedbook. The server dispatches by this table, the OpenAPI document is made from
 //! it, and a test sends its examples.
 
+mod mesh;
+
 use deedbook_model::Capability;
 use deedbook_model::code::Code;
 
@@ -30,6 +32,9 @@ const READS: Decision = Decision::Needs(Capability::RegistryRead, Resource::Comp
 const FINDS: Decision = Decision::Needs(Capability::RegistryRead, Resource::FoundComponents);
 const WRITES: Decision = Decision::Needs(Capability::RegistryWrite, Resource::Component);
 const REGISTERS: Decision = Decision::Needs(Capability::RegistryWrite, Resource::NamedComponents);
+const SEES: Decision = Decision::NeedsOne(&[Capability::RegistryRead, Capability::MeshRead]);
+const CHANGES_ANYTHING: Decision =
+    Decision::NeedsOne(&[Capability::RegistryWrite, Capability::MeshOperate]);
 const RULES: Decision = Decision::Needs(Capability::Admin, Resource::Book);
 const COPIES: Decision = Decision::Needs(Capability::ReplicationRead, Resource::Book);
 
@@ -176,7 +181,39 @@ const fn plain_text(target: &'static str) -> Example {
 }
 
 /// All routes, in the order of the documentation.
-pub const ROUTES: &[Route] = &[
+pub const ROUTES: &[Route] = &{
+    let parts: [&[Route]; 6] = [
+        BOOK,
+        &mesh::NAMESPACES,
+        &mesh::NODES,
+        &mesh::SERVICES,
+        &mesh::ENDPOINTS,
+        &mesh::SHARDS,
+    ];
+    joined::<{ BOOK.len() + 5 * mesh::EACH }>(&parts)
+};
+
+/// Several tables as one.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "done while compiling, which a fault would stop"
+)]
+const fn joined<const N: usize>(parts: &[&[Route]]) -> [Route; N] {
+    let mut all = [BOOK[0]; N];
+    let (mut part, mut row, mut place) = (0, 0, 0);
+    while part < parts.len() {
+        if row == parts[part].len() {
+            (part, row) = (part + 1, 0);
+            continue;
+        }
+        all[place] = parts[part][row];
+        (row, place) = (row + 1, place + 1);
+    }
+    all
+}
+
+/// Components, the book, and the server itself.
+const BOOK: &[Route] = &[
     Route {
         id: RouteId::RegisterComponent,
         method: Method::Post,
@@ -631,7 +668,7 @@ pub const ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/batch",
         summary: "Do several writes as one command: all of them or none; a new token is shown this once",
-        decision: REGISTERS,
+        decision: CHANGES_ANYTHING,
         parameters: &[DRY_RUN, STRICT, WRITE],
         content: Some(Content {
             media_types: &[JSON],
@@ -686,7 +723,7 @@ pub const ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/v1/changes",
         summary: "List changes with their records, oldest first",
-        decision: FINDS,
+        decision: SEES,
         parameters: &[AFTER, CHANGES, PAGE, READ],
         content: None,
         answers: &[json(200, Schema::ChangePage, "A page of changes.")],
@@ -721,7 +758,7 @@ pub const ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/v1/watch",
         summary: "Watch changes as they come: server-sent events `change`, `progress` and `resync`",
-        decision: FINDS,
+        decision: SEES,
         parameters: &[WATCH, CHANGES],
         content: None,
         answers: &[other(
@@ -1085,7 +1122,7 @@ pub const ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/v1/diff",
         summary: "Say which records differ between two moments",
-        decision: FINDS,
+        decision: SEES,
         parameters: &[DIFF, READ],
         content: None,
         answers: &[json(

@@ -19,6 +19,37 @@ pub const MAP_KEEPER: &str = r#"{"name":"map-keeper","grants":["REGISTRY_READ:to
 /// A service that needs the second.
 pub const ROUTE_PLANNER: &str = r#"{"metadata_version":"0.3.0","uuid":"6f1b0c52-0d0e-4b7a-9a43-0d5a3c1b7e03","name":"route_planner","version":"2.1.3","meta_type":"service","description":"Plans a courier's day.","tags":["maps","stable"],"dependencies":[{"name":"geo_index","version_spec":"^1"}]}"#;
 
+/// What runs where in the book of the examples, made by one command after the components: kind,
+/// key and document of each. Their revisions are 5 to 12.
+pub const MESH: [(&str, &str, &str); 8] = [
+    ("namespaces", "parcels", NAMESPACE),
+    ("namespaces", "returns", NAMESPACE),
+    ("nodes", "parcels/depot-1", NODE),
+    ("nodes", "parcels/depot-2", NODE),
+    ("services", "parcels/tracking", SERVICE),
+    ("services", "parcels/labels", SERVICE),
+    ("endpoints", "parcels/tracking/a", ENDPOINT),
+    ("shards", "parcels/p-01", SHARD),
+];
+
+/// The newest revision of the book of the examples.
+pub const HEAD: u64 = 12;
+
+/// A namespace.
+pub const NAMESPACE: &str = r#"{"strategyId":"ring","description":"What is on its way."}"#;
+
+/// A node.
+pub const NODE: &str = r#"{"weight":2,"region":"eu","zone":"north","labels":{"rack":"r7"}}"#;
+
+/// A service.
+pub const SERVICE: &str = r#"{"description":"Says where a parcel is."}"#;
+
+/// An endpoint.
+pub const ENDPOINT: &str = r#"{"uri":"grpc://10.0.0.7:8443","nodeId":"depot-1","zone":"north"}"#;
+
+/// A shard.
+pub const SHARD: &str = r#"{"ownerNodeId":"depot-1","localityHint":"eu/north","hashRange":{"start":"0","end":"9223372036854775808"}}"#;
+
 /// A document that the book of the examples doesn't hold.
 pub const HEADER_CHECK: &str = r#"{"metadata_version":"0.3.0","uuid":"3f0c9a52-6f0e-4b7a-9a43-0d5a3c1b7e11","name":"header_check","version":"1.0.0","meta_type":"validator","description":"Says whether a file begins with the licence header.","tags":["pre-commit"]}"#;
 

@@ -1,5 +1,6 @@
 //! The JSON Schemas of requests and answers.
 
+use deedbook_model::mesh::{self, MeshKind};
 use serde_json::{Map, Value, json};
 
 use crate::route::Schema;
@@ -7,7 +8,7 @@ use crate::shapes::{BATCH_OPS, BatchOp};
 
 impl Schema {
     /// All of them.
-    pub const ALL: [Schema; 36] = [
+    const BOOK: [Schema; 36] = [
         Schema::ComponentDocument,
         Schema::ComponentPatch,
         Schema::ComponentRecord,
@@ -46,10 +47,26 @@ impl Schema {
         Schema::Problem,
     ];
 
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Schema> {
+        let of_kind = |kind| {
+            [
+                Schema::MeshDocument(kind),
+                Schema::MeshRecord(kind),
+                Schema::WrittenMesh(kind),
+                Schema::RemovedMesh(kind),
+                Schema::MeshPage(kind),
+            ]
+        };
+        let mesh = MeshKind::ALL.into_iter().flat_map(of_kind);
+        let shared = [Schema::MeshPatch, Schema::MeshHistory, Schema::MeshDiff];
+        Schema::BOOK.into_iter().chain(mesh).chain(shared)
+    }
+
     /// Its name in the document.
     #[must_use]
     pub fn name(self) -> String {
-        format!("{self:?}")
+        format!("{self:?}").replace(['(', ')'], "")
     }
 
     /// The schema itself; others are referred to by [`reference()`].
@@ -132,6 +149,31 @@ impl Schema {
             ),
             Schema::OpenApiDocument => described("object", "OpenAPI 3.1."),
             Schema::Problem => problem(),
+            Schema::MeshDocument(kind) => mesh_document(kind),
+            Schema::MeshPatch => described("object", "RFC 7396: null removes a member."),
+            Schema::MeshRecord(kind) => mesh_record(kind, &[], &[]),
+            Schema::WrittenMesh(kind) => mesh_record(kind, &written(), UNSEEN),
+            Schema::RemovedMesh(kind) => removed(kind.as_str(), text()),
+            Schema::MeshPage(kind) => page(reference(Schema::MeshRecord(kind))),
+            Schema::MeshHistory => object(
+                &[
+                    ("key", text()),
+                    ("items", list(object(&change_with_record(), &["record"]))),
+                    ("hasOlder", boolean()),
+                    ("floor", revision()),
+                    ("revision", revision()),
+                ],
+                &[],
+            ),
+            Schema::MeshDiff => object(
+                &[
+                    ("key", text()),
+                    ("from", revision()),
+                    ("to", revision()),
+                    ("differences", list(json!({"type": "object"}))),
+                ],
+                &[],
+            ),
         }
     }
 }
@@ -145,8 +187,9 @@ pub fn reference(schema: Schema) -> Value {
 /// All schemas by name.
 #[must_use]
 pub fn all() -> Map<String, Value> {
-    let named = Schema::ALL.into_iter();
-    named.map(|schema| (schema.name(), schema.body())).collect()
+    Schema::all()
+        .map(|schema| (schema.name(), schema.body()))
+        .collect()
 }
 
 /// The schema that `deedbook schema show` prints, with its references made to fit where it stands.
@@ -158,6 +201,29 @@ fn component_document() -> Value {
     }
     rebase(&mut schema);
     schema
+}
+
+/// What a request says of a record: the path names it, and a whole record will do as well.
+fn mesh_document(kind: MeshKind) -> Value {
+    let mut schema = mesh::json_schema(kind);
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        required.retain(|name| !kind.key_members().iter().any(|member| name == member));
+    }
+    let whole = json!({"type": "object", "required": ["kind", "data"]});
+    json!({"anyOf": [schema, whole]})
+}
+
+fn mesh_record(kind: MeshKind, more: &[(&str, Value)], optional: &[&str]) -> Value {
+    let data = mesh::json_schema(kind);
+    let mut record = record_of(kind.as_str(), text(), data, more, optional);
+    // That of a shard is the one that is on the wire already.
+    if let Some(checksum) = record.pointer_mut("/properties/checksum") {
+        *checksum = match kind {
+            MeshKind::Shard => json!({"type": "string", "pattern": "^[0-9A-F]{16}$"}),
+            _ => hex(64),
+        };
+    }
+    record
 }
 
 fn rebase(schema: &mut Value) {

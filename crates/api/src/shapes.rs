@@ -197,6 +197,36 @@ pub struct HistoryShape<'a> {
     pub revision: Revision,
 }
 
+/// The changes of a record of the mesh, newest first.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MeshHistoryShape<'a> {
+    /// The record.
+    pub key: &'a str,
+    /// The changes.
+    pub items: Vec<ChangeShape<'a>>,
+    /// Whether the record has older changes than these.
+    pub has_older: bool,
+    /// The oldest revision whose state can be read; changes up to it aren't kept.
+    pub floor: Revision,
+    /// The revision that was looked at.
+    pub revision: Revision,
+}
+
+/// What differs in a record of the mesh between two moments.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MeshDiffShape {
+    /// The record.
+    pub key: String,
+    /// The earlier revision.
+    pub from: Revision,
+    /// The later revision.
+    pub to: Revision,
+    /// Where its data differs.
+    pub differences: Vec<Difference>,
+}
+
 /// A page of changes.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use deedbook_log::ReadLimit;
-use deedbook_model::{Batch, Change, Revision};
+use deedbook_model::{Batch, Change, Revision, Verb};
 use deedbook_rules::{Outcome, Record, Repeat};
 
 use crate::error::BookError;
@@ -46,7 +46,7 @@ fn outcomes_of(
 ) -> Result<Vec<Outcome>, BookError> {
     let own = batch.changes.iter();
     let own = own.filter(|change| (repeat.first..=repeat.last).contains(&change.revision));
-    let own: Vec<Arc<Record>> = own.map(record_of).collect();
+    let own: Vec<(Arc<Record>, bool)> = own.map(of_change).collect();
     let keyed = batch.changes.iter().find(|c| c.revision == repeat.first);
     let keyed = keyed.and_then(|change| change.command.keyed.as_ref());
     let left_at = keyed.map(|keyed| keyed.outcomes.as_slice());
@@ -54,18 +54,20 @@ fn outcomes_of(
     let Some(left_at) = left_at else {
         return Ok(own
             .into_iter()
-            .map(|record| outcome(record, false))
+            .map(|(record, created)| outcome(record, created, false))
             .collect());
     };
     // Changes are in the order of their writes, so a revision that isn't a new one was so before.
     let mut seen = Revision(repeat.first.0 - 1);
     let mut outcomes = Vec::with_capacity(left_at.len());
     for revision in left_at {
-        let record = match own.iter().find(|record| record.revision == *revision) {
-            Some(record) => Arc::clone(record),
-            None => earlier(shared, *revision, floor)?,
+        let found = own.iter().find(|(own, _)| own.revision == *revision);
+        let (record, created) = match found {
+            Some((record, created)) => (Arc::clone(record), *created),
+            None => (earlier(shared, *revision, floor)?, false),
         };
-        outcomes.push(outcome(record, *revision <= seen));
+        let unchanged = *revision <= seen;
+        outcomes.push(outcome(record, created && !unchanged, unchanged));
         seen = seen.max(*revision);
     }
     Ok(outcomes)
@@ -83,12 +85,19 @@ fn earlier(shared: &Shared, revision: Revision, floor: Revision) -> Result<Arc<R
     found.cloned().ok_or_else(|| lost(revision))
 }
 
-fn outcome(record: Arc<Record>, unchanged: bool) -> Outcome {
+fn outcome(record: Arc<Record>, created: bool, unchanged: bool) -> Outcome {
     Outcome {
         record,
+        created,
         unchanged,
         warnings: Vec::new(),
     }
+}
+
+/// What a change left, and whether nothing was there before it.
+fn of_change(change: &Change) -> (Arc<Record>, bool) {
+    let made = [Verb::CREATED, Verb::REGISTERED].contains(&change.verb);
+    (record_of(change), made)
 }
 
 fn record_of(change: &Change) -> Arc<Record> {

@@ -353,7 +353,7 @@ pub(crate) fn name_of(code: Code) -> ErrorName {
         }
         Code::KeyReused => "IdempotencyKeyError",
         Code::NotFound => "ComponentNotFoundError",
-        Code::Conflict | Code::PreconditionFailed => "RegistryConflictError",
+        Code::Conflict | Code::PreconditionFailed | Code::InUse => "RegistryConflictError",
         Code::Denied | Code::Unauthenticated => "CapabilityError",
         Code::Unavailable | Code::RateLimited | Code::Timeout => "RegistryUnavailableError",
         Code::UnknownOutcome => "UnknownOutcomeError",

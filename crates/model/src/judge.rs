@@ -3,6 +3,7 @@
 pub(crate) mod form;
 pub(crate) mod nearest;
 mod pattern;
+pub(crate) mod schema;
 pub(crate) mod shape;
 
 use serde_json::{Map, Value as Json};

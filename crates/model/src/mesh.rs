@@ -18,10 +18,12 @@
 
 mod builder;
 mod fields;
+mod json_schema;
 mod key;
 mod read;
 mod records;
 
+pub use json_schema::json_schema;
 pub use key::{MeshKey, MeshKind, NotAKey};
 pub use read::{Draft, ReadOptions, read, read_node};
 pub use records::{Endpoint, Namespace, Node, RangeDemand, Service, Shard};

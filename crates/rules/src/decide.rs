@@ -49,6 +49,8 @@ pub struct Decision {
 pub struct Outcome {
     /// The record as it is afterwards, live or removed.
     pub record: Arc<Record>,
+    /// Whether there was no such record before.
+    pub created: bool,
     /// Whether it was so before.
     pub unchanged: bool,
     /// What somebody should look at.

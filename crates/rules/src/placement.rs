@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use self::fold::folded;
+pub(crate) use self::fold::folded;
 use self::locality::Locality;
 use self::rendezvous::{Linear, Proportional};
 use self::ring::Ring;

@@ -73,12 +73,16 @@ fn judge(caller: &Caller, decision: Decision) -> Result<(), Problem> {
         Decision::Public | Decision::AnyCredential => Ok(()),
         Decision::Needs(capability, Scope::Book) => caller.demand(capability, Resource::Book),
         Decision::Needs(capability, _) if caller.holds(capability) => Ok(()),
-        Decision::Needs(capability, _) => Err(missing(caller, capability)),
+        Decision::Needs(capability, _) => Err(missing(caller, &[capability])),
+        Decision::NeedsOne(some) if some.iter().any(|one| caller.holds(*one)) => Ok(()),
+        Decision::NeedsOne(capabilities) => Err(missing(caller, capabilities)),
     }
 }
 
-/// A capability that a caller has for nothing.
-fn missing(caller: &Caller, capability: Capability) -> Problem {
+/// Capabilities of which a caller has none for anything.
+fn missing(caller: &Caller, capabilities: &[Capability]) -> Problem {
+    let names: Vec<&str> = capabilities.iter().map(|one| one.as_str()).collect();
+    let capability = names.join(" or ");
     let name = caller.name().unwrap_or("the caller");
     Problem::new(
         Code::Denied,

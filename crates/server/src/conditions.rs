@@ -18,17 +18,23 @@ pub(crate) struct Target {
 impl Target {
     /// The target of a request.
     pub(crate) fn of(call: &Call) -> Result<Target, Problem> {
-        let key = call.component_key()?;
-        let generation = call.query.number("expectedGeneration").map(Generation);
-        let expected = match (call.header("if-match")?, generation) {
-            (None, generation) => generation.map(Expected::Generation),
-            (Some(wanted), None) => Etags::read("if-match", wanted)?.strong(),
-            (Some(_), Some(_)) => {
-                let detail = "is one condition, If-Match another; give one of them";
-                return Err(Problem::parameter("expectedGeneration", detail));
-            }
-        };
-        Ok(Target { key, expected })
+        Ok(Target {
+            key: call.component_key()?,
+            expected: expected(call)?,
+        })
+    }
+}
+
+/// What the caller of a write saw of its record.
+pub(crate) fn expected(call: &Call) -> Result<Option<Expected>, Problem> {
+    let generation = call.query.number("expectedGeneration").map(Generation);
+    match (call.header("if-match")?, generation) {
+        (None, generation) => Ok(generation.map(Expected::Generation)),
+        (Some(wanted), None) => Ok(Etags::read("if-match", wanted)?.strong()),
+        (Some(_), Some(_)) => {
+            let detail = "is one condition, If-Match another; give one of them";
+            Err(Problem::parameter("expectedGeneration", detail))
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a server counts, and how that is told (the text format of Prometheus).
 
+use std::collections::HashMap;
 use std::fmt::{Display, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,6 +20,7 @@ const OUTCOMES: usize = 5;
 pub(crate) struct Metrics {
     /// In the order of the table; the last for what is no route.
     requests: Vec<[AtomicU64; OUTCOMES]>,
+    places: HashMap<RouteId, usize>,
     times: Vec<Histogram>,
     queries: Histogram,
 }
@@ -26,7 +28,9 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new() -> Metrics {
         let each = || 0..=ROUTES.len();
+        let places = ROUTES.iter().enumerate();
         Metrics {
+            places: places.map(|(place, route)| (route.id, place)).collect(),
             requests: each().map(|_| Default::default()).collect(),
             times: each().map(|_| Histogram::new(DURATIONS)).collect(),
             queries: Histogram::new(DURATIONS),
@@ -35,7 +39,8 @@ impl Metrics {
 
     /// Notes an answer.
     pub(crate) fn answered(&self, route: Option<&Route>, status: u16, time: Duration) {
-        let place = route.map_or(ROUTES.len(), |route| route.id as usize);
+        let place = route.and_then(|route| self.places.get(&route.id));
+        let place = place.copied().unwrap_or(ROUTES.len());
         let outcome = usize::from(status / 100).saturating_sub(1);
         let counts = self.requests.get(place);
         if let Some(count) = counts.and_then(|counts| counts.get(outcome)) {
@@ -195,8 +200,7 @@ fn put_sequencer(page: &mut Page, server: &Server) {
 
 fn put_requests(page: &mut Page, metrics: &Metrics) {
     let name = |place: usize| {
-        let mut routes = ROUTES.iter();
-        let route = routes.find(|route| route.id as usize == place);
+        let route = ROUTES.get(place);
         route.map_or("none", |route| route.id.as_str())
     };
     page.head(

@@ -163,6 +163,7 @@ fn find(
     let known = match method.as_str() {
         "GET" | "HEAD" => Some(Method::Get),
         "POST" => Some(Method::Post),
+        "PUT" => Some(Method::Put),
         "PATCH" => Some(Method::Patch),
         "DELETE" => Some(Method::Delete),
         _ => None,

@@ -5,6 +5,7 @@ mod book;
 mod components;
 mod diff;
 mod listing;
+mod mesh;
 mod principals;
 mod server;
 mod validate;
@@ -15,7 +16,7 @@ pub(crate) mod pages;
 use std::sync::Arc;
 
 use deedbook_api::problem::Problem;
-use deedbook_api::route::RouteId;
+use deedbook_api::route::{MeshRoute, RouteId};
 use deedbook_book::View;
 
 use crate::answer::Answer;
@@ -41,6 +42,7 @@ fn quick(id: RouteId) -> Option<Read> {
         RouteId::GetComponent => components::get::get,
         RouteId::ListVersions => components::versions::list,
         RouteId::GetHead => book::head,
+        RouteId::Mesh(_, MeshRoute::Get) => mesh::get,
         _ => return None,
     })
 }
@@ -54,6 +56,7 @@ fn slow(id: RouteId) -> Option<Read> {
         RouteId::ListDependents => components::dependents::dependents,
         RouteId::ListChanges => changes::list,
         RouteId::GetPrincipal => principals::get,
+        RouteId::Mesh(_, MeshRoute::History) => mesh::history,
         _ => return None,
     })
 }
@@ -100,6 +103,15 @@ pub(crate) async fn work(call: Call, source: Source) -> Result<Answer, Problem> 
             read_slowly(call, view, listing::list).await
         }
         RouteId::GetDiff => components::diff::diff(call).await,
+        RouteId::Mesh(_, MeshRoute::Diff) => mesh::diff(call).await,
+        RouteId::Mesh(_, MeshRoute::List) => {
+            let view = match mesh::pinned(&call)? {
+                Some(revision) => sight::pinned(&call.server, revision).await?,
+                None => sight::view(&call).await?,
+            };
+            read_slowly(call, view, mesh::list).await
+        }
+        RouteId::Mesh(_, MeshRoute::Remove) => mesh::remove(&call).await,
         RouteId::DiffStates => diff::states(call).await,
         RouteId::Snapshot => book::snapshot(call).await,
         RouteId::Backup => book::backup(call).await,
@@ -117,6 +129,8 @@ pub(crate) async fn work(call: Call, source: Source) -> Result<Answer, Problem> 
             match id {
                 RouteId::RegisterComponent => components::register::register(&call, received).await,
                 RouteId::UpdateComponent => components::update::update(&call, received).await,
+                RouteId::Mesh(_, MeshRoute::Put) => mesh::put(&call, received).await,
+                RouteId::Mesh(_, MeshRoute::Patch) => mesh::patch(&call, received).await,
                 RouteId::Batch => batch::batch(call, received).await,
                 RouteId::Validate => validate::validate(call, received).await,
                 RouteId::CreatePrincipal => principals::create(&call, received).await,

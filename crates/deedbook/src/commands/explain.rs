@@ -29,7 +29,7 @@ struct Entries {
 }
 
 /// Kinds of issues: word, status (0: a warning), meaning, advice.
-const KINDS: [(&str, u8, &str, &str); 25] = [
+const KINDS: [(&str, u8, &str, &str); 26] = [
     (
         "syntax",
         2,
@@ -143,6 +143,12 @@ const KINDS: [(&str, u8, &str, &str); 25] = [
         4,
         "The record is at another generation than --if-generation expects.",
         "Read the record again and decide on what it says now.",
+    ),
+    (
+        "in_use",
+        4,
+        "Others point to the record that should be removed.",
+        "Move or remove those first, or leave them as they are with --force.",
     ),
     (
         "denied",

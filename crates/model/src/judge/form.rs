@@ -228,7 +228,9 @@ fn id(text: &str) -> Result<(), Fault> {
         let message = format!("has {} bytes", text.len());
         return Err(fault(IssueKind::OutOfRange, message));
     }
-    if let Some(control) = text.chars().find(|c| c.is_control()) {
+    // Those that turn the direction of text make an id look like another.
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if let Some(control) = text.chars().find(|c| c.is_control() || turns(*c)) {
         let message = format!("has the control character U+{:04X}", u32::from(control));
         return Err(fault(IssueKind::InvalidFormat, message));
     }

@@ -90,6 +90,7 @@ fn ids_have_1_to_512_bytes() {
     assert!(node("é".repeat(257)).is_err());
     assert!(node("\u{3000}".to_owned()).is_err());
     assert!(node("a/b|c d".to_owned()).is_ok());
+    assert!(node("a\u{202e}b".to_owned()).is_err());
 }
 
 #[test]
@@ -128,6 +129,14 @@ fn a_document_names_what_the_request_names() {
     assert_eq!(*read(json!({})).unwrap().key(), key);
     assert_eq!(*read(json!({"nodeId": "n"})).unwrap().key(), key);
     let issues: Vec<Issue> = read(json!({"nodeId": "m", "namespace": "b"})).unwrap_err();
+    let pointers: Vec<&str> = issues.iter().map(|issue| issue.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/namespace", "/nodeId"]);
+    let key = MeshKey::parse(MeshKind::Node, "a|b/\u{7}").unwrap();
+    let options = ReadOptions {
+        key: Some(&key),
+        strict: false,
+    };
+    let issues = read_node(MeshKind::Node, &Tree::from(&json!({})), options).unwrap_err();
     let pointers: Vec<&str> = issues.iter().map(|issue| issue.pointer.as_str()).collect();
     assert_eq!(pointers, ["/namespace", "/nodeId"]);
 }

@@ -145,8 +145,17 @@ impl Reader<'_> {
                 continue;
             }
             match self.given(member.name) {
+                // It is judged like one that stands in the document.
                 Some(given) => {
-                    self.data.insert(member.name.to_owned(), given.into());
+                    let key = Key {
+                        text: member.name.to_owned(),
+                        line: None,
+                        written: None,
+                    };
+                    let node = Node::new(Value::Text(given), None);
+                    let judged = self.judge_below(usize::MAX, &key, &node, &member.shape, below);
+                    self.data
+                        .extend(judged.map(|value| (member.name.to_owned(), value)));
                 }
                 None => {
                     let message = format!("`{}` is missing", member.name);

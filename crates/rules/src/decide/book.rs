@@ -19,6 +19,7 @@ impl Work<'_> {
             Verb::CREATED
         };
         let known = self.state.book();
+        let created = known.is_none();
         let book = match known {
             // What the parent demanded of its writers still holds.
             Some(before) if parent.is_some() => BookRecord {
@@ -32,6 +33,7 @@ impl Work<'_> {
         let record = self.put_data(Kind::BOOK, BOOK_KEY, verb, &book)?;
         Ok(Outcome {
             record,
+            created,
             unchanged: false,
             warnings: Vec::new(),
         })

@@ -38,6 +38,7 @@ impl Work<'_> {
         warnings.extend(self.check_dependencies(&record, require_dependencies)?);
         Ok(Outcome {
             record,
+            created: true,
             unchanged: false,
             warnings,
         })
@@ -50,6 +51,7 @@ impl Work<'_> {
             Some(document) if same_content(&document, draft) => {
                 return Ok(Outcome {
                     record: known.clone(),
+                    created: false,
                     unchanged: true,
                     warnings: draft.warnings().to_vec(),
                 });
@@ -96,6 +98,7 @@ impl Work<'_> {
         if same_content(&document, &draft) {
             return Ok(Outcome {
                 record: before,
+                created: false,
                 unchanged: true,
                 warnings,
             });
@@ -110,6 +113,7 @@ impl Work<'_> {
         warnings.extend(self.check_dependencies(&record, false)?);
         Ok(Outcome {
             record,
+            created: false,
             unchanged: false,
             warnings,
         })
@@ -125,6 +129,7 @@ impl Work<'_> {
         let record = self.take_out(before);
         Ok(Outcome {
             record,
+            created: false,
             unchanged: false,
             warnings,
         })

@@ -67,6 +67,7 @@ impl Work<'_> {
                 });
                 Ok(Outcome {
                     record: self.take_out(before),
+                    created: false,
                     unchanged: false,
                     warnings: Vec::from_iter(left),
                 })
@@ -111,6 +112,7 @@ impl Work<'_> {
             let record = record.cloned().ok_or_else(gone)?;
             return Ok(Outcome {
                 record,
+                created: false,
                 unchanged: true,
                 warnings: content.warnings,
             });
@@ -148,6 +150,7 @@ impl Work<'_> {
         }
         Ok(Outcome {
             record,
+            created: before.is_none(),
             unchanged: false,
             warnings: content.warnings,
         })

@@ -35,7 +35,10 @@ impl Work<'_> {
             ..Principal::default()
         };
         let record = self.put_data(Kind::PRINCIPAL, name, Verb::CREATED, &principal)?;
-        Ok(changed(record))
+        Ok(Outcome {
+            created: true,
+            ..changed(record)
+        })
     }
 
     pub(super) fn set_grants(
@@ -162,6 +165,7 @@ impl Work<'_> {
 fn changed(record: Arc<Record>) -> Outcome {
     Outcome {
         record,
+        created: false,
         unchanged: false,
         warnings: Vec::new(),
     }

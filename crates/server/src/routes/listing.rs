@@ -18,7 +18,7 @@ use crate::call::Call;
 use crate::refuse;
 use crate::sight;
 
-const NDJSON: &str = "application/x-ndjson";
+pub(super) const NDJSON: &str = "application/x-ndjson";
 
 /// A book of up to so many components is looked through in no time.
 const FEW: usize = 2000;
@@ -69,7 +69,8 @@ pub(super) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
     .at(revision))
 }
 
-fn wants_lines(call: &Call) -> bool {
+/// Whether the answer is to be lines.
+pub(super) fn wants_lines(call: &Call) -> bool {
     let accepted = call.headers.get_all(header::ACCEPT).iter();
     let mut texts = accepted.filter_map(|value| value.to_str().ok());
     texts.any(|text| text.split([',', ';']).any(|part| part.trim() == NDJSON))
@@ -173,7 +174,8 @@ fn lines(
     Ok(Answer::streamed(content_type, Body::Parts(Box::new(parts))).at(revision))
 }
 
-fn as_lines(records: &[Arc<Record>]) -> Bytes {
+/// Records as they are stored, a line each.
+pub(super) fn as_lines(records: &[Arc<Record>]) -> Bytes {
     let mut text = BytesMut::new();
     for bytes in records.iter().filter_map(|record| record.bytes.as_deref()) {
         text.extend_from_slice(bytes);

@@ -11,7 +11,7 @@ use deedbook_api::samples;
 use deedbook_testkit::http::{Request, Response};
 use serde_json::Value;
 
-use crate::identity::{get, guarded};
+use crate::identity::{get, guarded_with_mesh};
 use crate::sandbox::Sandbox;
 
 fn request(route: &Route, example: &Example) -> Request {
@@ -75,7 +75,7 @@ const NOT_SHOWN: [u16; 12] = [401, 403, 405, 408, 410, 413, 414, 422, 429, 431, 
 
 /// The samples, a principal among them, and the token of an admin.
 fn guarded_samples() -> (Sandbox, String) {
-    let sandbox = Sandbox::with_samples();
+    let sandbox = Sandbox::with_all_samples();
     let admin = sandbox.post("/v1/principals", r#"{"name":"root","grants":["ADMIN"]}"#);
     let token = admin.json()["token"].as_str().unwrap().to_owned();
     let bearer = format!("Bearer {token}");
@@ -158,7 +158,7 @@ fn read_of(route: &Route) -> String {
 
 #[test]
 fn every_read_takes_what_says_which_state_it_sees() {
-    let sandbox = guarded();
+    let sandbox = guarded_with_mesh();
     let head = sandbox.book.view().revision().0;
     let reads = ROUTES.iter().filter(|route| {
         let is_of_the_book = route.decision != Decision::Public;
@@ -198,7 +198,7 @@ fn every_read_takes_what_says_which_state_it_sees() {
         saw(&format!("at={}", head - 1), head - 1);
         saw(&format!("at={}&consistency=strong", head - 1), head - 1);
     }
-    assert!(count >= 13, "{count} reads");
+    assert!(count >= 33, "{count} reads");
 }
 
 #[test]

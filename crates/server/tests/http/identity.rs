@@ -12,7 +12,7 @@ use deedbook_rules::{Command, NewToken, Write};
 use deedbook_testkit::http::{Request, Response};
 use serde_json::Value;
 
-use crate::sandbox::{Sandbox, options};
+use crate::sandbox::{Sandbox, options, put_mesh};
 
 /// Kinds of credentials, and what those that are good for something may do.
 const CREDENTIALS: [(&str, &[&str]); 7] = [
@@ -28,6 +28,15 @@ const CREDENTIALS: [(&str, &[&str]); 7] = [
             "REGISTRY_READ:services/else_*",
             "REGISTRY_WRITE:services/else_*",
         ],
+    ),
+];
+
+const MESH_CREDENTIALS: [(&str, &[&str]); 3] = [
+    ("viewer", &["MESH_READ:parc*"]),
+    ("operator", &["MESH_OPERATE"]),
+    (
+        "operator-elsewhere",
+        &["MESH_READ:mail*", "MESH_OPERATE:mail*"],
     ),
 ];
 
@@ -80,6 +89,16 @@ pub(crate) fn guarded() -> Sandbox {
     sandbox
 }
 
+/// The same, with what runs where, and those who look after it.
+pub(crate) fn guarded_with_mesh() -> Sandbox {
+    let sandbox = guarded();
+    put_mesh(&sandbox.book);
+    for (name, grants) in MESH_CREDENTIALS {
+        sandbox.book.execute(create(name, grants, None)).unwrap();
+    }
+    sandbox
+}
+
 pub(crate) fn with(credential: &str, request: Request) -> Request {
     match credential {
         "none" => request,
@@ -108,17 +127,27 @@ pub(crate) fn send(
 
 /// What becomes of a request at the door: it gets in, or that status.
 fn expected(decision: Decision, credential: &str) -> Option<u16> {
-    let (capability, scope) = match (decision, credential) {
+    let (capabilities, scope): (&[Capability], _) = match (&decision, credential) {
         (Decision::Public, _) => return None,
         (_, "none" | "wrong" | "expired") => return Some(401),
         (Decision::AnyCredential, _) | (_, "admin") => return None,
-        (Decision::Needs(capability, scope), _) => (capability, scope),
+        (Decision::Needs(capability, scope), _) => (std::slice::from_ref(capability), Some(*scope)),
+        (Decision::NeedsOne(capabilities), _) => (capabilities, None),
     };
+    let needed = |capability| capabilities.contains(&capability);
+    // A list is given, with nothing in it; what a batch is about is judged write by write.
+    let is_list = matches!(
+        scope,
+        None | Some(Resource::FoundComponents | Resource::FoundNamespaces)
+    );
+    let is_batch = needed(Capability::RegistryWrite) && scope.is_none();
     let gets_in = match credential {
-        "reader" => capability == Capability::RegistryRead,
-        "writer" => capability == Capability::RegistryWrite,
-        // A list is given, with nothing in it.
-        _ => capability == Capability::RegistryRead && scope == Resource::FoundComponents,
+        "reader" => needed(Capability::RegistryRead),
+        "writer" => needed(Capability::RegistryWrite),
+        "viewer" => needed(Capability::MeshRead),
+        "operator" => needed(Capability::MeshOperate) && !is_batch,
+        "operator-elsewhere" => needed(Capability::MeshRead) && is_list,
+        _ => needed(Capability::RegistryRead) && is_list,
     };
     (!gets_in).then_some(403)
 }
@@ -140,8 +169,8 @@ fn request(route: &Route) -> Request {
 fn every_route_with_every_kind_of_credential() {
     for route in ROUTES {
         let asked = request(route);
-        for (credential, _) in CREDENTIALS {
-            let sandbox = guarded();
+        for (credential, _) in CREDENTIALS.into_iter().chain(MESH_CREDENTIALS) {
+            let sandbox = guarded_with_mesh();
             let before = sandbox.book.view().head().revision;
             let answer = sandbox.send(&with(credential, asked.clone()));
             let refused = Some(answer.status).filter(|status| [401, 403, 429].contains(status));
@@ -154,10 +183,13 @@ fn every_route_with_every_kind_of_credential() {
                 }
                 Some(_) => {
                     let detail = answer.json()["detail"].to_string();
-                    let Decision::Needs(capability, _) = route.decision else {
-                        panic!("{title}");
+                    let capabilities: &[Capability] = match &route.decision {
+                        Decision::Needs(capability, _) => std::slice::from_ref(capability),
+                        Decision::NeedsOne(capabilities) => capabilities,
+                        Decision::Public | Decision::AnyCredential => panic!("{title}"),
                     };
-                    assert!(detail.contains(capability.as_str()), "{title}");
+                    let is_told = |one: &Capability| detail.contains(one.as_str());
+                    assert!(capabilities.iter().any(is_told), "{title}");
                 }
                 None => continue,
             }

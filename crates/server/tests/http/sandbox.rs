@@ -7,6 +7,9 @@ use std::time::Duration;
 use deedbook_api::samples;
 use deedbook_book::{Book, OpenOptions};
 use deedbook_log::MemoryLog;
+use deedbook_model::document::Syntax;
+use deedbook_model::mesh::{self, MeshKey, MeshKind, ReadOptions};
+use deedbook_rules::{Command, MeshWrite, Write};
 use deedbook_server::{Journal, Level, Limits, LogFormat, Options, Running, start};
 use deedbook_testkit::event_stream::EventStream;
 use deedbook_testkit::faulty_log::FaultyLog;
@@ -66,6 +69,14 @@ impl Sandbox {
         sandbox
     }
 
+    /// The same, with what runs where: one command after the components.
+    pub(crate) fn with_all_samples() -> Sandbox {
+        let sandbox = Sandbox::with_samples();
+        put_mesh(&sandbox.book);
+        assert_eq!(sandbox.book.view().head().revision.0, samples::HEAD);
+        sandbox
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::connect(self.running.address())
     }
@@ -109,4 +120,29 @@ pub(crate) fn document(name: &str, number: u64) -> String {
         r#"{{"metadata_version":"0.3.0","uuid":"00000000-0000-4000-8000-{number:012x}","name":"{name}","version":"1.0.0","meta_type":"tool","tags":["t{}"]}}"#,
         number % 3
     )
+}
+
+/// What runs where in the book of the examples, as one command.
+pub(crate) fn put_mesh(book: &Book) {
+    let writes = samples::MESH.map(|(list, key, document)| {
+        let kind = MeshKind::ALL
+            .into_iter()
+            .find(|kind| format!("{kind}s") == list)
+            .unwrap();
+        let key = MeshKey::parse(kind, key).unwrap();
+        let options = ReadOptions {
+            key: Some(&key),
+            strict: true,
+        };
+        let draft = mesh::read(kind, document.as_bytes(), Syntax::Json, options).unwrap();
+        Write::Mesh(MeshWrite::Put {
+            draft: Arc::new(draft),
+            expected: None,
+        })
+    });
+    let command = Command {
+        writes: writes.to_vec(),
+        ..Command::of("ada", writes[0].clone())
+    };
+    book.execute(command).unwrap();
 }

@@ -1,0 +1,42 @@
+//! What differs in a record between two moments.
+
+use deedbook_api::problem::Problem;
+use deedbook_api::shapes::MeshDiffShape;
+use deedbook_book::View;
+use deedbook_model::mesh::MeshKey;
+use deedbook_rules::diff::diff_documents;
+use serde_json::Value;
+
+use super::{not_found, readable_key};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::routes::components::document;
+use crate::sight;
+
+pub(in crate::routes) async fn diff(call: Call) -> Result<Answer, Problem> {
+    let key = readable_key(&call)?;
+    let (before, after) = sight::two_views(&call).await?;
+    let (earlier, later) = (data(&before, &key)?, data(&after, &key)?);
+    if earlier.is_none() && later.is_none() {
+        return Err(not_found(&key));
+    }
+    let nothing = || Value::Object(serde_json::Map::new());
+    let (earlier, later) = (
+        earlier.unwrap_or_else(nothing),
+        later.unwrap_or_else(nothing),
+    );
+    let answer = Answer::json(&MeshDiffShape {
+        key: key.to_string(),
+        from: before.head().revision,
+        to: after.head().revision,
+        differences: diff_documents(&earlier, &later),
+    })?;
+    Ok(answer.at(after.head().revision))
+}
+
+/// The data of a record, if it was there.
+fn data(view: &View, key: &MeshKey) -> Result<Option<Value>, Problem> {
+    let record = view.record(&key.kind().kind(), &key.to_string());
+    let record = record.filter(|record| record.is_live());
+    record.map(|record| document(record)).transpose()
+}

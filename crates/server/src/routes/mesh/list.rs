@@ -1,0 +1,119 @@
+//! Lists of records: a page as JSON, or all that fit as lines.
+
+use std::sync::Arc;
+
+use deedbook_api::problem::Problem;
+use deedbook_book::View;
+use deedbook_model::Revision;
+use deedbook_model::shard::ShardStatus;
+use deedbook_rules::Record;
+use deedbook_rules::mesh::MeshFilter;
+use http::HeaderValue;
+use serde::{Deserialize, Serialize};
+
+use super::kind_of;
+use crate::access::Standing;
+use crate::answer::Answer;
+use crate::body::{Body, Broken};
+use crate::call::Call;
+use crate::cursor;
+use crate::routes::listing::{NDJSON, as_lines, limit, page, wants_lines};
+
+/// How many records are looked at for a part of a stream.
+const PART: usize = 512;
+
+/// Where a list goes on: version, kind, revision, after.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    v: u32,
+    k: String,
+    r: Revision,
+    a: String,
+}
+
+/// The revision that a list is pinned to, where it goes on.
+pub(in crate::routes) fn pinned(call: &Call) -> Result<Option<Revision>, Problem> {
+    Ok(read_cursor(call)?.map(|cursor| cursor.r))
+}
+
+fn read_cursor(call: &Call) -> Result<Option<Cursor>, Problem> {
+    let cursor: Option<Cursor> = cursor::read(call)?;
+    let own = kind_of(call).as_str();
+    match &cursor {
+        Some(cursor) if (cursor.v, cursor.k.as_str()) != (1, own) => {
+            Err(Problem::parameter("cursor", "is of another list"))
+        }
+        Some(_) if call.query.text("at").is_some() => {
+            let message = "can't be combined with `cursor`, which goes on where its list began";
+            Err(Problem::parameter("at", message))
+        }
+        _ => Ok(cursor),
+    }
+}
+
+fn filter(call: &Call) -> MeshFilter {
+    let query = &call.query;
+    let statuses = query.texts("status").filter_map(ShardStatus::named);
+    MeshFilter::default()
+        .in_namespace(query.text("namespace"))
+        .searching(query.text("search"))
+        .on_node(query.text("owner").or_else(|| query.text("node")))
+        .of_service(query.text("service"))
+        .at(query.text("region"), query.text("zone"))
+        .with_status(statuses.collect())
+}
+
+pub(in crate::routes) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
+    let kind = kind_of(call);
+    let filter = filter(call);
+    let revision = view.head().revision;
+    let after = read_cursor(call)?.map_or(String::new(), |cursor| cursor.a);
+    if wants_lines(call) {
+        return Ok(lines(call, filter, after, Arc::clone(view)).at(revision));
+    }
+    let limit = limit(call);
+    let own = kind.kind();
+    let found = view.records_of(&own, &after);
+    let fits = |record: &&Arc<Record>| filter.fits(record) && call.caller.sees(record);
+    let mut found = found.filter(fits);
+    let items: Vec<&Arc<Record>> = found.by_ref().take(limit).collect();
+    let next = match (items.last(), found.next()) {
+        (Some(last), Some(_)) => Some(cursor::encode(
+            call,
+            &Cursor {
+                v: 1,
+                k: kind.as_str().to_owned(),
+                r: revision,
+                a: last.key.to_string(),
+            },
+        )?),
+        _ => None,
+    };
+    if next.is_some() {
+        call.server.past.keep_shared(view);
+    }
+    Ok(page(items.into_iter(), next.as_deref(), revision))
+}
+
+/// All that fit, of one view: made as the client takes it, so that it costs one part of memory.
+fn lines(call: &Call, filter: MeshFilter, after: String, view: Arc<View>) -> Answer {
+    let mut standing = Standing::of(call);
+    let kind = kind_of(call).kind();
+    let mut after = Some(after);
+    let parts = std::iter::from_fn(move || {
+        let from = after.take()?;
+        // Without its end the client knows that it doesn't have all.
+        if standing.ask().is_err() {
+            return Some(Err(Broken));
+        }
+        let part: Vec<Arc<Record>> = view.records_of(&kind, &from).take(PART).cloned().collect();
+        after = part.last().map(|last| last.key.to_string());
+        let seen = |record: &Arc<Record>| filter.fits(record) && standing.caller().sees(record);
+        let part: Vec<Arc<Record>> = part.into_iter().filter(seen).collect();
+        after.is_some().then(|| Ok(as_lines(&part)))
+    });
+    Answer::streamed(
+        HeaderValue::from_static(NDJSON),
+        Body::Parts(Box::new(parts)),
+    )
+}
