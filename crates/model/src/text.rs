@@ -1,6 +1,10 @@
 //! Text from elsewhere that people are shown, and the order that some systems put text in.
 
+mod fold;
+
 use std::cmp::Ordering;
+
+pub use fold::folded;
 
 /// Whether a terminal obeys the character instead of showing it: control characters, and those
 /// that reorder what stands around them, so that a text can look like another one.
