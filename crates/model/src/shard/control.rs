@@ -1,0 +1,19 @@
+//! The shapes of the reference's shard control plane, and their encodings.
+
+mod json;
+mod offset_time;
+mod shapes;
+mod sse;
+mod status_number;
+
+pub use json::{FromJson, JsonMode, ProblemBody, ReadError, ToJson, error_body};
+pub use offset_time::OffsetTime;
+pub use shapes::{
+    Assignment, Change, Diff, DiffEntry, History, ShardList, SimulateNode, SimulateRequest,
+    SimulateResponse, StreamError, Summary,
+};
+pub use sse::{KEEP_ALIVE, PREAMBLE, push_diff_frame, push_error_frame};
+pub use status_number::StatusNumber;
+
+#[cfg(test)]
+mod json_test;
