@@ -1,11 +1,16 @@
 //! The shapes of the reference's shard control plane, and their encodings.
 
+mod cursor;
+mod filter;
 mod json;
 mod offset_time;
+pub mod parameters;
 mod shapes;
 mod sse;
 mod status_number;
 
+pub use cursor::{Cursor, CursorError};
+pub use filter::{Candidate, Filter};
 pub use json::{FromJson, JsonMode, ProblemBody, ReadError, ToJson, error_body};
 pub use offset_time::OffsetTime;
 pub use shapes::{
