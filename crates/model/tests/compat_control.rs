@@ -19,7 +19,11 @@ use deedbook_model::shard::control::{
     Candidate, Cursor, CursorError, Filter, FromJson, JsonMode, OffsetTime, PREAMBLE, StatusNumber,
     Summary, ToJson, push_diff_frame, push_error_frame,
 };
+use deedbook_model::shard::control::{
+    Diff, DiffEntry, HistoryDetail, ShardList, SimulateRequest, SimulateResponse, wire,
+};
 use deedbook_model::text::folded;
+use prost::Message;
 use serde_json::Value;
 
 use self::vectors::{cases, text, vectors};
@@ -253,5 +257,122 @@ fn compat_scopes() {
         };
         let allowed = case["allowed"].as_bool().unwrap();
         assert_eq!(need.is_met_by(headers), allowed, "{case}");
+    }
+}
+
+/// The message has these bytes, is what they say, and reads back as the shape where it has one.
+fn assert_message<M: Message + Default + PartialEq>(case: &Value, message: &M) -> M {
+    let bytes = message.encode_to_vec();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, text(&case["hex"]), "{case}");
+    let read = M::decode(&*bytes).unwrap();
+    assert!(read == *message, "{case}");
+    read
+}
+
+/// The fields of a request, by the names they have in the package.
+fn request<'a>(value: &'a Value) -> impl Fn(&str) -> String + 'a {
+    |name| value[name].as_str().unwrap_or_default().to_owned()
+}
+
+fn int64(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_default()
+}
+
+fn numbers(value: &Value) -> Vec<i32> {
+    let numbers = value.as_array().into_iter().flatten();
+    numbers
+        .map(|number| int64(number).try_into().unwrap())
+        .collect()
+}
+
+fn assert_request(case: &Value) {
+    let value = &case["value"];
+    let field = request(value);
+    let statuses = numbers(&value["statuses"]);
+    match text(&case["message"]) {
+        "ShardListRequest" => {
+            let message = wire::ShardListRequest {
+                namespace: field("namespace"),
+                owner_node_id: field("owner_node_id"),
+                statuses,
+                search: field("search"),
+                cursor: field("cursor"),
+                page_size: int64(&value["page_size"]).try_into().unwrap(),
+            };
+            assert_message(case, &message);
+        }
+        "ShardWatchRequest" => {
+            let message = wire::ShardWatchRequest {
+                namespace: field("namespace"),
+                owner_node_id: field("owner_node_id"),
+                statuses,
+                search: field("search"),
+                resume_token: int64(&value["resume_token"]),
+                whole_history: false,
+            };
+            assert_message(case, &message);
+        }
+        "ShardDiffRequest" => {
+            let message = wire::ShardDiffRequest {
+                namespace: field("namespace"),
+                owner_node_id: field("owner_node_id"),
+                statuses,
+                search: field("search"),
+                from_token: int64(&value["from_token"]),
+                to_token: int64(&value["to_token"]),
+                whole_history: false,
+            };
+            assert_message(case, &message);
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn compat_proto_messages() {
+    let brief = HistoryDetail::Brief;
+    for case in cases(&vectors("proto"), "cases") {
+        let value = &case["value"];
+        match text(&case["message"]) {
+            "ShardRecord" => {
+                let sent = wire::ShardRecord::from(&shapes::summary(value));
+                let read = Summary::try_from(assert_message(case, &sent)).unwrap();
+                assert!(wire::ShardRecord::from(&read) == sent, "{case}");
+            }
+            "ShardListResponse" => {
+                let sent = wire::ShardListResponse::from(&shapes::shard_list(value));
+                let read = ShardList::try_from(assert_message(case, &sent)).unwrap();
+                assert!(wire::ShardListResponse::from(&read) == sent, "{case}");
+            }
+            "ShardDiffNotification" => {
+                let sent = wire::ShardDiffNotification::of(&shapes::diff_entry(value), brief);
+                let read = DiffEntry::try_from(assert_message(case, &sent)).unwrap();
+                assert!(
+                    wire::ShardDiffNotification::of(&read, brief) == sent,
+                    "{case}"
+                );
+            }
+            "ShardDiffResponse" => {
+                let sent = wire::ShardDiffResponse::of(&shapes::diff(value), brief);
+                let read = Diff::try_from(assert_message(case, &sent)).unwrap();
+                assert!(wire::ShardDiffResponse::of(&read, brief) == sent, "{case}");
+            }
+            "ShardSimulationRequest" => {
+                let sent = wire::ShardSimulationRequest::from(&shapes::simulate_request(value));
+                let read = SimulateRequest::try_from(assert_message(case, &sent)).unwrap();
+                assert!(wire::ShardSimulationRequest::from(&read) == sent, "{case}");
+            }
+            "ShardSimulationResponse" => {
+                let sent = wire::ShardSimulationResponse::from(&shapes::simulate_response(value));
+                let read = SimulateResponse::try_from(assert_message(case, &sent)).unwrap();
+                assert!(wire::ShardSimulationResponse::from(&read) == sent, "{case}");
+            }
+            "ShardHistory" => {
+                let sent = wire::ShardHistory::of(&shapes::history(value), brief);
+                assert_message(case, &sent);
+            }
+            _ => assert_request(case),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The shapes of the reference's shard control plane, and their encodings.
 
+mod convert;
 mod cursor;
 mod filter;
 mod json;
@@ -8,7 +9,9 @@ pub mod parameters;
 mod shapes;
 mod sse;
 mod status_number;
+pub mod wire;
 
+pub use convert::{HistoryDetail, WireError};
 pub use cursor::{Cursor, CursorError};
 pub use filter::{Candidate, Filter};
 pub use json::{FromJson, JsonMode, ProblemBody, ReadError, ToJson, error_body};
@@ -20,5 +23,7 @@ pub use shapes::{
 pub use sse::{KEEP_ALIVE, PREAMBLE, push_diff_frame, push_error_frame};
 pub use status_number::StatusNumber;
 
+#[cfg(test)]
+mod convert_test;
 #[cfg(test)]
 mod json_test;
