@@ -1,5 +1,6 @@
 //! The shapes of the reference's shard control plane, and their encodings.
 
+pub mod cli;
 mod convert;
 mod cursor;
 mod filter;

@@ -80,6 +80,17 @@ pub(super) fn unpadded(text: &str) -> &str {
     text.trim_matches(|c| matches!(c, '\t'..='\r' | ' '))
 }
 
+/// The number of a text of digits, with or without sign, point and exponent.
+pub(super) fn finite(text: &str) -> Option<f64> {
+    let plain =
+        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
+    let number = text
+        .bytes()
+        .all(plain)
+        .then(|| text.parse::<f64>().ok())??;
+    number.is_finite().then_some(number)
+}
+
 /// Which positions a diff has, both ends included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiffRange {

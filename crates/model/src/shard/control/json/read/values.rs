@@ -10,6 +10,7 @@ use serde::de::{
 use super::JsonMode;
 use crate::shard::ShardStatus;
 use crate::shard::control::offset_time::OffsetTime;
+use crate::shard::control::parameters::finite;
 use crate::shard::control::status_number::StatusNumber;
 
 /// A text; null is the empty one.
@@ -58,17 +59,6 @@ impl Visitor<'_> for DoubleVisitor {
     fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
         finite(text).ok_or_else(|| Error::invalid_value(Unexpected::Str(text), &self))
     }
-}
-
-/// The number of a text of digits, with or without sign, point and exponent.
-pub(crate) fn finite(text: &str) -> Option<f64> {
-    let plain =
-        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
-    let number = text
-        .bytes()
-        .all(plain)
-        .then(|| text.parse::<f64>().ok())??;
-    number.is_finite().then_some(number)
 }
 
 /// A whole number.
