@@ -194,40 +194,40 @@ fn compat_proto_messages() {
         let value = &case["value"];
         match text(&case["message"]) {
             "ShardRecord" => {
-                let sent = wire::ShardRecord::from(&shapes::summary(value));
+                let sent = wire::ShardRecord::from(shapes::summary(value));
                 let read = Summary::try_from(assert_message(case, &sent)).unwrap();
-                assert!(wire::ShardRecord::from(&read) == sent, "{case}");
+                assert!(wire::ShardRecord::from(read) == sent, "{case}");
             }
             "ShardListResponse" => {
-                let sent = wire::ShardListResponse::from(&shapes::shard_list(value));
+                let sent = wire::ShardListResponse::from(shapes::shard_list(value));
                 let read = ShardList::try_from(assert_message(case, &sent)).unwrap();
-                assert!(wire::ShardListResponse::from(&read) == sent, "{case}");
+                assert!(wire::ShardListResponse::from(read) == sent, "{case}");
             }
             "ShardDiffNotification" => {
-                let sent = wire::ShardDiffNotification::of(&shapes::diff_entry(value), brief);
+                let sent = wire::ShardDiffNotification::of(shapes::diff_entry(value), brief);
                 let read = DiffEntry::try_from(assert_message(case, &sent)).unwrap();
                 assert!(
-                    wire::ShardDiffNotification::of(&read, brief) == sent,
+                    wire::ShardDiffNotification::of(read, brief) == sent,
                     "{case}"
                 );
             }
             "ShardDiffResponse" => {
-                let sent = wire::ShardDiffResponse::of(&shapes::diff(value), brief);
+                let sent = wire::ShardDiffResponse::of(shapes::diff(value), brief);
                 let read = Diff::try_from(assert_message(case, &sent)).unwrap();
-                assert!(wire::ShardDiffResponse::of(&read, brief) == sent, "{case}");
+                assert!(wire::ShardDiffResponse::of(read, brief) == sent, "{case}");
             }
             "ShardSimulationRequest" => {
-                let sent = wire::ShardSimulationRequest::from(&shapes::simulate_request(value));
+                let sent = wire::ShardSimulationRequest::from(shapes::simulate_request(value));
                 let read = SimulateRequest::try_from(assert_message(case, &sent)).unwrap();
-                assert!(wire::ShardSimulationRequest::from(&read) == sent, "{case}");
+                assert!(wire::ShardSimulationRequest::from(read) == sent, "{case}");
             }
             "ShardSimulationResponse" => {
-                let sent = wire::ShardSimulationResponse::from(&shapes::simulate_response(value));
+                let sent = wire::ShardSimulationResponse::from(shapes::simulate_response(value));
                 let read = SimulateResponse::try_from(assert_message(case, &sent)).unwrap();
-                assert!(wire::ShardSimulationResponse::from(&read) == sent, "{case}");
+                assert!(wire::ShardSimulationResponse::from(read) == sent, "{case}");
             }
             "ShardHistory" => {
-                let sent = wire::ShardHistory::of(&shapes::history(value), brief);
+                let sent = wire::ShardHistory::of(shapes::history(value), brief);
                 assert_message(case, &sent);
             }
             _ => assert_request(case),

@@ -1,4 +1,5 @@
-//! The reference's vectors for its control plane: what is asked of it, and how its command line asks.
+//! The reference's vectors for its control plane: what is asked of it, and how its command line
+//! asks.
 #![expect(
     clippy::unwrap_used,
     reason = "a vector that isn't what it should be ends the test"

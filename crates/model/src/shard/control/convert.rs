@@ -87,10 +87,6 @@ fn finite(number: f64, field: &'static str) -> Result<f64, WireError> {
         .ok_or(WireError::NotFinite(field))
 }
 
-fn sent(text: Option<&String>) -> String {
-    text.cloned().unwrap_or_default()
-}
-
 fn given(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
@@ -140,20 +136,20 @@ macro_rules! filters {
 
 filters!(ShardListRequest, ShardWatchRequest, ShardDiffRequest);
 
-impl From<&Summary> for ShardRecord {
-    fn from(summary: &Summary) -> Self {
+impl From<Summary> for ShardRecord {
+    fn from(summary: Summary) -> Self {
         ShardRecord {
-            namespace: summary.namespace.clone(),
-            shard_id: summary.shard_id.clone(),
-            strategy_id: summary.strategy_id.clone(),
-            owner_node_id: summary.owner_node_id.clone(),
-            leader_id: sent(summary.leader_id.as_ref()),
+            namespace: summary.namespace,
+            shard_id: summary.shard_id,
+            strategy_id: summary.strategy_id,
+            owner_node_id: summary.owner_node_id,
+            leader_id: summary.leader_id.unwrap_or_default(),
             capacity_hint: summary.capacity_hint,
             status: summary.status.number().saturating_add(1),
             version: summary.version,
-            checksum: summary.checksum.clone(),
+            checksum: summary.checksum,
             updated_at: Some(summary.updated_at.into()),
-            change_ticket: sent(summary.change_ticket.as_ref()),
+            change_ticket: summary.change_ticket.unwrap_or_default(),
         }
     }
 }
@@ -181,23 +177,23 @@ impl TryFrom<ShardRecord> for Summary {
 impl ShardHistory {
     /// The message of a history.
     #[must_use]
-    pub fn of(history: &History, detail: HistoryDetail) -> ShardHistory {
+    pub fn of(history: History, detail: HistoryDetail) -> ShardHistory {
         let brief = ShardHistory {
-            actor: history.actor.clone(),
-            reason: history.reason.clone(),
-            change_ticket: sent(history.change_ticket.as_ref()),
-            previous_owner_node_id: sent(history.previous_owner_node_id.as_ref()),
+            actor: history.actor,
+            reason: history.reason,
+            change_ticket: history.change_ticket.unwrap_or_default(),
+            previous_owner_node_id: history.previous_owner_node_id.unwrap_or_default(),
             ..ShardHistory::default()
         };
         match detail {
             HistoryDetail::Brief => brief,
             HistoryDetail::Whole => ShardHistory {
                 version: Some(history.version),
-                strategy_id: Some(history.strategy_id.clone()),
+                strategy_id: Some(history.strategy_id),
                 created_at: Some(history.created_at.into()),
-                owner_node_id: Some(history.owner_node_id.clone()),
+                owner_node_id: Some(history.owner_node_id),
                 ownership_delta_percent: history.ownership_delta_percent,
-                metadata: history.metadata.clone(),
+                metadata: history.metadata,
                 ..brief
             },
         }
@@ -235,12 +231,12 @@ impl ShardHistory {
 impl ShardDiffNotification {
     /// The message of a change.
     #[must_use]
-    pub fn of(entry: &DiffEntry, detail: HistoryDetail) -> ShardDiffNotification {
-        let history = entry.history.as_ref();
+    pub fn of(entry: DiffEntry, detail: HistoryDetail) -> ShardDiffNotification {
+        let history = entry.history;
         ShardDiffNotification {
             position: entry.position,
-            current: Some((&entry.current).into()),
-            previous: entry.previous.as_ref().map(Into::into),
+            current: Some(entry.current.into()),
+            previous: entry.previous.map(Into::into),
             history: history.map(|history| ShardHistory::of(history, detail)),
         }
     }
@@ -262,11 +258,11 @@ impl TryFrom<ShardDiffNotification> for DiffEntry {
     }
 }
 
-impl From<&ShardList> for ShardListResponse {
-    fn from(list: &ShardList) -> Self {
+impl From<ShardList> for ShardListResponse {
+    fn from(list: ShardList) -> Self {
         ShardListResponse {
-            shards: list.items.iter().map(Into::into).collect(),
-            next_cursor: sent(list.next_cursor.as_ref()),
+            shards: list.items.into_iter().map(Into::into).collect(),
+            next_cursor: list.next_cursor.unwrap_or_default(),
             version: list.version,
         }
     }
@@ -287,8 +283,8 @@ impl TryFrom<ShardListResponse> for ShardList {
 impl ShardDiffResponse {
     /// The message of a diff.
     #[must_use]
-    pub fn of(diff: &Diff, detail: HistoryDetail) -> ShardDiffResponse {
-        let entries = diff.items.iter();
+    pub fn of(diff: Diff, detail: HistoryDetail) -> ShardDiffResponse {
+        let entries = diff.items.into_iter();
         ShardDiffResponse {
             diffs: entries
                 .map(|entry| ShardDiffNotification::of(entry, detail))

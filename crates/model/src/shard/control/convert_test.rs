@@ -39,10 +39,10 @@ proptest! {
             history.previous_owner_node_id = former.filter(|text| !text.is_empty());
             history
         });
-        let whole = ShardDiffNotification::of(&entry, HistoryDetail::Whole).encode_to_vec();
+        let whole = ShardDiffNotification::of(entry.clone(), HistoryDetail::Whole).encode_to_vec();
         let sent = ShardDiffNotification::decode(&*whole).unwrap();
         prop_assert_eq!(DiffEntry::try_from(sent).unwrap(), entry.clone());
-        let brief = ShardDiffNotification::of(&entry, HistoryDetail::Brief).encode_to_vec();
+        let brief = ShardDiffNotification::of(entry.clone(), HistoryDetail::Brief).encode_to_vec();
         let sent = ShardDiffNotification::decode(&*brief).unwrap();
         let brief = DiffEntry::try_from(sent).unwrap();
         prop_assert_eq!(brief.history.is_some(), entry.history.is_some());
@@ -63,7 +63,7 @@ proptest! {
 
     #[test]
     fn what_has_no_shape_is_refused(summary in summaries(), number in any::<i32>()) {
-        let record = ShardRecord::from(&sendable(summary, 0));
+        let record = ShardRecord::from(sendable(summary, 0));
         let refused = |change: &dyn Fn(&mut ShardRecord)| {
             let mut record = record.clone();
             change(&mut record);

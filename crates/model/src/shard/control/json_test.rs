@@ -104,7 +104,8 @@ proptest! {
             prop_assert!(json.is_ascii());
             prop_assert_eq!(DiffEntry::from_json(json.as_bytes(), mode).unwrap(), entry.clone());
             let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-            prop_assert_eq!(value["current"]["namespace"].as_str(), Some(&*entry.current.namespace));
+            let namespace = &value["current"]["namespace"];
+            prop_assert_eq!(namespace.as_str(), Some(&*entry.current.namespace));
         }
     }
 

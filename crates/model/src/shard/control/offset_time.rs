@@ -89,8 +89,8 @@ impl OffsetTime {
         Some(OffsetTime { at, offset_minutes })
     }
 
-    /// `YYYY-MM-DDTHH:MM:SS[.fraction]±hh:mm`, the fraction without trailing zeros; `plus` stands for
-    /// the `+`.
+    /// `YYYY-MM-DDTHH:MM:SS[.fraction]±hh:mm`, the fraction without trailing zeros; `plus` stands
+    /// for the `+`.
     pub(super) fn push_json(self, out: &mut String, plus: &str) {
         let fraction = self.push_clock(out, 'T');
         if fraction != 0 {

@@ -35,7 +35,7 @@ pub enum OptionError {
     Range,
 }
 
-/// The statuses of `--status`: any number of them, between commas, by name in any case or by number.
+/// The statuses of `--status`: any number of them, between commas, by name in any case or number.
 ///
 /// # Errors
 /// [`OptionError::Status`] with the one that isn't a status.

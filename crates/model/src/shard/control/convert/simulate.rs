@@ -1,6 +1,6 @@
 //! Between the shapes and the messages of a try.
 
-use super::{WireError, each, finite, given, sent, time};
+use super::{WireError, each, finite, given, time};
 use crate::shard::control::shapes::{
     Assignment, Change, SimulateNode, SimulateRequest, SimulateResponse,
 };
@@ -9,12 +9,12 @@ use crate::shard::control::wire::{
     ShardSimulationResponse,
 };
 
-impl From<&SimulateRequest> for ShardSimulationRequest {
-    fn from(request: &SimulateRequest) -> Self {
+impl From<SimulateRequest> for ShardSimulationRequest {
+    fn from(request: SimulateRequest) -> Self {
         ShardSimulationRequest {
-            namespace: request.namespace.clone(),
-            strategy_id: sent(request.strategy_id.as_ref()),
-            nodes: request.nodes.iter().map(Into::into).collect(),
+            namespace: request.namespace,
+            strategy_id: request.strategy_id.unwrap_or_default(),
+            nodes: request.nodes.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -31,13 +31,13 @@ impl TryFrom<ShardSimulationRequest> for SimulateRequest {
     }
 }
 
-impl From<&SimulateNode> for ShardSimulationNode {
-    fn from(node: &SimulateNode) -> Self {
+impl From<SimulateNode> for ShardSimulationNode {
+    fn from(node: SimulateNode) -> Self {
         ShardSimulationNode {
-            node_id: node.node_id.clone(),
+            node_id: node.node_id,
             weight: node.weight,
-            region: sent(node.region.as_ref()),
-            zone: sent(node.zone.as_ref()),
+            region: node.region.unwrap_or_default(),
+            zone: node.zone.unwrap_or_default(),
         }
     }
 }
@@ -56,14 +56,14 @@ impl TryFrom<ShardSimulationNode> for SimulateNode {
     }
 }
 
-impl From<&SimulateResponse> for ShardSimulationResponse {
-    fn from(response: &SimulateResponse) -> Self {
+impl From<SimulateResponse> for ShardSimulationResponse {
+    fn from(response: SimulateResponse) -> Self {
         ShardSimulationResponse {
-            namespace: response.namespace.clone(),
-            strategy_id: response.strategy_id.clone(),
+            namespace: response.namespace,
+            strategy_id: response.strategy_id,
             generated_at: Some(response.generated_at.into()),
-            assignments: response.assignments.iter().map(Into::into).collect(),
-            changes: response.changes.iter().map(Into::into).collect(),
+            assignments: response.assignments.into_iter().map(Into::into).collect(),
+            changes: response.changes.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -82,14 +82,14 @@ impl TryFrom<ShardSimulationResponse> for SimulateResponse {
     }
 }
 
-impl From<&Assignment> for ShardSimulationAssignment {
-    fn from(assignment: &Assignment) -> Self {
+impl From<Assignment> for ShardSimulationAssignment {
+    fn from(assignment: Assignment) -> Self {
         ShardSimulationAssignment {
-            namespace: assignment.namespace.clone(),
-            shard_id: assignment.shard_id.clone(),
-            owner_node_id: assignment.owner_node_id.clone(),
+            namespace: assignment.namespace,
+            shard_id: assignment.shard_id,
+            owner_node_id: assignment.owner_node_id,
             capacity: assignment.capacity,
-            locality_hint: sent(assignment.locality_hint.as_ref()),
+            locality_hint: assignment.locality_hint.unwrap_or_default(),
         }
     }
 }
@@ -108,13 +108,13 @@ impl TryFrom<ShardSimulationAssignment> for Assignment {
     }
 }
 
-impl From<&Change> for ShardSimulationChange {
-    fn from(change: &Change) -> Self {
+impl From<Change> for ShardSimulationChange {
+    fn from(change: Change) -> Self {
         ShardSimulationChange {
-            namespace: change.namespace.clone(),
-            shard_id: change.shard_id.clone(),
-            current_owner: change.current_owner.clone(),
-            proposed_owner: change.proposed_owner.clone(),
+            namespace: change.namespace,
+            shard_id: change.shard_id,
+            current_owner: change.current_owner,
+            proposed_owner: change.proposed_owner,
             changes_owner: change.changes_owner,
         }
     }

@@ -85,12 +85,14 @@ impl<'de, T: Members> Visitor<'de> for Body<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
         let mut body = T::default();
         let mut seen = 0_u32;
-        while let Some(known) = map.next_key_seed(Name(T::NAMES))? {
+        let mut expected = 0;
+        while let Some(known) = map.next_key_seed(Name(T::NAMES, expected))? {
             let Some((at, name)) = known else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
             seen |= 1 << at;
+            expected = at + 1;
             body.member(name, &mut map, self.0)?;
         }
         for (at, name) in T::NAMES.iter().enumerate() {
@@ -102,8 +104,9 @@ impl<'de, T: Members> Visitor<'de> for Body<T> {
     }
 }
 
-/// Finds a member's name and its place among the known ones, whatever its case.
-struct Name(&'static [&'static str]);
+/// Finds a member's name and its place among the known ones, whatever its case. Bodies mostly have
+/// them in order, so the place where it is expected comes first.
+struct Name(&'static [&'static str], usize);
 
 impl<'de> DeserializeSeed<'de> for Name {
     type Value = Option<(usize, &'static str)>;
@@ -121,6 +124,9 @@ impl Visitor<'_> for Name {
     }
 
     fn visit_str<E: Error>(self, given: &str) -> Result<Self::Value, E> {
+        if let Some(name) = self.0.get(self.1).filter(|name| **name == given) {
+            return Ok(Some((self.1, name)));
+        }
         // No letter beyond ASCII is one of ASCII in another case.
         let mut names = self.0.iter().copied().enumerate();
         Ok(names.find(|(_, name)| name.eq_ignore_ascii_case(given)))
