@@ -182,6 +182,26 @@ fn numbers_may_be_texts_but_must_be_finite() {
 }
 
 #[test]
+fn a_refusal_says_where_and_is_short() {
+    let json = format!("{{\n\"version\":\"{}\"}}", "日".repeat(5000));
+    let error = Summary::from_json(json.as_bytes(), JsonMode::ControlPlane).unwrap_err();
+    let shown = error.to_string();
+    assert!(
+        shown.starts_with("not the JSON asked for: invalid value: string \"日"),
+        "{shown}"
+    );
+    assert!(shown.ends_with("… at line 2 column 15012"), "{shown}");
+    assert!(shown.chars().count() < 220);
+    let error = Summary::from_json(b"[", JsonMode::ControlPlane)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.ends_with(", expected an object at line 1 column 0"),
+        "{error}"
+    );
+}
+
+#[test]
 fn of_duplicates_the_last_counts_null_too() {
     let json = br#"{"leaderId":"a","LEADERID":null,"Namespace":"x","namespace":"y"}"#;
     let read = Summary::from_json(json, JsonMode::ControlPlane).unwrap();

@@ -10,10 +10,25 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 
 use super::JsonMode;
 
-/// Why bytes aren't the body asked for.
+/// Why bytes aren't the body asked for, and where.
 #[derive(Debug, thiserror::Error)]
-#[error("not the JSON asked for: {0}")]
 pub struct ReadError(#[from] serde_json::Error);
+
+/// Characters of a reason that are shown; it may repeat what was sent.
+const MOST_SHOWN: usize = 160;
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = format!(" at line {} column {}", self.0.line(), self.0.column());
+        let whole = self.0.to_string();
+        let reason = whole.strip_suffix(&place).unwrap_or(&whole);
+        write!(f, "not the JSON asked for: ")?;
+        match reason.char_indices().nth(MOST_SHOWN) {
+            Some((end, _)) => write!(f, "{}…{place}", reason.get(..end).unwrap_or_default()),
+            None => write!(f, "{reason}{place}"),
+        }
+    }
+}
 
 /// A body that is read from JSON.
 ///
