@@ -1,6 +1,7 @@
 //! Shards: who owns which, in the shapes that are on the wire already.
 
 mod checksum;
+pub mod control;
 mod hash;
 mod number_text;
 mod status;

@@ -1,6 +1,12 @@
 //! Text from elsewhere that people are shown, and the order that some systems put text in.
 
+mod digits;
+mod fold;
+
 use std::cmp::Ordering;
+
+pub(crate) use digits::{push_integer, push_padded};
+pub use fold::folded;
 
 /// Whether a terminal obeys the character instead of showing it: control characters, and those
 /// that reorder what stands around them, so that a text can look like another one.

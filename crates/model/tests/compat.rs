@@ -1,35 +1,11 @@
 //! The reference's vectors: every case that is in `tests/compat/vectors`.
 
-use std::path::Path;
+mod vectors;
 
 use deedbook_model::shard::{Checksummed, NumberText, ShardStatus, unit_interval, xxh64};
 use deedbook_model::text::utf16_order;
-use serde_json::Value;
 
-/// The vectors of one suite.
-fn vectors(suite: &str) -> Value {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/compat/vectors");
-    let path = folder.join(format!("shards-{suite}.json"));
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let vectors: Value = serde_json::from_slice(&bytes).unwrap();
-    assert_eq!(vectors["format"], "omnirelay-shards-vectors/1");
-    assert_eq!(vectors["suite"], suite);
-    vectors
-}
-
-fn cases<'a>(vectors: &'a Value, list: &str) -> &'a [Value] {
-    let cases = vectors[list].as_array().unwrap();
-    assert!(!cases.is_empty(), "{list}");
-    cases
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
-}
-
-fn double(bits: &Value) -> f64 {
-    f64::from_bits(u64::from_str_radix(text(bits), 16).unwrap())
-}
+use self::vectors::{cases, double, text, vectors};
 
 #[test]
 fn compat_numbers() {

@@ -1,7 +1,6 @@
 //! Which node a strategy gives each shard of a namespace. The same nodes and shards give the same
 //! answer on every machine and release, whatever the order of the nodes.
 
-mod fold;
 mod locality;
 mod rendezvous;
 mod ring;
@@ -10,7 +9,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use self::fold::folded;
+use deedbook_model::text::folded;
+
 use self::locality::Locality;
 use self::rendezvous::{Linear, Proportional};
 use self::ring::Ring;

@@ -2,9 +2,9 @@
 
 use deedbook_model::mesh::MeshKind;
 use deedbook_model::shard::ShardStatus;
+use deedbook_model::text::folded;
 
 use super::{MeshFacts, key_of};
-use crate::placement::folded;
 use crate::record::Record;
 
 /// What a list asks for; all that is given must hold. Texts compare as they are, ignoring case.

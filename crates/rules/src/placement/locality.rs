@@ -1,6 +1,7 @@
 //! Rendezvous among the nodes that are near.
 
-use super::fold::folded;
+use deedbook_model::text::folded;
+
 use super::rendezvous::{Score, highest, linear, proportional};
 use super::{PlacementNode, PlacementShard, Strategy};
 

@@ -1,8 +1,9 @@
-//! Comparing without case, as the reference does.
+//! Comparing without case, one character for one.
 
 /// The text with each character in its simple upper case: one character for one, and none beyond
 /// ASCII becomes one of ASCII. So `ß` isn't `SS` and `ı` isn't `I`, but `é` is `É` and `ς` is `σ`.
-pub(crate) fn folded(text: &str) -> String {
+#[must_use]
+pub fn folded(text: &str) -> String {
     text.chars().map(upper).collect()
 }
 

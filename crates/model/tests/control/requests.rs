@@ -1,0 +1,193 @@
+//! The reference's vectors for its control plane: what is asked of it, and how its command line
+//! asks.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a vector that isn't what it should be ends the test"
+)]
+
+use deedbook_model::shard::ShardStatus;
+use deedbook_model::shard::control::parameters::{
+    DiffRange, Need, follows, page_size_parameter, position_parameter, statuses,
+};
+use deedbook_model::shard::control::{Candidate, Cursor, CursorError, Filter, StatusNumber, cli};
+use deedbook_model::text::folded;
+use serde_json::Value;
+
+use crate::vectors::{cases, text, vectors};
+
+#[test]
+fn compat_cursors_encoded() {
+    for case in cases(&vectors("cursor"), "encode") {
+        let names = [&case["namespace"], &case["shardId"]].map(text);
+        let cursor = Cursor::new(names[0], names[1]);
+        if case["class"] == "quirk" {
+            assert_eq!(cursor, Err(CursorError::Separator), "{case}");
+            let read = Cursor::of_token(text(&case["token"])).unwrap();
+            let decoded = &case["referenceDecodes"];
+            assert_eq!(read.namespace(), decoded["namespace"], "{case}");
+            assert_eq!(read.shard_id(), decoded["shardId"], "{case}");
+        } else {
+            let cursor = cursor.unwrap();
+            assert_eq!(cursor.token(), text(&case["token"]), "{case}");
+            assert_eq!(Cursor::of_token(&cursor.token()), Ok(cursor), "{case}");
+        }
+    }
+}
+
+#[test]
+fn compat_cursors_decoded() {
+    for case in cases(&vectors("cursor"), "decode") {
+        let read = Cursor::of_token(text(&case["token"]));
+        assert_eq!(read.is_ok(), case["valid"].as_bool().unwrap(), "{case}");
+        if let Ok(read) = read {
+            assert_eq!(read.namespace(), case["namespace"], "{case}");
+            assert_eq!(read.shard_id(), case["shardId"], "{case}");
+        }
+    }
+}
+
+/// The expected statuses: a quirk's proposed ones; null: it is refused.
+fn expected_statuses(case: &Value) -> Option<Vec<ShardStatus>> {
+    let expected = if case["class"] == "quirk" {
+        &case["proposed"]
+    } else {
+        &case["statuses"]
+    };
+    let status = |value: &Value| match value.as_str() {
+        Some(name) => ShardStatus::named(name).unwrap(),
+        None => ShardStatus::of_number(value.as_i64().unwrap()).unwrap(),
+    };
+    Some(expected.as_array()?.iter().map(status).collect())
+}
+
+fn values(case: &Value) -> Vec<&str> {
+    case["values"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(text)
+        .collect()
+}
+
+#[test]
+fn compat_filters() {
+    for case in cases(&vectors("filter"), "matches") {
+        let (given, record) = (&case["filter"], &case["record"]);
+        let statuses = given["statuses"].as_array().into_iter().flatten();
+        let status = |value: &Value| ShardStatus::of_number(value.as_i64().unwrap()).unwrap();
+        let filter = Filter::new()
+            .of_namespace(given["namespace"].as_str())
+            .of_owner(given["owner"].as_str())
+            .searching(given["search"].as_str())
+            .with_statuses(statuses.map(status).collect());
+        let matches = filter.matches(Candidate {
+            namespace: text(&record["namespace"]),
+            shard_id: text(&record["shardId"]),
+            owner_node_id: text(&record["ownerNodeId"]),
+            status: StatusNumber::new(record["status"].as_i64().unwrap().try_into().unwrap()),
+        });
+        let expected = case.get("proposed").unwrap_or(&case["matches"]);
+        assert_eq!(matches, expected.as_bool().unwrap(), "{case}");
+    }
+}
+
+#[test]
+fn compat_case_folding() {
+    for case in cases(&vectors("filter"), "caseFolding") {
+        let equal = folded(text(&case["a"])) == folded(text(&case["b"]));
+        assert_eq!(equal, case["equal"].as_bool().unwrap(), "{case}");
+    }
+}
+
+#[test]
+fn compat_parameters() {
+    let vectors = vectors("filter");
+    for case in cases(&vectors, "statusParam") {
+        assert_eq!(
+            statuses(values(case)).ok(),
+            expected_statuses(case),
+            "{case}"
+        );
+    }
+    for case in cases(&vectors, "pageSizeParam") {
+        let size = page_size_parameter(case["raw"].as_str()).ok();
+        assert_eq!(size.map(u64::from), case["pageSize"].as_u64(), "{case}");
+    }
+    for case in cases(&vectors, "int64Param") {
+        let position = position_parameter(case["raw"].as_str());
+        assert_eq!(position.is_ok(), case["valid"].as_bool().unwrap(), "{case}");
+        assert_eq!(position.ok().flatten(), case["value"].as_i64(), "{case}");
+    }
+}
+
+#[test]
+fn compat_ranges() {
+    /// The positions that the cases choose from.
+    const ALL: std::ops::RangeInclusive<i64> = 1..=7;
+    let chosen = |case: &Value, is_chosen: &dyn Fn(i64) -> bool| {
+        let positions: Vec<i64> = ALL.filter(|position| is_chosen(*position)).collect();
+        assert_eq!(Value::from(positions), case["positions"], "{case}");
+    };
+    let vectors = vectors("filter");
+    for case in cases(&vectors, "diffRange") {
+        let (from, to) = (case["from"].as_i64(), case["to"].as_i64());
+        chosen(case, &|position| DiffRange { from, to }.contains(position));
+    }
+    for case in cases(&vectors, "watchResume") {
+        let resume = case["resumeToken"].as_i64();
+        chosen(case, &|position| follows(position, resume));
+    }
+}
+
+#[test]
+fn compat_scopes() {
+    for case in cases(&vectors("filter"), "scopes") {
+        let headers = case["header"].as_array().unwrap().iter().map(text);
+        let need = match text(&case["need"]) {
+            "read" => Need::Read,
+            "operate" => Need::Operate,
+            other => panic!("{other}"),
+        };
+        let allowed = case["allowed"].as_bool().unwrap();
+        assert_eq!(need.is_met_by(headers), allowed, "{case}");
+    }
+}
+
+#[test]
+fn compat_cli_statuses() {
+    for case in cases(&vectors("cli"), "statusOption") {
+        assert_eq!(
+            cli::statuses(values(case)).ok(),
+            expected_statuses(case),
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn compat_cli_requests() {
+    for case in cases(&vectors("cli"), "requests") {
+        let route = match text(&case["command"]) {
+            "list" => cli::Route::List,
+            "diff" => cli::Route::Diff,
+            "simulate" => cli::Route::Simulate,
+            other => panic!("{other}"),
+        };
+        let page_size = case["pageSize"].as_i64();
+        let query = cli::Query {
+            namespace: case["namespace"].as_str(),
+            owner: case["owner"].as_str(),
+            search: case["search"].as_str(),
+            cursor: case["cursor"].as_str(),
+            page_size: page_size.map(|size| size.try_into().unwrap()),
+            from_version: case["fromVersion"].as_i64(),
+            to_version: case["toVersion"].as_i64(),
+            statuses: &cli::statuses(case["status"].as_str()).unwrap(),
+        };
+        assert_eq!(query.check(), Ok(()), "{case}");
+        let address = cli::address(cli::DEFAULT_ADDRESS, route, &query);
+        assert_eq!(address.unwrap(), text(&case["url"]), "{case}");
+        assert_eq!(route.scope(), text(&case["scope"]), "{case}");
+        assert!(route.need().is_met_by([route.scope()]));
+    }
+}
