@@ -22,8 +22,9 @@ use deedbook_model::shard::xxh64;
 use deedbook_rules::placement::{PlacementNode, PlacementRequest, PlacementShard, Strategies};
 
 const RUNS: usize = 7;
-const STRATEGIES: [&str; 5] = [
+const STRATEGIES: [&str; 6] = [
     "ring",
+    "bounded-load",
     "rendezvous",
     "rendezvous-weighted",
     "locality",
@@ -83,11 +84,7 @@ fn shards(count: usize) -> Vec<PlacementShard> {
 }
 
 fn place(strategy: &str, nodes: &[PlacementNode], shards: &[PlacementShard]) -> Vec<String> {
-    let request = PlacementRequest {
-        namespace: "payments",
-        nodes,
-        shards,
-    };
+    let request = PlacementRequest::of("payments", nodes, shards);
     let owners = Strategies::default().place(strategy, &request).unwrap();
     owners.iter().map(|node| node.id.clone()).collect()
 }
@@ -98,6 +95,7 @@ fn speed() {
     let unequal = nodes(1000, &[0.5, 1.0, 1.5, 2.0]);
     for (strategy, count) in [
         ("ring", 100_000),
+        ("bounded-load", 100_000),
         ("rendezvous", 10_000),
         ("rendezvous-weighted", 10_000),
         ("locality", 10_000),
@@ -105,11 +103,7 @@ fn speed() {
     ] {
         let shards = shards(count);
         for (what, nodes) in [("equal", &equal), ("unequal", &unequal)] {
-            let request = PlacementRequest {
-                namespace: "payments",
-                nodes,
-                shards: &shards,
-            };
+            let request = PlacementRequest::of("payments", nodes, &shards);
             let figures = times(|| {
                 black_box(strategies.place(strategy, black_box(&request)).unwrap());
             });

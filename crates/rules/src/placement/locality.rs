@@ -2,7 +2,7 @@
 
 use super::fold::folded;
 use super::rendezvous::{Score, highest, linear, proportional};
-use super::{PlacementNode, PlacementShard, Strategy};
+use super::{PlacementNode, PlacementShard, Policy, Strategy};
 
 /// Where a shard should be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,11 +88,16 @@ impl Strategy for Locality {
         self.id
     }
 
+    fn is_independent(&self) -> bool {
+        true
+    }
+
     fn place<'a>(
         &self,
         namespace: &str,
         nodes: &[&'a PlacementNode],
         shards: &[PlacementShard],
+        _: &Policy,
     ) -> Vec<&'a PlacementNode> {
         let fold = |text: &Option<String>| text.as_deref().map(folded).unwrap_or_default();
         let places = nodes

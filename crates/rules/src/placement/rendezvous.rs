@@ -4,7 +4,7 @@
 use deedbook_model::shard::{unit_interval, xxh64};
 use deedbook_model::text::utf16_order;
 
-use super::{PlacementNode, PlacementShard, Strategy};
+use super::{PlacementNode, PlacementShard, Policy, Strategy};
 
 /// How a node stands with a shard: the highest takes it.
 pub(super) type Score = fn(hash: u64, weight: f64) -> f64;
@@ -73,11 +73,16 @@ impl Strategy for Linear {
         "rendezvous"
     }
 
+    fn is_independent(&self) -> bool {
+        true
+    }
+
     fn place<'a>(
         &self,
         namespace: &str,
         nodes: &[&'a PlacementNode],
         shards: &[PlacementShard],
+        _: &Policy,
     ) -> Vec<&'a PlacementNode> {
         place(namespace, nodes, shards, linear)
     }
@@ -88,11 +93,16 @@ impl Strategy for Proportional {
         "rendezvous-weighted"
     }
 
+    fn is_independent(&self) -> bool {
+        true
+    }
+
     fn place<'a>(
         &self,
         namespace: &str,
         nodes: &[&'a PlacementNode],
         shards: &[PlacementShard],
+        _: &Policy,
     ) -> Vec<&'a PlacementNode> {
         place(namespace, nodes, shards, proportional)
     }
