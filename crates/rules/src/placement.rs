@@ -13,7 +13,7 @@ use std::sync::Arc;
 use self::bounded::BoundedLoad;
 use self::fold::folded;
 use self::locality::Locality;
-use self::rendezvous::{Linear, Proportional};
+use self::rendezvous::{Linear, Proportional, Rendezvous};
 use self::ring::Ring;
 
 pub use self::locality::Hint;
@@ -216,10 +216,10 @@ impl Default for Strategies {
         let own: [Arc<dyn Strategy>; 6] = [
             Arc::new(Ring),
             Arc::new(BoundedLoad),
-            Arc::new(Linear),
-            Arc::new(Proportional),
-            Arc::new(Locality::linear()),
-            Arc::new(Locality::proportional()),
+            Arc::new(Rendezvous::<Linear>::of("rendezvous")),
+            Arc::new(Rendezvous::<Proportional>::of("rendezvous-weighted")),
+            Arc::new(Locality::<Linear>::of("locality")),
+            Arc::new(Locality::<Proportional>::of("locality-weighted")),
         ];
         let by_id = own.into_iter().map(|one| (folded(one.id()), one));
         Strategies(by_id.collect())

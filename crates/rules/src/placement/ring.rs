@@ -31,8 +31,10 @@ impl Strategy for Ring {
     ) -> Vec<&'a PlacementNode> {
         let points = Points::of(nodes);
         let mut text = ShardText::of(namespace);
-        let owner = |shard| points.node(points.at_or_after(text.hash(shard)));
-        shards.iter().filter_map(owner).collect()
+        // All hashes first: the processor then looks several up at a time.
+        let hashes: Vec<u64> = shards.iter().map(|shard| text.hash(shard)).collect();
+        let owner = |hash: &u64| points.node(points.at_or_after(*hash));
+        hashes.iter().filter_map(owner).collect()
     }
 }
 
