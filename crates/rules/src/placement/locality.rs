@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use super::fold::folded;
-use super::rendezvous::{PairText, Score};
+use super::rendezvous::{PairTexts, Score};
 use super::{PlacementNode, PlacementShard, Policy, Strategy};
 
 /// Where a shard should be.
@@ -96,7 +96,7 @@ impl<S: Score> Strategy for Locality<S> {
     ) -> Vec<&'a PlacementNode> {
         let zones = by_place(nodes, |node| node.zone.as_deref());
         let regions = by_place(nodes, |node| node.region.as_deref());
-        let mut text = PairText::of(namespace);
+        let mut text = PairTexts::of(namespace);
         let owner = |shard: &PlacementShard| {
             let hint = shard.locality_hint.as_deref().map(Hint::parse);
             let hint = hint.unwrap_or_default();

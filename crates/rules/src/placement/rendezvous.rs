@@ -60,17 +60,23 @@ fn unit(hash: u64) -> f64 {
     ((hash >> 11) as f64 + 0.5) / STEPS
 }
 
-/// The text whose hash scores a node for a shard: `namespace/shard::node`.
-pub(super) struct PairText {
-    text: String,
+/// How many texts are written before the first of them is hashed: right after it was written, a
+/// processor waits for its pieces to reach the cache.
+const AT_ONCE: usize = 16;
+
+/// The texts whose hashes score nodes for a shard: `namespace/shard::node`.
+pub(super) struct PairTexts {
+    texts: [String; AT_ONCE],
     namespace: usize,
 }
 
-impl PairText {
-    pub(super) fn of(namespace: &str) -> PairText {
+impl PairTexts {
+    pub(super) fn of(namespace: &str) -> PairTexts {
         let text = format!("{namespace}/");
-        let namespace = text.len();
-        PairText { text, namespace }
+        PairTexts {
+            namespace: text.len(),
+            texts: std::array::from_fn(|_| text.clone()),
+        }
     }
 
     /// The node of the highest score; of equal ones that of the smaller id.
@@ -79,25 +85,31 @@ impl PairText {
         shard: &PlacementShard,
         nodes: &[&'a PlacementNode],
     ) -> Option<&'a PlacementNode> {
-        self.text.truncate(self.namespace);
-        self.text.push_str(&shard.id);
-        self.text.push_str("::");
-        let own = self.text.len();
+        for text in self.texts.iter_mut().take(nodes.len()) {
+            text.truncate(self.namespace);
+            text.push_str(&shard.id);
+            text.push_str("::");
+        }
+        let own = self.namespace + shard.id.len() + 2;
         let mut best: Option<(f64, &PlacementNode)> = None;
-        for node in nodes {
-            self.text.truncate(own);
-            self.text.push_str(&node.id);
-            let hash = xxh64(&self.text);
-            if best.is_some_and(|(score, _)| S::is_below(hash, node.weight, score)) {
-                continue;
+        for nodes in nodes.chunks(AT_ONCE) {
+            for (text, node) in self.texts.iter_mut().zip(nodes) {
+                text.truncate(own);
+                text.push_str(&node.id);
             }
-            let score = S::of(hash, node.weight);
-            let is_higher = best.is_none_or(|(highest, first)| {
-                let order = score.total_cmp(&highest);
-                order.then_with(|| utf16_order(&first.id, &node.id)).is_gt()
-            });
-            if is_higher {
-                best = Some((score, node));
+            for (text, node) in self.texts.iter().zip(nodes) {
+                let hash = xxh64(text);
+                if best.is_some_and(|(score, _)| S::is_below(hash, node.weight, score)) {
+                    continue;
+                }
+                let score = S::of(hash, node.weight);
+                let is_higher = best.is_none_or(|(highest, first)| {
+                    let order = score.total_cmp(&highest);
+                    order.then_with(|| utf16_order(&first.id, &node.id)).is_gt()
+                });
+                if is_higher {
+                    best = Some((score, node));
+                }
             }
         }
         best.map(|(_, node)| node)
@@ -133,7 +145,7 @@ impl<S: Score> Strategy for Rendezvous<S> {
         shards: &[PlacementShard],
         _: &Policy,
     ) -> Vec<&'a PlacementNode> {
-        let mut text = PairText::of(namespace);
+        let mut text = PairTexts::of(namespace);
         let owner = |shard| text.highest::<S>(shard, nodes);
         shards.iter().filter_map(owner).collect()
     }
