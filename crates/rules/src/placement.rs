@@ -4,6 +4,7 @@
 mod bounded;
 mod fold;
 mod locality;
+pub mod plan;
 mod rendezvous;
 mod ring;
 
