@@ -5,6 +5,7 @@ mod bounded;
 mod fold;
 mod locality;
 pub mod plan;
+pub mod ranges;
 mod rendezvous;
 mod ring;
 
