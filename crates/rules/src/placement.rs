@@ -319,3 +319,7 @@ fn check_answer(
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
+
+#[cfg(test)]
+#[path = "placement_test.rs"]
+mod tests;
