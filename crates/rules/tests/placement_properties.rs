@@ -6,15 +6,12 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use deedbook_model::Generation;
-use deedbook_model::shard::{HashRange, KeyRange, ShardRange, ShardStatus, xxh64, xxh64_bytes};
+use deedbook_model::shard::{ShardStatus, xxh64};
 use deedbook_rules::placement::plan::{
     Plan, PlanRequest, Present, PresentNode, PresentShard, plan,
-};
-use deedbook_rules::placement::ranges::{
-    CoverViolation, Demand, RangeIndex, RangedShard, check_cover,
 };
 use deedbook_rules::placement::{
     PlacementNode, PlacementRequest, PlacementShard, Policy, Strategies,
@@ -298,100 +295,6 @@ proptest! {
     }
 }
 
-/// Ranges over few keys, so that they meet.
-fn key_ranges() -> impl proptest::strategy::Strategy<Value = Vec<ShardRange>> {
-    let key = || prop::collection::vec(select(vec![0_u8, 1, 255]), 0..3);
-    let range = (key(), prop::option::of(key()));
-    let range = range.prop_filter_map("empty", |(start, end)| KeyRange::new(start, end).ok());
-    prop::collection::vec(range.prop_map(ShardRange::Key), 0..6)
-}
-
-fn hash_ranges() -> impl proptest::strategy::Strategy<Value = Vec<ShardRange>> {
-    let range = (0..16_u64, prop::option::of(1..18_u64));
-    let range = range.prop_filter_map("empty", |(start, end)| HashRange::new(start, end).ok());
-    prop::collection::vec(range.prop_map(ShardRange::Hash), 0..6)
-}
-
-/// Ranges that begin where the others end, in any order.
-fn partition() -> impl proptest::strategy::Strategy<Value = Vec<ShardRange>> {
-    prop::collection::btree_set(any::<u64>(), 0..8)
-        .prop_map(|cuts| {
-            let starts: BTreeSet<u64> = cuts.into_iter().chain([0]).collect();
-            let ends = starts.iter().skip(1).copied().map(Some).chain([None]);
-            let pairs = starts.iter().copied().zip(ends);
-            pairs
-                .map(|(start, end)| ShardRange::Hash(HashRange::new(start, end).unwrap()))
-                .collect::<Vec<_>>()
-        })
-        .prop_shuffle()
-}
-
-fn ranged<'a>(ids: &'a [String], ranges: &'a [ShardRange]) -> Vec<RangedShard<'a>> {
-    let pairs = ids.iter().zip(ranges);
-    pairs
-        .map(|(id, range)| RangedShard {
-            id,
-            range: Some(range),
-        })
-        .collect()
-}
-
-proptest! {
-    #![proptest_config(config())]
-
-    #[test]
-    fn locating_agrees_with_looking_at_all(
-        ids in ids(10),
-        ranges in prop_oneof![key_ranges(), partition()],
-        keys in prop::collection::vec(prop::collection::vec(select(vec![0_u8, 1, 2, 255]), 0..4), 10),
-    ) {
-        let shards = ranged(&ids, &ranges);
-        let index = RangeIndex::of(&shards);
-        for key in keys {
-            let start = |shard: &RangedShard<'_>| match shard.range.unwrap() {
-                ShardRange::Key(range) => range.start().to_vec(),
-                ShardRange::Hash(range) => range.start().to_be_bytes().to_vec(),
-            };
-            let holds = |shard: &&RangedShard<'_>| shard.range.unwrap().contains_key(&key);
-            let holders = shards.iter().filter(holds);
-            let last = holders.max_by(|one, two| start(one).cmp(&start(two)).then(two.id.cmp(one.id)));
-            prop_assert_eq!(index.locate(&key), last.map(|shard| shard.id), "{:?}", key);
-        }
-    }
-
-    #[test]
-    fn what_is_told_of_a_cover_is_what_each_hash_sees(ids in ids(6), ranges in hash_ranges()) {
-        let shards = ranged(&ids, &ranges);
-        let violations = check_cover(&shards, Demand::Ranges, usize::MAX);
-        for hash in (0..20).chain([u64::MAX]) {
-            let holds = |range: &ShardRange| match range {
-                ShardRange::Hash(range) => range.contains(hash),
-                ShardRange::Key(_) => false,
-            };
-            let holders = shards.iter().filter(|shard| holds(shard.range.unwrap()));
-            let holders: BTreeSet<&str> = holders.map(|shard| shard.id).collect();
-            let (mut pairs, mut gaps) = (0, 0);
-            for violation in &violations {
-                match violation {
-                    CoverViolation::Gap { range, .. } if holds(range) => gaps += 1,
-                    CoverViolation::Overlap { first, second, range } if holds(range) => {
-                        prop_assert!(holders.contains(&**first) && holders.contains(&**second));
-                        pairs += 1;
-                    }
-                    _ => {}
-                }
-            }
-            prop_assert_eq!(gaps, usize::from(holders.is_empty() && !ranges.is_empty()));
-            prop_assert_eq!(pairs, holders.len() * holders.len().saturating_sub(1) / 2);
-        }
-    }
-
-    #[test]
-    fn a_partition_holds_every_key_once(ids in ids(10), ranges in partition()) {
-        prop_assert_eq!(check_cover(&ranged(&ids, &ranges), Demand::Ranges, 9), []);
-    }
-}
-
 #[test]
 fn shares_are_proportional_to_weights() {
     let weights = [0.25, 0.5, 1.0, 1.0, 2.5, 4.75];
@@ -424,9 +327,4 @@ fn shares_are_proportional_to_weights() {
             }
         }
     }
-}
-
-#[test]
-fn the_hash_of_a_range_is_that_of_texts() {
-    assert_eq!(xxh64_bytes("é".as_bytes()), xxh64("é"));
 }
