@@ -114,17 +114,37 @@ fn the_tightest_bound_gives_each_node_its_part() {
     assert_eq!(["a", "b", "c"].map(count), [100, 200, 700]);
 }
 
+/// 1.1 × 50 × ⅕ is 11, and in doubles a little more.
+#[test]
+fn a_bound_that_is_a_whole_number_is_that_number() {
+    let nodes = ["a", "b", "c", "d", "e"].map(|id| node(id, 1.0));
+    let shards = shards(50);
+    let request = PlacementRequest {
+        policy: Policy { bound: 1.1 },
+        ..PlacementRequest::of("payments", &nodes, &shards)
+    };
+    let owners = Strategies::default()
+        .place("bounded-load", &request)
+        .unwrap();
+    let loads = nodes.each_ref().map(|node| {
+        let own = owners.iter().filter(|owner| owner.id == node.id);
+        own.count()
+    });
+    assert_eq!(loads.iter().max(), Some(&11), "{loads:?}");
+}
+
 #[test]
 fn a_node_or_shard_listed_twice_is_one() {
     let once = [node("a", 1.0), node("b", 1.0)];
-    let twice = [
+    let more = [
         node("b", 0.5),
         node("a", 1.0),
         node("b", 1.0),
         node("a", 1.0),
+        node("a", 1.0),
     ];
     let shards = shards(8);
-    let doubled: Vec<_> = shards.iter().chain(&shards).cloned().collect();
+    let again = vec![shards[3].clone(); 8];
     let owners = |nodes: &[PlacementNode], shards: &[PlacementShard]| {
         let request = PlacementRequest {
             policy: Policy { bound: 1.0 },
@@ -140,6 +160,8 @@ fn a_node_or_shard_listed_twice_is_one() {
     };
     let wanted = owners(&once, &shards);
     assert_eq!(wanted.iter().filter(|owner| *owner == "a").count(), 4);
-    assert_eq!(owners(&twice, &shards), wanted);
-    assert_eq!(owners(&twice, &doubled), [&wanted[..], &wanted].concat());
+    assert_eq!(owners(&more, &shards), wanted);
+    let same = vec![wanted[3].clone(); 8];
+    let all = owners(&more, &[&again[..], &shards].concat());
+    assert_eq!(all, [same, wanted].concat());
 }

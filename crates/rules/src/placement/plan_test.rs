@@ -223,10 +223,10 @@ fn stands_until_something_moves_on() {
         told(&plan, present(&changed, &shards)),
         "shards.plan.stale: node `b` was at generation 3 and is at 4"
     );
-    changed[1].generation = Generation(3);
+    changed.push(node("aa", 1.0, false));
     assert_eq!(
         told(&plan, present(&changed, &shards)),
-        "shards.plan.stale: node `c` is new, at generation 3"
+        "shards.plan.stale: node `aa` is new, at generation 3"
     );
     assert_eq!(
         told(&plan, present(&nodes[1..], &shards)),
