@@ -165,3 +165,25 @@ fn a_node_or_shard_listed_twice_is_one() {
     let all = owners(&more, &[&again[..], &shards].concat());
     assert_eq!(all, [same, wanted].concat());
 }
+
+/// Who owns what under a policy must not change from release to release.
+#[test]
+fn bounded_load_answers_as_it_always_did() {
+    let weights = [0.5, 1.0, 1.0, 2.0].into_iter().cycle();
+    let node = |(number, weight)| node(&format!("node-{number}"), weight);
+    let nodes: Vec<_> = (0..40).zip(weights).map(node).collect();
+    let shards = shards(1000);
+    let mut digest = blake3::Hasher::new();
+    for bound in [1.0, 1.1, 1.25, 4.0] {
+        let request = PlacementRequest {
+            policy: Policy { bound },
+            ..PlacementRequest::of("payments", &nodes, &shards)
+        };
+        let owners = Strategies::default().place("bounded-load", &request);
+        for owner in owners.unwrap() {
+            digest.update(owner.id.as_bytes()).update(b"\n");
+        }
+    }
+    let digest = digest.finalize().to_hex();
+    assert_eq!(digest.get(..32), Some("d8b8cf9be4e773132a9dd97c91cd8cac"));
+}

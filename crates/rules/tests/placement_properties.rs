@@ -187,10 +187,11 @@ fn plainly_bounded(
     let hashed = shards
         .iter()
         .map(|shard| (xxh64(&format!("payments/{}", shard.id)), shard));
-    let by_hash: BTreeMap<u64, &PlacementShard> = hashed.collect();
+    let hashed = hashed.map(|(hash, shard)| (hash.reverse_bits(), (hash, shard)));
+    let by_turn: BTreeMap<u64, (u64, &PlacementShard)> = hashed.collect();
     let mut loads: BTreeMap<&str, usize> = BTreeMap::new();
     let mut owners = BTreeMap::new();
-    for (hash, shard) in by_hash {
+    for (hash, shard) in by_turn.into_values() {
         let (before, from) = points.split_at(points.partition_point(|(point, _)| *point < hash));
         let has_room = |(_, node): &&(u64, &PlacementNode)| {
             let load = loads.get(&*node.id).copied().unwrap_or_default();

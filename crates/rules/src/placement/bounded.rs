@@ -8,8 +8,9 @@ use super::{PlacementNode, PlacementShard, Policy, Strategy};
 /// The ring, but a node that has its bound of shards takes no more: they go to the next point on
 /// the ring whose node has room.
 ///
-/// The bound of a node is its part of all shards times [`Policy::bound`], rounded up. Shards come
-/// in the order of their ids' hashes, so that neither their order nor that of the nodes matters.
+/// The bound of a node is its part of all shards times [`Policy::bound`], rounded up. Which shards
+/// come first depends on their hashes alone, so that neither their order nor that of the nodes
+/// matters; see [`Coming::turn`].
 pub(super) struct BoundedLoad;
 
 impl Strategy for BoundedLoad {
@@ -25,13 +26,14 @@ impl Strategy for BoundedLoad {
         policy: &Policy,
     ) -> Vec<&'a PlacementNode> {
         let points = Points::of(nodes);
-        let order = in_order(namespace, shards);
-        let distinct = order.chunk_by(|one, two| one.shard.id == two.shard.id);
-        let mut room = Room::of(&points, distinct.clone().count(), policy.bound);
+        let coming = in_turn(namespace, shards);
+        let id = |one: &Coming| shards.get(one.place).map(|shard| &shard.id);
+        let same = coming.chunk_by(|one, two| one.turn == two.turn && id(one) == id(two));
+        let mut room = Room::of(&points, same.clone().count(), policy.bound);
         let mut owners = vec![None; shards.len()];
-        for same in distinct {
+        for same in same {
             let Some(first) = same.first() else { continue };
-            let owner = room.take(points.at_or_after(first.hash));
+            let owner = room.take(points.at_or_after(first.hash()));
             for one in same {
                 if let Some(place) = owners.get_mut(one.place) {
                     *place = owner;
@@ -43,23 +45,31 @@ impl Strategy for BoundedLoad {
 }
 
 /// A shard on its way.
-struct Coming<'s> {
-    hash: u64,
-    shard: &'s PlacementShard,
+struct Coming {
+    /// The lowest comes first: its hash read backwards, which has nothing to do with its place on the
+    /// ring. So the late ones, who find nodes full, are few everywhere. By the hash itself they would
+    /// all be in one part of the ring, and with a bound of 1 a lost node would move a third more.
+    turn: u64,
     /// Where it is in the request.
     place: usize,
 }
 
-fn in_order<'s>(namespace: &str, shards: &'s [PlacementShard]) -> Vec<Coming<'s>> {
+impl Coming {
+    fn hash(&self) -> u64 {
+        self.turn.reverse_bits()
+    }
+}
+
+fn in_turn(namespace: &str, shards: &[PlacementShard]) -> Vec<Coming> {
     let mut text = ShardText::of(namespace);
     let coming = shards.iter().enumerate().map(|(place, shard)| Coming {
-        hash: text.hash(shard),
-        shard,
+        turn: text.hash(shard).reverse_bits(),
         place,
     });
-    let mut coming: Vec<Coming<'_>> = coming.collect();
+    let mut coming: Vec<Coming> = coming.collect();
+    let id = |one: &Coming| shards.get(one.place).map_or("", |shard| &shard.id);
     coming.sort_unstable_by(|one, two| {
-        (one.hash.cmp(&two.hash)).then_with(|| utf16_order(&one.shard.id, &two.shard.id))
+        (one.turn.cmp(&two.turn)).then_with(|| utf16_order(id(one), id(two)))
     });
     coming
 }

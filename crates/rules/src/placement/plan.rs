@@ -10,7 +10,7 @@
 mod file;
 mod stands;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use deedbook_model::Generation;
 use deedbook_model::shard::ShardStatus;
@@ -232,25 +232,19 @@ fn fewest_moves(present: &Present<'_>, movable: &[(&PresentShard, &PlacementNode
 }
 
 fn rests_on(present: &Present<'_>, moves: &[Move], every_shard: bool) -> RestsOn {
+    let moving: HashSet<&str> = moves.iter().map(|one| &*one.shard_id).collect();
     let nodes = present.nodes.iter();
-    let shards = (present.shards.iter()).map(|shard| (&*shard.shard.id, shard.generation));
-    let shards: BTreeMap<&str, Generation> = shards.collect();
-    let of_moves = moves.iter().filter_map(|one| {
-        let (id, generation) = shards.get_key_value(&*one.shard_id)?;
-        Some((*id, *generation))
-    });
-    let owned = |(id, generation): (&str, Generation)| (id.to_owned(), generation);
+    let shards = present.shards.iter();
     RestsOn {
         namespace: present.generation,
         nodes: nodes
             .map(|node| (node.node.id.clone(), node.generation))
             .collect(),
         every_shard,
-        shards: if every_shard {
-            shards.iter().map(|(id, of)| owned((*id, *of))).collect()
-        } else {
-            of_moves.map(owned).collect()
-        },
+        shards: shards
+            .filter(|shard| every_shard || moving.contains(&*shard.shard.id))
+            .map(|shard| (shard.shard.id.clone(), shard.generation))
+            .collect(),
     }
 }
 

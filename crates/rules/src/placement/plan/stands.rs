@@ -1,6 +1,6 @@
 //! Whether what a plan rests on is still as it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use deedbook_model::Generation;
 
@@ -94,7 +94,7 @@ impl Plan {
         }
         let nodes = present.nodes.iter();
         let nodes = nodes.map(|node| (&*node.node.id, node.generation));
-        if let Some((id, planned, present)) = first_moved(&rests_on.nodes, nodes.collect()) {
+        if let Some((id, planned, present)) = first_moved(&rests_on.nodes, nodes) {
             return Err(Moved::Node {
                 id,
                 planned,
@@ -105,7 +105,7 @@ impl Plan {
         let shards = shards.map(|shard| (&*shard.shard.id, shard.generation));
         let shards =
             shards.filter(|(id, _)| rests_on.every_shard || rests_on.shards.contains_key(*id));
-        match first_moved(&rests_on.shards, shards.collect()) {
+        match first_moved(&rests_on.shards, shards) {
             Some((id, planned, present)) => Err(Moved::Shard {
                 id,
                 planned,
@@ -116,18 +116,29 @@ impl Plan {
     }
 }
 
-/// What differs first, by id: its generation in either.
-fn first_moved(
-    planned: &BTreeMap<String, Generation>,
-    present: BTreeMap<&str, Generation>,
+/// What differs first, by id: its generation in either. Each id is there once.
+fn first_moved<'a>(
+    planned: &'a BTreeMap<String, Generation>,
+    present: impl Iterator<Item = (&'a str, Generation)> + Clone,
 ) -> Option<(String, Option<Generation>, Option<Generation>)> {
-    let both = |id: &str| (planned.get(id).copied(), present.get(id).copied());
-    let ids = planned.keys().map(String::as_str);
-    let moved = ids.chain(present.keys().copied()).filter(|id| {
-        let (planned, present) = both(id);
-        planned != present
-    });
-    let first = moved.min()?;
-    let (planned, present) = both(first);
-    Some((first.to_owned(), planned, present))
+    let mut known = 0;
+    let mut first: Option<(&str, Option<Generation>, Option<Generation>)> = None;
+    let mut note = |id, planned, present| {
+        if planned != present && first.is_none_or(|(earlier, _, _)| id < earlier) {
+            first = Some((id, planned, present));
+        }
+    };
+    for (id, generation) in present.clone() {
+        let planned = planned.get(id).copied();
+        known += usize::from(planned.is_some());
+        note(id, planned, Some(generation));
+    }
+    if known < planned.len() {
+        let present: HashSet<&str> = present.map(|(id, _)| id).collect();
+        let mut gone = planned.iter().filter(|(id, _)| !present.contains(&***id));
+        if let Some((id, generation)) = gone.next() {
+            note(id, Some(*generation), None);
+        }
+    }
+    first.map(|(id, planned, present)| (id.to_owned(), planned, present))
 }
