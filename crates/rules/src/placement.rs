@@ -1,5 +1,16 @@
 //! Which node a strategy gives each shard of a namespace. The same nodes and shards give the same
 //! answer on every machine and release, whatever the order of the nodes.
+//!
+//! | strategy | a shard goes to | when a node is lost or gained |
+//! |---|---|---|
+//! | `ring` | the first point of a node on a ring | only its shards move; uneven loads |
+//! | `bounded-load` | the first such point whose node has room | some others move; no load beyond a bound |
+//! | `rendezvous` | the highest hash | only its shards move; unequal weights count too much |
+//! | `rendezvous-weighted` | the highest hash | only its shards move; loads are as the weights |
+//! | `locality`, `locality-weighted` | likewise, among the nodes near it | only its shards move |
+//!
+//! [`plan`] has what would have to move from where shards are now, and [`ranges`] which shard holds a
+//! key.
 
 mod bounded;
 mod fold;
