@@ -158,17 +158,13 @@ pub fn plan(strategies: &Strategies, request: &PlanRequest<'_>) -> Result<Plan, 
         policy: request.policy,
     };
     let targets = strategies.place(request.strategy, &placement)?;
-    let movable = present.shards.iter().zip(targets);
-    let movable = movable.filter(|(shard, _)| may_move(shard.status));
-    let movable: Vec<(&PresentShard, &PlacementNode)> = movable.collect();
-
-    let mut moves = moves(present, &movable);
-    let needed = moves.len();
+    let mut moves = moves(present, &targets);
+    let (needed, fewest_moves) = (moves.len(), fewest_moves(&moves));
     moves.truncate(request.max_moves.unwrap_or(usize::MAX));
     let content = Content {
         namespace: present.namespace.to_owned(),
         strategy_id: strategy.id().to_owned(),
-        fewest_moves: fewest_moves(present, &movable),
+        fewest_moves,
         held_back: needed - moves.len(),
         rests_on: rests_on(present, &moves, !strategy.is_independent()),
         moves,
@@ -192,7 +188,7 @@ fn may_move(status: ShardStatus) -> bool {
     }
 }
 
-fn moves(present: &Present<'_>, movable: &[(&PresentShard, &PlacementNode)]) -> Vec<Move> {
+fn moves(present: &Present<'_>, targets: &[&PlacementNode]) -> Vec<Move> {
     let nodes = present.nodes.iter().map(|node| (&*node.node.id, node));
     let nodes: HashMap<&str, &PresentNode> = nodes.collect();
     let reason = |owner: &str| match nodes.get(owner) {
@@ -201,8 +197,8 @@ fn moves(present: &Present<'_>, movable: &[(&PresentShard, &PlacementNode)]) -> 
         Some(node) if node.node.weight == 0.0 => MoveReason::NodeOfWeightZero,
         Some(_) => MoveReason::Strategy,
     };
-    let moving = movable.iter().filter(|(shard, to)| shard.owner != to.id);
-    let mut moves: Vec<Move> = moving
+    let mut moves: Vec<Move> = (present.shards.iter().zip(targets))
+        .filter(|(shard, to)| may_move(shard.status) && shard.owner != to.id)
         .map(|(shard, to)| Move {
             shard_id: shard.shard.id.clone(),
             from: shard.owner.clone(),
@@ -216,19 +212,16 @@ fn moves(present: &Present<'_>, movable: &[(&PresentShard, &PlacementNode)]) -> 
     moves
 }
 
-/// What any strategy that gives each node as many shards would have to move.
-fn fewest_moves(present: &Present<'_>, movable: &[(&PresentShard, &PlacementNode)]) -> usize {
-    let mut has: HashMap<&str, usize> = HashMap::new();
-    let mut gets: HashMap<&str, usize> = HashMap::new();
-    for (shard, to) in movable {
-        *has.entry(&shard.owner).or_default() += 1;
-        *gets.entry(&to.id).or_default() += 1;
+/// What any strategy that gives each node as many shards would have to move: what each node gets
+/// beyond what it loses. Shards that stay are in what it has and in what it gets.
+fn fewest_moves(moves: &[Move]) -> usize {
+    let mut more: HashMap<&str, i64> = HashMap::new();
+    for one in moves {
+        *more.entry(&one.from).or_default() -= 1;
+        *more.entry(&one.to).or_default() += 1;
     }
-    let nodes = present.nodes.iter().map(|node| &*node.node.id);
-    let count = |counts: &HashMap<&str, usize>, node| counts.get(node).copied().unwrap_or_default();
-    nodes
-        .map(|node| count(&gets, node).saturating_sub(count(&has, node)))
-        .sum()
+    let more = more.into_values();
+    more.filter_map(|more| usize::try_from(more).ok()).sum()
 }
 
 fn rests_on(present: &Present<'_>, moves: &[Move], every_shard: bool) -> RestsOn {

@@ -191,6 +191,8 @@ fn end_order<B: Bound>(one: Option<B>, two: Option<B>) -> Ordering {
 #[derive(Clone, Debug)]
 struct Spans<'a, B> {
     spans: Vec<Span<'a, B>>,
+    /// Their starts alone, which take less of a cache.
+    starts: Vec<B>,
     /// For each of them the place of that which ends last of those up to it.
     furthest: Vec<usize>,
 }
@@ -206,7 +208,12 @@ impl<'a, B: Bound> Spans<'a, B> {
             }
             furthest.extend(last.map(|(place, _)| place));
         }
-        Spans { spans, furthest }
+        let starts = spans.iter().map(|span| span.start).collect();
+        Spans {
+            spans,
+            starts,
+            furthest,
+        }
     }
 
     /// That which ends last of those before a place.
@@ -221,7 +228,7 @@ impl<'a, B: Bound> Spans<'a, B> {
 
     fn locate(&self, at: &B) -> Option<&'a str> {
         let is_after = |end: Option<B>| end.is_none_or(|end| *at < end);
-        let mut next = self.spans.partition_point(|span| span.start <= *at);
+        let mut next = self.starts.partition_point(|start| start <= at);
         while self
             .furthest_before(next)
             .is_some_and(|span| is_after(span.end))
