@@ -4,9 +4,11 @@ mod checksum;
 pub mod control;
 mod hash;
 mod number_text;
+mod range;
 mod status;
 
 pub use checksum::Checksummed;
-pub use hash::{unit_interval, xxh64};
+pub use hash::{unit_interval, xxh64, xxh64_bytes};
 pub use number_text::NumberText;
+pub use range::{HashRange, KeyRange, RangeError, ShardRange};
 pub use status::ShardStatus;

@@ -17,6 +17,7 @@
 //! | [`visible`] | what a reader may see |
 //! | [`dependency_graph`] | what a component depends on, and how that looks |
 //! | [`dependents`] | who would break |
+//! | [`placement`] | which node each shard belongs to, what would have to move, which shard holds a key |
 //! | [`diff`] | what differs between two documents or states |
 
 pub mod book_record;

@@ -1,7 +1,21 @@
 //! Which node a strategy gives each shard of a namespace. The same nodes and shards give the same
 //! answer on every machine and release, whatever the order of the nodes.
+//!
+//! | strategy | a shard goes to | when a node is lost or gained |
+//! |---|---|---|
+//! | `ring` | the first point of a node on a ring | only its shards move; uneven loads |
+//! | `bounded-load` | the first such point whose node has room | some others move; no load beyond a bound |
+//! | `rendezvous` | the highest hash | only its shards move; unequal weights count too much |
+//! | `rendezvous-weighted` | the highest hash | only its shards move; loads are as the weights |
+//! | `locality`, `locality-weighted` | likewise, among the nodes near it | only its shards move |
+//!
+//! [`plan`] has what would have to move from where shards are now, and [`ranges`] which shard holds a
+//! key.
 
+mod bounded;
 mod locality;
+pub mod plan;
+pub mod ranges;
 mod rendezvous;
 mod ring;
 
@@ -11,8 +25,9 @@ use std::sync::Arc;
 
 use deedbook_model::text::folded;
 
+use self::bounded::BoundedLoad;
 use self::locality::Locality;
-use self::rendezvous::{Linear, Proportional};
+use self::rendezvous::{Linear, Proportional, Rendezvous};
 use self::ring::Ring;
 
 pub use self::locality::Hint;
@@ -42,6 +57,21 @@ pub struct PlacementShard {
     pub locality_hint: Option<String>,
 }
 
+/// What a namespace asks of its strategy beyond its id; each strategy takes what concerns it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Policy {
+    /// With `bounded-load` no node gets more shards than its part of them, by weight, times this:
+    /// finite and at least 1.
+    pub bound: f64,
+}
+
+impl Default for Policy {
+    /// A quarter above the mean.
+    fn default() -> Policy {
+        Policy { bound: 1.25 }
+    }
+}
+
 /// What is to be placed where.
 #[derive(Clone, Copy, Debug)]
 pub struct PlacementRequest<'a> {
@@ -51,6 +81,8 @@ pub struct PlacementRequest<'a> {
     pub nodes: &'a [PlacementNode],
     /// The shards, each of which gets one.
     pub shards: &'a [PlacementShard],
+    /// What the namespace asks of its strategy.
+    pub policy: Policy,
 }
 
 /// Why shards can't be placed. [`PlacementError::code`] is what is on the wire.
@@ -74,9 +106,34 @@ pub enum PlacementError {
     /// A weight is negative, not a number, or above [`MAX_WEIGHT`].
     #[error("the weight of node `{0}` isn't a number from 0 to {MAX_WEIGHT}")]
     Weight(String),
+    /// [`Policy::bound`] is below 1 or not finite.
+    #[error("the bound of loads isn't a finite number of at least 1")]
+    Bound,
     /// No node owns anything.
-    #[error("all nodes have weight 0")]
+    #[error("no node takes shards: all of them have weight 0 or drain")]
     NoEligibleNodes,
+    /// A strategy gave another number of nodes than there are shards.
+    #[error("strategy `{strategy}` placed {placed} of {shards} shards")]
+    WrongCount {
+        /// Which one.
+        strategy: String,
+        /// How many nodes it gave.
+        placed: usize,
+        /// How many shards there are.
+        shards: usize,
+    },
+    /// A strategy gave a shard a node that it hadn't been given to choose from.
+    #[error(
+        "strategy `{strategy}` placed shard `{shard}` on node `{node}`, which isn't one it may choose"
+    )]
+    ForeignNode {
+        /// Which one.
+        strategy: String,
+        /// The shard.
+        shard: String,
+        /// What it gave.
+        node: String,
+    },
 }
 
 impl PlacementError {
@@ -90,12 +147,31 @@ impl PlacementError {
             PlacementError::NoNodes => "shards.hashing.nodes_required",
             PlacementError::NodeId(_) => "shards.hashing.node_id_invalid",
             PlacementError::Weight(_) => "shards.hashing.weight_invalid",
+            PlacementError::Bound => "shards.hashing.bound_invalid",
             PlacementError::NoEligibleNodes => "shards.hashing.no_eligible_nodes",
+            PlacementError::WrongCount { .. } | PlacementError::ForeignNode { .. } => {
+                "shards.hashing.strategy.misplaced"
+            }
         }
     }
 }
 
-impl PlacementRequest<'_> {
+impl<'a> PlacementRequest<'a> {
+    /// A request with the default policy.
+    #[must_use]
+    pub fn of(
+        namespace: &'a str,
+        nodes: &'a [PlacementNode],
+        shards: &'a [PlacementShard],
+    ) -> PlacementRequest<'a> {
+        PlacementRequest {
+            namespace,
+            nodes,
+            shards,
+            policy: Policy::default(),
+        }
+    }
+
     fn check(&self) -> Result<(), PlacementError> {
         if is_blank(self.namespace) {
             return Err(PlacementError::Namespace);
@@ -107,10 +183,14 @@ impl PlacementRequest<'_> {
             return Err(PlacementError::NodeId(place));
         }
         let is_sound = |node: &&PlacementNode| (0.0..=MAX_WEIGHT).contains(&node.weight);
-        match self.nodes.iter().find(|node| !is_sound(node)) {
-            Some(node) => Err(PlacementError::Weight(node.id.clone())),
-            None => Ok(()),
+        if let Some(node) = self.nodes.iter().find(|node| !is_sound(node)) {
+            return Err(PlacementError::Weight(node.id.clone()));
         }
+        let bound = self.policy.bound;
+        if !(bound.is_finite() && bound >= 1.0) {
+            return Err(PlacementError::Bound);
+        }
+        Ok(())
     }
 }
 
@@ -119,15 +199,24 @@ pub trait Strategy: Send + Sync {
     /// What it is called; compared without case.
     fn id(&self) -> &str;
 
+    /// Whether the node of a shard follows from that shard, the nodes and the policy alone,
+    /// whatever other shards there are. A plan rests on the shards that it moves then, otherwise
+    /// on all of the namespace.
+    fn is_independent(&self) -> bool {
+        false
+    }
+
     /// The node of each shard, in the order of the shards. The nodes are never empty, their ids
-    /// are not blank, and their weights are above 0.
+    /// are not blank, and their weights are above 0; there is at least one shard.
     ///
-    /// The answer must follow from the request alone, and not from the order of its nodes.
+    /// The answer must follow from the request alone, and not from the order of its nodes. One that
+    /// has too many or too few nodes, or others than were given, is refused as a whole.
     fn place<'a>(
         &self,
         namespace: &str,
         nodes: &[&'a PlacementNode],
         shards: &[PlacementShard],
+        policy: &Policy,
     ) -> Vec<&'a PlacementNode>;
 }
 
@@ -138,12 +227,13 @@ pub struct Strategies(BTreeMap<String, Arc<dyn Strategy>>);
 impl Default for Strategies {
     /// Those that come with the book.
     fn default() -> Strategies {
-        let own: [Arc<dyn Strategy>; 5] = [
+        let own: [Arc<dyn Strategy>; 6] = [
             Arc::new(Ring),
-            Arc::new(Linear),
-            Arc::new(Proportional),
-            Arc::new(Locality::linear()),
-            Arc::new(Locality::proportional()),
+            Arc::new(BoundedLoad),
+            Arc::new(Rendezvous::<Linear>::of("rendezvous")),
+            Arc::new(Rendezvous::<Proportional>::of("rendezvous-weighted")),
+            Arc::new(Locality::<Linear>::of("locality")),
+            Arc::new(Locality::<Proportional>::of("locality-weighted")),
         ];
         let by_id = own.into_iter().map(|one| (folded(one.id()), one));
         Strategies(by_id.collect())
@@ -215,10 +305,44 @@ impl Strategies {
         if nodes.is_empty() {
             return Err(PlacementError::NoEligibleNodes);
         }
-        Ok(strategy.place(request.namespace, &nodes, request.shards))
+        let owners = strategy.place(request.namespace, &nodes, request.shards, &request.policy);
+        check_answer(strategy.id(), request, &owners)?;
+        Ok(owners)
+    }
+}
+
+/// A short answer would leave shards out without a word.
+fn check_answer(
+    strategy: &str,
+    request: &PlacementRequest<'_>,
+    owners: &[&PlacementNode],
+) -> Result<(), PlacementError> {
+    if owners.len() != request.shards.len() {
+        return Err(PlacementError::WrongCount {
+            strategy: strategy.to_owned(),
+            placed: owners.len(),
+            shards: request.shards.len(),
+        });
+    }
+    // What lies where the nodes of the request lie is one of them.
+    let given = request.nodes.as_ptr_range();
+    let is_foreign =
+        |owner: &PlacementNode| !(given.contains(&std::ptr::from_ref(owner)) && owner.weight > 0.0);
+    let mut pairs = request.shards.iter().zip(owners);
+    match pairs.find(|(_, owner)| is_foreign(owner)) {
+        Some((shard, owner)) => Err(PlacementError::ForeignNode {
+            strategy: strategy.to_owned(),
+            shard: shard.id.clone(),
+            node: owner.id.clone(),
+        }),
+        None => Ok(()),
     }
 }
 
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
+
+#[cfg(test)]
+#[path = "placement_test.rs"]
+mod tests;

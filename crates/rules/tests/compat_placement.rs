@@ -13,7 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use deedbook_rules::placement::{
-    Hint, PlacementError, PlacementNode, PlacementRequest, PlacementShard, Strategies, Strategy,
+    Hint, PlacementError, PlacementNode, PlacementRequest, PlacementShard, Policy, Strategies,
+    Strategy,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -71,11 +72,7 @@ fn placed(
     nodes: &[PlacementNode],
     shards: &[PlacementShard],
 ) -> Result<Vec<String>, &'static str> {
-    let request = PlacementRequest {
-        namespace,
-        nodes,
-        shards,
-    };
+    let request = PlacementRequest::of(namespace, nodes, shards);
     let owners = Strategies::default().place(strategy, &request);
     let owners = owners.map_err(|error| error.code())?;
     Ok(owners.iter().map(|node| node.id.clone()).collect())
@@ -255,6 +252,7 @@ impl Strategy for Named {
         _: &str,
         _: &[&'a PlacementNode],
         _: &[PlacementShard],
+        _: &Policy,
     ) -> Vec<&'a PlacementNode> {
         Vec::new()
     }

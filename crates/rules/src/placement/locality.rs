@@ -1,9 +1,12 @@
 //! Rendezvous among the nodes that are near.
 
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
 use deedbook_model::text::folded;
 
-use super::rendezvous::{Score, highest, linear, proportional};
-use super::{PlacementNode, PlacementShard, Strategy};
+use super::rendezvous::{PairTexts, Score};
+use super::{PlacementNode, PlacementShard, Policy, Strategy};
 
 /// Where a shard should be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,31 +65,27 @@ fn after<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     begin.eq_ignore_ascii_case(word).then_some(rest)
 }
 
-/// Nodes of the zone, else of the region, else all; among them by rendezvous.
-pub(super) struct Locality {
+/// Nodes of the zone, else of the region, else all; among them by rendezvous. `locality` and
+/// `locality-weighted`.
+pub(super) struct Locality<S> {
     id: &'static str,
-    score: Score,
+    score: PhantomData<S>,
 }
 
-impl Locality {
-    pub(super) fn linear() -> Locality {
-        Locality {
-            id: "locality",
-            score: linear,
-        }
-    }
-
-    pub(super) fn proportional() -> Locality {
-        Locality {
-            id: "locality-weighted",
-            score: proportional,
-        }
+impl<S> Locality<S> {
+    pub(super) const fn of(id: &'static str) -> Locality<S> {
+        let score = PhantomData;
+        Locality { id, score }
     }
 }
 
-impl Strategy for Locality {
+impl<S: Score> Strategy for Locality<S> {
     fn id(&self) -> &str {
         self.id
+    }
+
+    fn is_independent(&self) -> bool {
+        true
     }
 
     fn place<'a>(
@@ -94,33 +93,36 @@ impl Strategy for Locality {
         namespace: &str,
         nodes: &[&'a PlacementNode],
         shards: &[PlacementShard],
+        _: &Policy,
     ) -> Vec<&'a PlacementNode> {
-        let fold = |text: &Option<String>| text.as_deref().map(folded).unwrap_or_default();
-        let places = nodes
-            .iter()
-            .map(|node| (fold(&node.zone), fold(&node.region)));
-        let places: Vec<(String, String)> = places.collect();
+        let zones = by_place(nodes, |node| node.zone.as_deref());
+        let regions = by_place(nodes, |node| node.region.as_deref());
+        let mut text = PairTexts::of(namespace);
         let owner = |shard: &PlacementShard| {
-            let hint = shard
-                .locality_hint
-                .as_deref()
-                .map(Hint::parse)
-                .unwrap_or_default();
-            let (zone, region) = (fold(&hint.zone), fold(&hint.region));
-            let in_zone = |place: &(String, String)| !zone.is_empty() && place.0 == zone;
-            let in_region = |place: &(String, String)| !region.is_empty() && place.1 == region;
-            let near: &dyn Fn(&(String, String)) -> bool = if places.iter().any(in_zone) {
-                &in_zone
-            } else if places.iter().any(in_region) {
-                &in_region
-            } else {
-                &|_| true
-            };
-            let candidates = nodes.iter().zip(&places);
-            let candidates = candidates.filter(|(_, place)| near(place));
-            let candidates = candidates.map(|(node, _)| *node);
-            highest(namespace, shard, candidates, self.score)
+            let hint = shard.locality_hint.as_deref().map(Hint::parse);
+            let hint = hint.unwrap_or_default();
+            let in_zone = hint.zone.and_then(|zone| zones.get(&folded(&zone)));
+            let in_region = || regions.get(&folded(&hint.region?));
+            let near = in_zone.or_else(in_region).map_or(nodes, Vec::as_slice);
+            text.highest::<S>(shard, near)
         };
         shards.iter().filter_map(owner).collect()
     }
+}
+
+/// Nodes by the place where they are, folded.
+type ByPlace<'a> = BTreeMap<String, Vec<&'a PlacementNode>>;
+
+/// A node of an empty place is nowhere.
+fn by_place<'a>(
+    nodes: &[&'a PlacementNode],
+    place: impl Fn(&PlacementNode) -> Option<&str>,
+) -> ByPlace<'a> {
+    let mut places = ByPlace::new();
+    for node in nodes {
+        if let Some(place) = place(node).filter(|place| !place.is_empty()) {
+            places.entry(folded(place)).or_default().push(*node);
+        }
+    }
+    places
 }
