@@ -9,6 +9,7 @@ mod components;
 mod mesh;
 mod patch;
 mod principals;
+mod ranges;
 mod shards;
 
 use std::borrow::Cow;
@@ -130,6 +131,9 @@ pub fn decide_in_place(
             refusals.push(too_large(place));
             break;
         }
+    }
+    if refusals.is_empty() {
+        refusals.extend(work.check_ranges(&command.writes));
     }
     if !refusals.is_empty() {
         work.take_back(before);

@@ -349,3 +349,68 @@ fn a_refused_command_leaves_the_indexes_as_they_were() {
     sample.state = state;
     sample.done(vec![shard("s-1", "n-1")]);
 }
+
+fn ranged(id: &str, start: u64, end: Option<u64>) -> Write {
+    let mut range = json!({"start": start.to_string()});
+    if let Some(end) = end {
+        range["end"] = end.to_string().into();
+    }
+    let document = json!({
+        "namespace": "orders", "shardId": id, "ownerNodeId": "n-1", "hashRange": range,
+    });
+    put(MeshKind::Shard, document)
+}
+
+#[test]
+fn ranges_that_a_namespace_demands_hold_every_key_once_after_the_whole_command() {
+    let namespace = json!({"namespace": "orders", "ranges": "hash"});
+    let mut sample = Sample::with(vec![put(MeshKind::Namespace, namespace)]);
+    sample.done(vec![ranged("a", 0, Some(100)), ranged("b", 100, None)]);
+    // In between both hold 50 to 100.
+    sample.done(vec![ranged("b", 50, None), ranged("a", 0, Some(50))]);
+    let messages = |writes: Vec<Write>| -> Vec<String> {
+        let refusals = sample.try_all(writes).unwrap_err();
+        assert!(
+            refusals
+                .iter()
+                .all(|refusal| refusal.code == Code::Conflict)
+        );
+        let issues = refusals.into_iter().flat_map(|refusal| refusal.issues);
+        issues.map(|issue| issue.message).collect()
+    };
+    let overlap = messages(vec![ranged("a", 0, Some(60))]);
+    assert!(
+        overlap[0].contains("`a`") && overlap[0].contains("`b`"),
+        "{overlap:?}"
+    );
+    assert!(
+        overlap[0].contains("50") && overlap[0].contains("60"),
+        "{overlap:?}"
+    );
+    let gap = messages(vec![ranged("a", 0, Some(40))]);
+    assert!(gap[0].contains("40") && gap[0].contains("50"), "{gap:?}");
+    assert!(
+        gap[0].contains("after shard `a`, before shard `b`"),
+        "{gap:?}"
+    );
+    assert_eq!(
+        messages(vec![remove(MeshKind::Shard, "orders/b", false)]).len(),
+        1
+    );
+    assert_eq!(
+        messages(vec![shard("c", "n-1")]),
+        ["shard `c` has no range"]
+    );
+    let other = json!({"namespace": "orders", "ranges": "key"});
+    assert_eq!(messages(vec![put(MeshKind::Namespace, other)]).len(), 2);
+    // Who has a shard is no matter of ranges.
+    sample.done(vec![patch(
+        MeshKind::Shard,
+        "orders/b",
+        json!({"ownerNodeId": "n-2"}),
+    )]);
+    let free = json!({"namespace": "orders"});
+    sample.done(vec![put(MeshKind::Namespace, free)]);
+    sample.done(vec![ranged("a", 0, Some(40))]);
+    assert_eq!(sample.state.shards_of("orders").count(), 2);
+}

@@ -10,7 +10,7 @@ use super::read::{Draft, ReadOptions, read_node};
 use super::records::{Endpoint, Namespace, Node, RangeDemand, Service, Shard};
 use crate::document;
 use crate::issue::{Issue, IssueKind};
-use crate::shard::ShardStatus;
+use crate::shard::{ShardRange, ShardStatus};
 
 fn build(kind: MeshKind, record: &impl Serialize) -> Result<Draft, Vec<Issue>> {
     let document = serde_json::to_value(record);
@@ -194,6 +194,15 @@ impl Shard {
     /// What may be done with it.
     pub fn status(mut self, status: ShardStatus) -> Self {
         self.status = status;
+        self
+    }
+
+    /// Which keys it has.
+    pub fn holding(mut self, range: ShardRange) -> Self {
+        (self.key_range, self.hash_range) = match range {
+            ShardRange::Key(range) => (Some(range), None),
+            ShardRange::Hash(range) => (None, Some(range)),
+        };
         self
     }
 

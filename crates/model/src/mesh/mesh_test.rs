@@ -39,6 +39,36 @@ fn every_fault_is_told_at_once() {
 }
 
 #[test]
+fn a_range_holds_something_of_one_kind() {
+    let with = |more: Value| {
+        let mut shard = json!({"namespace": "a", "shardId": "s", "ownerNodeId": "n"});
+        let more = more.as_object().unwrap().clone();
+        shard.as_object_mut().unwrap().extend(more);
+        judged(MeshKind::Shard, &shard).map(|_| ())
+    };
+    let invalid = |pointer: &str| Err(vec![(IssueKind::InvalidValue, pointer.to_owned())]);
+    for good in [
+        json!({"hashRange": {}}),
+        json!({"hashRange": {"start": "9", "end": "18446744073709551615"}}),
+        json!({"keyRange": {"start": "", "end": "AA=="}}),
+    ] {
+        assert_eq!(with(good.clone()), Ok(()), "{good}");
+    }
+    assert_eq!(
+        with(json!({"hashRange": {"start": "9", "end": "9"}})),
+        invalid("/hashRange")
+    );
+    assert_eq!(
+        with(json!({"keyRange": {"start": "AQ==", "end": "AA=="}})),
+        invalid("/keyRange")
+    );
+    assert_eq!(
+        with(json!({"keyRange": {}, "hashRange": {}})),
+        invalid("/hashRange")
+    );
+}
+
+#[test]
 fn addresses_have_scheme_host_and_port_and_no_user() {
     let endpoint =
         |uri: &str| json!({"namespace": "a", "serviceId": "s", "endpointId": "e", "uri": uri});

@@ -1,5 +1,6 @@
 //! From a document to a draft: every fault at once.
 
+use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::fields::{computed_of, defaults_of, object_of};
@@ -9,6 +10,7 @@ use crate::issue::{Issue, IssueKind, push_segment};
 use crate::judge::nearest::nearest;
 use crate::judge::shape::Shape;
 use crate::judge::{Judge, Place, Profile, present, settle};
+use crate::shard::{HashRange, KeyRange};
 
 /// Most bytes of a record's data as JSON.
 const MAX_DATA_BYTES: usize = 256 * 1024;
@@ -243,6 +245,7 @@ impl Reader<'_> {
         for (name, value) in defaults_of(self.kind) {
             self.data.entry(name).or_insert(value);
         }
+        self.check_ranges();
         let size = serde_json::to_vec(&self.data).map_or(usize::MAX, |bytes| bytes.len());
         if size > MAX_DATA_BYTES {
             let message = format!("has {size} bytes as it would be stored");
@@ -265,5 +268,26 @@ impl Reader<'_> {
             annotations: self.annotations,
             warnings: issues,
         })
+    }
+
+    /// A shard has keys or hashes, and at least one of them.
+    fn check_ranges(&mut self) {
+        let (keys, hashes) = (self.data.get("keyRange"), self.data.get("hashRange"));
+        let mut faults = Vec::new();
+        if keys.is_some() && hashes.is_some() {
+            let message = "a shard has a range of keys or of hashes, not both".to_owned();
+            faults.push(("/hashRange", message));
+        }
+        if let Some(Err(error)) = keys.map(KeyRange::deserialize) {
+            faults.push(("/keyRange", error.to_string()));
+        }
+        if let Some(Err(error)) = hashes.map(HashRange::deserialize) {
+            faults.push(("/hashRange", error.to_string()));
+        }
+        for (pointer, message) in faults {
+            let issue = Issue::error(IssueKind::InvalidValue, pointer, message)
+                .with_hint("write a `start` and an `end` above it; no end is the end of all");
+            self.judge.report(crate::judge::NOWHERE, issue);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::shard::ShardStatus;
+use crate::shard::{HashRange, KeyRange, ShardRange, ShardStatus};
 
 /// Whether the shards of a namespace have to cover all keys, each once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -158,10 +158,10 @@ pub struct Shard {
     pub locality_hint: Option<String>,
     /// Which keys it has, by their bytes: `{start, end}` in Base64, the end excluded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key_range: Option<Value>,
+    pub key_range: Option<KeyRange>,
     /// Which keys it has, by their XXH64: `{start, end}` in decimal, the end excluded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hash_range: Option<Value>,
+    pub hash_range: Option<HashRange>,
     /// The ticket of its last change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_ticket: Option<String>,
@@ -188,6 +188,15 @@ pub struct Shard {
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+impl Shard {
+    /// Which keys it has, if it is one of those that hold a range.
+    #[must_use]
+    pub fn range(&self) -> Option<ShardRange> {
+        let keys = self.key_range.clone().map(ShardRange::Key);
+        keys.or_else(|| self.hash_range.map(ShardRange::Hash))
+    }
 }
 
 fn one() -> f64 {

@@ -1,5 +1,7 @@
 //! What a shard's change says beside its content: who had it, and how much moved.
 
+use std::sync::Arc;
+
 use deedbook_model::Verb;
 use deedbook_model::mesh::{MeshKey, MeshKind, Shard};
 use deedbook_model::shard::Checksummed;
@@ -71,10 +73,15 @@ impl Work<'_> {
         }
     }
 
+    /// The live record of a namespace.
+    pub(super) fn namespace_record(&self, namespace: &str) -> Option<Arc<Record>> {
+        let key = MeshKey::of(MeshKind::Namespace, vec![namespace.to_owned()]).ok()?;
+        self.mesh_record(&key)
+    }
+
     /// What places the shards of a namespace.
     fn strategy_of(&self, namespace: &str) -> String {
-        let key = MeshKey::of(MeshKind::Namespace, vec![namespace.to_owned()]).ok();
-        let record = key.and_then(|key| self.mesh_record(&key));
+        let record = self.namespace_record(namespace);
         let record = record.as_deref();
         match record.and_then(|record| record.mesh()) {
             Some(MeshFacts::Namespace(facts)) => facts.strategy_id.to_string(),

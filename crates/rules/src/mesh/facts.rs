@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use deedbook_model::Kind;
-use deedbook_model::mesh::{MeshKey, MeshKind};
-use deedbook_model::shard::ShardStatus;
+use deedbook_model::mesh::{MeshKey, MeshKind, RangeDemand};
+use deedbook_model::shard::{HashRange, KeyRange, ShardRange, ShardStatus};
 use serde::Deserialize;
 
 /// What rules need of a record of the mesh, read once when it enters the state.
@@ -30,6 +30,8 @@ pub struct NamespaceFacts {
     pub strategy_id: Box<str>,
     /// How many times its fair share a node may have at most.
     pub bound_factor: Option<f64>,
+    /// What its shards have to cover.
+    pub ranges: Option<RangeDemand>,
 }
 
 /// What rules need of a node.
@@ -63,6 +65,8 @@ pub struct ShardFacts {
     pub status: ShardStatus,
     /// Where it should be.
     pub locality_hint: Option<Box<str>>,
+    /// Which keys it has, if it is one of those that hold a range.
+    pub range: Option<Box<ShardRange>>,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +81,8 @@ struct NamespaceData<'a> {
     strategy_id: Cow<'a, str>,
     #[serde(default)]
     bound_factor: Option<f64>,
+    #[serde(default)]
+    ranges: Option<RangeDemand>,
 }
 
 #[derive(Deserialize)]
@@ -107,6 +113,10 @@ struct ShardData<'a> {
     status: ShardStatus,
     #[serde(borrow, default)]
     locality_hint: Option<Cow<'a, str>>,
+    #[serde(default)]
+    key_range: Option<KeyRange>,
+    #[serde(default)]
+    hash_range: Option<HashRange>,
 }
 
 fn data<'a, T: Deserialize<'a>>(stored: &'a [u8]) -> Option<T> {
@@ -124,6 +134,7 @@ impl MeshFacts {
                 MeshFacts::Namespace(NamespaceFacts {
                     strategy_id: data.strategy_id.into(),
                     bound_factor: data.bound_factor,
+                    ranges: data.ranges,
                 })
             }
             MeshKind::Node => {
@@ -144,11 +155,14 @@ impl MeshFacts {
             }
             MeshKind::Shard => {
                 let data: ShardData<'_> = data(stored)?;
+                let keys = data.key_range.map(ShardRange::Key);
+                let range = keys.or_else(|| data.hash_range.map(ShardRange::Hash));
                 MeshFacts::Shard(ShardFacts {
                     owner_node_id: Arc::from(&*data.owner_node_id),
                     strategy_id: data.strategy_id.into(),
                     status: data.status,
                     locality_hint: data.locality_hint.map(Into::into),
+                    range: range.map(Box::new),
                 })
             }
         })

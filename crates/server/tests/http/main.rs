@@ -11,6 +11,8 @@ mod encrypted;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
+mod every_credential;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod grpc;
