@@ -10,6 +10,7 @@ pub mod parameters;
 mod shapes;
 mod sse;
 mod status_number;
+mod stored;
 pub mod wire;
 
 pub use convert::{HistoryDetail, WireError};
