@@ -10,6 +10,7 @@ use deedbook_model::{
 
 use crate::book_record::Parent;
 use crate::components::ComponentKey;
+use crate::placement::plan::Plan;
 
 /// Writes that are decided together: all of them or none, neighbours in the log.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Command {
     pub request_id: Option<String>,
     /// Asks that it be done once, however often it is sent.
     pub idempotency: Option<Idempotency>,
+    /// The plan whose moves the writes are: they are done only while it stands.
+    pub plan: Option<Arc<Plan>>,
 }
 
 impl Command {
@@ -46,6 +49,32 @@ impl Command {
             ticket: None,
             request_id: None,
             idempotency: None,
+            plan: None,
+        }
+    }
+
+    /// Exactly the moves of a plan, by one who may do everything. Without moves nothing is done.
+    #[must_use]
+    pub fn applying(actor: &str, plan: Arc<Plan>) -> Command {
+        let namespace = plan.namespace();
+        let moves = plan.moves().iter().filter_map(|one| {
+            let parts = vec![namespace.to_owned(), one.shard_id.clone()];
+            Some(Write::Mesh(MeshWrite::Patch {
+                key: MeshKey::of(MeshKind::Shard, parts).ok()?,
+                patch: serde_json::json!({"ownerNodeId": one.to}),
+                expected: None,
+            }))
+        });
+        Command {
+            writes: moves.collect(),
+            actor: actor.to_owned(),
+            rights: Rights::all(),
+            token: None,
+            reason: Some("apply plan".to_owned()),
+            ticket: None,
+            request_id: None,
+            idempotency: None,
+            plan: Some(plan),
         }
     }
 }

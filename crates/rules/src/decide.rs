@@ -27,6 +27,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::command::{Command, Expected, Write};
 use crate::idempotency::{Recalled, Repeat};
+use crate::placement::plan::Plan;
 use crate::principals::Bearer;
 use crate::record::Record;
 use crate::refusal::Refusal;
@@ -107,6 +108,9 @@ pub fn decide_in_place(
             repeat: Some(repeat),
             ..Done::default()
         });
+    }
+    if let Some(plan) = &command.plan {
+        stands(state, plan).map_err(|refusal| vec![refusal])?;
     }
     let before = state.standing();
     let mut work = Work {
@@ -190,6 +194,24 @@ fn rights_by_now<'c>(
             })
         }
     }
+}
+
+/// Refuses a plan of which something that it rests on moved.
+fn stands(state: &State, plan: &Plan) -> Result<(), Refusal> {
+    let now = state.namespace_now(plan.namespace());
+    let Err(moved) = plan.stands(&now.present()) else {
+        return Ok(());
+    };
+    let stale = issue(
+        IssueKind::RevisionConflict,
+        "",
+        Some(moved.code()),
+        format!("the plan doesn't stand any more: {moved}"),
+    );
+    Err(Refusal::of(
+        0,
+        vec![stale.with_hint("make a new plan and look at it; nothing was moved")],
+    ))
 }
 
 /// Whether the command was done before; a key that was given to something else is refused.

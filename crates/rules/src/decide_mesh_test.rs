@@ -414,3 +414,66 @@ fn ranges_that_a_namespace_demands_hold_every_key_once_after_the_whole_command()
     sample.done(vec![ranged("a", 0, Some(40))]);
     assert_eq!(sample.state.shards_of("orders").count(), 2);
 }
+
+#[test]
+fn a_plan_moves_what_it_says_as_one_command_and_only_while_it_stands() {
+    let mut sample = Sample::with((1..=4).map(|n| node(&format!("n-{n}"))).collect());
+    let shards = (0..40)
+        .map(|n| shard(&format!("s-{n:02}"), "n-1"))
+        .collect();
+    sample.done(shards);
+    let plan = sample.state.plan("orders", None, None).unwrap();
+    let reasons = plan.moves().iter().all(|one| one.from == "n-1");
+    assert!(reasons && plan.moves().len() > 20);
+    let stale = sample.state.plan("orders", None, None).unwrap();
+    let apply = Command::applying("ada", Arc::new(plan.clone()));
+    let done = decide(&sample.state, &apply, at_second(20)).unwrap();
+    assert_eq!(done.changes.len(), plan.moves().len());
+    let (first, last) = (done.changes[0].command.first, done.changes[0].command.last);
+    assert_eq!(last.0 - first.0 + 1, done.changes.len() as u64);
+    assert!(done.changes.iter().all(|one| one.verb == Verb::TRANSFERRED));
+    assert_eq!(done.changes[0].command.reason, "apply plan");
+    sample.state = done.state;
+    let again = sample.state.plan("orders", None, None).unwrap();
+    assert!(again.moves().is_empty());
+    let nothing = Command::applying("ada", Arc::new(again));
+    assert!(
+        decide(&sample.state, &nothing, at_second(21))
+            .unwrap()
+            .changes
+            .is_empty()
+    );
+    let refused = decide(
+        &sample.state,
+        &Command::applying("ada", Arc::new(stale)),
+        at_second(22),
+    );
+    let refusals = refused.unwrap_err();
+    assert_eq!(refusals[0].code, Code::Conflict);
+    let told = &refusals[0].issues[0];
+    assert_eq!(told.code, Some("shards.plan.stale"));
+    assert!(
+        told.message.contains("was at generation 1 and is at 2"),
+        "{}",
+        told.message
+    );
+    // A node that drains loses what it has, and nothing else moves.
+    sample.done(vec![patch(
+        MeshKind::Node,
+        "orders/n-2",
+        json!({"draining": true}),
+    )]);
+    let drained = sample.state.plan("orders", None, Some(3)).unwrap();
+    assert!(drained.moves().iter().all(|one| one.from == "n-2"));
+    assert_eq!(drained.moves().len(), 3);
+    assert!(drained.held_back() > 0);
+    // A node that came since would have got some.
+    sample.done(vec![node("n-5")]);
+    let refused = decide(
+        &sample.state,
+        &Command::applying("ada", Arc::new(drained)),
+        at_second(23),
+    );
+    let refusals = refused.unwrap_err();
+    assert!(refusals[0].issues[0].message.contains("node `n-5` is new"));
+}

@@ -3,7 +3,12 @@
 mod facts;
 mod filter;
 pub(crate) mod index;
+mod namespace_now;
 
 pub(crate) use facts::key_of;
 pub use facts::{EndpointFacts, MeshFacts, NamespaceFacts, NodeFacts, ShardFacts};
 pub use filter::MeshFilter;
+pub use namespace_now::NamespaceNow;
+
+/// What places the shards of a namespace that has no record of its own.
+pub(crate) const USUAL_STRATEGY: &str = "rendezvous";

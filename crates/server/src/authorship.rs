@@ -60,6 +60,7 @@ impl Authorship {
             ticket: self.ticket,
             request_id: self.request_id,
             idempotency: self.idempotency,
+            plan: None,
         }
     }
 }

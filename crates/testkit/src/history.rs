@@ -300,6 +300,7 @@ pub fn command_of(acts: &[Act], number: i64) -> Option<Command> {
         ticket: None,
         request_id: Some(format!("r{number}")),
         idempotency: (number % 4 != 0).then(|| idempotency_of(acts, number)),
+        plan: None,
     })
 }
 

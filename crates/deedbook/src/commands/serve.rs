@@ -151,6 +151,7 @@ fn load(folder: &Path, actor: &str, book: &Book, context: &mut Context) -> Resul
         ticket: None,
         request_id: None,
         idempotency: None,
+        plan: None,
     });
     match loaded {
         Err(BookError::Refused(refusals)) => {

@@ -71,6 +71,7 @@ impl Authorship {
             ticket: self.ticket.clone(),
             request_id: None,
             idempotency: None,
+            plan: None,
         }
     }
 }

@@ -9,12 +9,9 @@ use serde_json::Value;
 
 use super::mesh::MeshContent;
 use super::{Outcome, Work, internal};
-use crate::mesh::MeshFacts;
+use crate::mesh::{MeshFacts, USUAL_STRATEGY};
 use crate::record::Record;
 use crate::refusal::Refusal;
-
-/// What places the shards of a namespace that has no record of its own.
-const USUAL_STRATEGY: &str = "rendezvous";
 
 impl Work<'_> {
     /// Every accepted write of a shard is a change of it, also when its content stays.
