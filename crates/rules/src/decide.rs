@@ -6,6 +6,7 @@
 
 mod book;
 mod components;
+mod expected;
 mod mesh;
 mod patch;
 mod principals;
@@ -20,12 +21,13 @@ use deedbook_model::batch::{MAX_COMMAND_BYTES, MAX_COMMAND_CHANGES};
 use deedbook_model::code::Code;
 use deedbook_model::issue::{Issue, IssueKind, Severity};
 use deedbook_model::{
-    Capability, Change, CommandInfo, Envelope, Generation, Idempotency, Keyed, Kind, Resource,
-    Revision, Rights, Timestamp, UnknownMembers, Verb,
+    Capability, Change, CommandInfo, Envelope, Idempotency, Keyed, Kind, Resource, Revision,
+    Rights, Timestamp, UnknownMembers, Verb,
 };
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::command::{Command, Expected, Write};
+use self::expected::{check_expected, check_generation};
+use crate::command::{Command, Write};
 use crate::idempotency::{Recalled, Repeat};
 use crate::placement::plan::Plan;
 use crate::principals::Bearer;
@@ -540,63 +542,6 @@ impl Work<'_> {
             outcomes,
             repeat: None,
         }
-    }
-}
-
-/// Refuses a live record that isn't as the caller of a write saw it; `None` is at generation 0.
-fn check_expected(
-    title: &str,
-    record: Option<&Record>,
-    expected: Option<&Expected>,
-) -> Result<(), Refusal> {
-    match expected {
-        Some(Expected::Generation(expected)) => {
-            let actual = record.map_or(Generation(0), |record| record.generation);
-            check_generation(title, actual, Some(*expected))
-        }
-        Some(Expected::Revisions(seen))
-            if record.is_none_or(|record| !seen.contains(&record.revision)) =>
-        {
-            Err(changed_since(title, record, seen))
-        }
-        Some(Expected::Revisions(_)) | None => Ok(()),
-    }
-}
-
-/// Refuses a record that isn't as its caller saw it.
-fn changed_since(title: &str, record: Option<&Record>, seen: &[Revision]) -> Refusal {
-    let seen: Vec<String> = seen.iter().map(Revision::to_string).collect();
-    let seen = seen.join(" or ");
-    let now = match record {
-        Some(record) => format!(
-            "was changed at {} (generation {})",
-            record.revision, record.generation
-        ),
-        None => "isn't there".to_owned(),
-    };
-    let message = format!("expected its last change to be revision {seen}, but {title} {now}");
-    Refusal {
-        code: Code::PreconditionFailed,
-        ..Refusal::of(
-            0,
-            vec![issue(IssueKind::RevisionConflict, "", None, message)],
-        )
-    }
-}
-
-/// Refuses a record that isn't at the generation that a write expects.
-fn check_generation(
-    title: &str,
-    actual: Generation,
-    expected: Option<Generation>,
-) -> Result<(), Refusal> {
-    match expected {
-        Some(expected) if expected != actual => {
-            let message = format!("expected generation {expected}, but {title} is at {actual}");
-            let conflict = issue(IssueKind::RevisionConflict, "", None, message);
-            Err(Refusal::of(0, vec![conflict]))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -1,0 +1,67 @@
+//! Whether a record is as the caller of a write saw it.
+
+use deedbook_model::code::Code;
+use deedbook_model::issue::IssueKind;
+use deedbook_model::{Generation, Revision};
+
+use super::issue;
+use crate::command::Expected;
+use crate::record::Record;
+use crate::refusal::Refusal;
+
+/// Refuses a live record that isn't as the caller of a write saw it; `None` is at generation 0.
+pub(super) fn check_expected(
+    title: &str,
+    record: Option<&Record>,
+    expected: Option<&Expected>,
+) -> Result<(), Refusal> {
+    match expected {
+        Some(Expected::Generation(expected)) => {
+            let actual = record.map_or(Generation(0), |record| record.generation);
+            check_generation(title, actual, Some(*expected))
+        }
+        Some(Expected::Revisions(seen))
+            if record.is_none_or(|record| !seen.contains(&record.revision)) =>
+        {
+            Err(changed_since(title, record, seen))
+        }
+        Some(Expected::Revisions(_)) | None => Ok(()),
+    }
+}
+
+/// Refuses a record that isn't as its caller saw it.
+fn changed_since(title: &str, record: Option<&Record>, seen: &[Revision]) -> Refusal {
+    let seen: Vec<String> = seen.iter().map(Revision::to_string).collect();
+    let seen = seen.join(" or ");
+    let now = match record {
+        Some(record) => format!(
+            "was changed at {} (generation {})",
+            record.revision, record.generation
+        ),
+        None => "isn't there".to_owned(),
+    };
+    let message = format!("expected its last change to be revision {seen}, but {title} {now}");
+    Refusal {
+        code: Code::PreconditionFailed,
+        ..Refusal::of(
+            0,
+            vec![issue(IssueKind::RevisionConflict, "", None, message)],
+        )
+    }
+}
+
+/// Refuses a record that isn't at the generation that a write expects.
+pub(super) fn check_generation(
+    title: &str,
+    actual: Generation,
+    expected: Option<Generation>,
+) -> Result<(), Refusal> {
+    match expected {
+        Some(expected) if expected != actual => {
+            let message = format!("expected generation {expected}, but {title} is at {actual}");
+            let conflict = issue(IssueKind::RevisionConflict, "", None, message);
+            Err(Refusal::of(0, vec![conflict]))
+        }
+        _ => Ok(()),
+    }
+}
