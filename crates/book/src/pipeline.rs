@@ -14,7 +14,7 @@ use crate::error::BookError;
 const WORKERS: usize = 2;
 
 /// How many items may be ahead of the one that is taken next: bounds what is in memory.
-const AHEAD: usize = 4;
+const AHEAD: usize = 8;
 
 /// Whether to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -298,7 +298,7 @@ impl<'a> Filter<'a> {
             && query
                 .meta_type
                 .as_deref()
-                .is_none_or(|wanted| *wanted == *facts.meta_type())
+                .is_none_or(|wanted| wanted == facts.meta_type())
             && query.tags.iter().all(tagged)
             && (query.any_tags.is_empty() || query.any_tags.iter().any(tagged))
             && query
