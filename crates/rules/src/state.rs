@@ -201,6 +201,13 @@ impl State {
         found.map(|(_, record)| record)
     }
 
+    /// The live shard of a namespace that holds a key by its range. Where several do, that whose
+    /// range begins last, and of those the one of the smallest id; one of keys before one of hashes.
+    #[must_use]
+    pub fn locate(&self, namespace: &str, key: &[u8]) -> Option<&Arc<Record>> {
+        self.members(namespace)?.locate(key)
+    }
+
     /// What is in a namespace.
     pub(crate) fn members(&self, namespace: &str) -> Option<&Members> {
         self.mesh.members(namespace)
