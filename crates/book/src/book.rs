@@ -2,6 +2,7 @@
 
 mod submit;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use deedbook_log::{Access, Log, LogError, MemoryLog, SqliteLog};
 use deedbook_model::{Change, Head, Kind, Lineage, Revision, Timestamp, WriterId};
+use deedbook_rules::placement::plan::Transfer;
 use deedbook_rules::{Command, Write};
 use serde::Serialize;
 
@@ -364,6 +366,17 @@ impl Book {
         pointer: &str,
     ) -> Result<Option<Why>, BookError> {
         history::why(&self.running.core.shared, view, kind, key, pointer)
+    }
+
+    /// The shards that changed hands by the command of a revision, in its order, by namespace.
+    ///
+    /// # Errors
+    /// [`LogError::Compacted`] and [`BookError::Future`] when there is no such change to read.
+    pub fn transfers(
+        &self,
+        revision: Revision,
+    ) -> Result<BTreeMap<String, Vec<Transfer>>, BookError> {
+        history::transfers(&self.running.core.shared, revision)
     }
 
     /// The components of that name that are gone in a view, the one removed last first, as far as

@@ -13,8 +13,8 @@ mod undo;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use deedbook_model::{Generation, Revision};
 use deedbook_model::shard::ShardStatus;
+use deedbook_model::{Generation, Revision};
 use serde::{Deserialize, Serialize};
 
 use super::{PlacementError, PlacementNode, PlacementRequest, PlacementShard, Policy, Strategies};

@@ -138,7 +138,10 @@ fn locate<'a>(shards: &[RangedShard<'a>], key: &[u8]) -> Option<&'a str> {
         held.insert(&id, shard.range.unwrap());
     }
     let found = held.locate(key)?;
-    shards.iter().map(|shard| shard.id).find(|id| **id == **found)
+    shards
+        .iter()
+        .map(|shard| shard.id)
+        .find(|id| **id == **found)
 }
 
 #[test]

@@ -27,6 +27,8 @@ mod lists;
 #[cfg(test)]
 mod observed;
 #[cfg(test)]
+mod placement;
+#[cfg(test)]
 mod race;
 #[cfg(test)]
 mod sandbox;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use deedbook_model::Revision;
+use deedbook_model::mesh::{MeshKey, MeshKind, Shard};
+use deedbook_model::{Change, Envelope, Kind, Revision, Verb};
 
 use super::{Found, Move, MoveReason, Plan, Present, PresentShard, Stay, StayReason, stay};
 
@@ -15,6 +16,26 @@ pub struct Transfer {
     pub from: String,
     /// Who got it.
     pub to: String,
+}
+
+impl Transfer {
+    /// What a change tells of a shard that changed hands, after the shard's namespace; `None` for any
+    /// other change.
+    #[must_use]
+    pub fn of(change: &Change) -> Option<(String, Transfer)> {
+        if change.kind != Kind::SHARD || change.verb != Verb::TRANSFERRED {
+            return None;
+        }
+        let key = MeshKey::parse(MeshKind::Shard, &change.key).ok()?;
+        let envelope = Envelope::read(change.record.as_deref()?).ok()?;
+        let shard: Shard = serde_json::from_str(envelope.data.get()).ok()?;
+        let transfer = Transfer {
+            shard_id: key.id().to_owned(),
+            from: shard.previous_owner_node_id?,
+            to: shard.owner_node_id,
+        };
+        Some((key.namespace().to_owned(), transfer))
+    }
 }
 
 /// Plans the moves that bring shards back to where they were before a command, whatever the
