@@ -17,6 +17,8 @@ mod examples;
 #[cfg(test)]
 mod grpc;
 #[cfg(test)]
+mod grpc_mesh;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod hostile_routes;
