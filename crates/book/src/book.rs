@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use deedbook_log::{Access, Log, LogError, MemoryLog, SqliteLog};
 use deedbook_model::{Change, Head, Kind, Lineage, Revision, Timestamp, WriterId};
+use deedbook_rules::placement::Strategies;
 use deedbook_rules::placement::plan::Transfer;
 use deedbook_rules::{Command, Write};
 use serde::Serialize;
@@ -49,6 +50,9 @@ pub struct OpenOptions {
     pub projection: bool,
     /// Where time stamps come from.
     pub clock: Arc<dyn Clock>,
+    /// What may place shards. Strategies are the program's, not the log's: all that write to a book
+    /// are to have the same.
+    pub strategies: Arc<Strategies>,
 }
 
 impl Default for OpenOptions {
@@ -58,6 +62,7 @@ impl Default for OpenOptions {
             wait: Duration::from_secs(5),
             projection: true,
             clock: Arc::new(SystemClock),
+            strategies: Arc::default(),
         }
     }
 }
@@ -154,7 +159,8 @@ impl Book {
         alone: bool,
         projection: Option<&Path>,
     ) -> Result<Book, BookError> {
-        let fold = Fold::load(&*log)?;
+        let mut fold = Fold::load(&*log)?;
+        fold.state = fold.state.with_strategies(Arc::clone(&options.strategies));
         let is_new = fold.head == Head::EMPTY;
         let book = Book::assemble(log, fold, Arc::clone(&options.clock), projection);
         book.start_sequencer()?;

@@ -74,7 +74,9 @@ pub(crate) fn view_at(shared: &Shared, at: At) -> Result<View, BookError> {
         At::Revision(wanted) => wanted,
         At::Time(time) => revision_at(shared, time)?,
     };
-    Ok(Fold::load_at(&*shared.log, revision)?.into_view())
+    let mut view = Fold::load_at(&*shared.log, revision)?.into_view();
+    view.state = view.state.with_strategies_of(&shared.view().state);
+    Ok(view)
 }
 
 /// The shards that changed hands by the command of a revision, in its order, by namespace.

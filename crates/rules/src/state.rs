@@ -84,6 +84,12 @@ impl State {
         self
     }
 
+    /// The same state with the strategies of another.
+    #[must_use]
+    pub fn with_strategies_of(self, other: &State) -> State {
+        self.with_strategies(Arc::clone(&other.strategies))
+    }
+
     /// What may place shards.
     #[must_use]
     pub fn strategies(&self) -> &Strategies {

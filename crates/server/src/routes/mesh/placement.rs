@@ -14,7 +14,7 @@ use deedbook_model::{Kind, Revision};
 use deedbook_rules::MeshWrite;
 use deedbook_rules::placement::PlacementError;
 use deedbook_rules::placement::plan::{Plan, PlanError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::write::done;
 use super::{key_of, not_found, readable_key};
@@ -33,11 +33,16 @@ pub(in crate::routes) async fn transfer(
 ) -> Result<Answer, Problem> {
     let shape: TransferShape = read(&received.bytes)?;
     let mut patch = json!({"ownerNodeId": shape.owner_node_id});
-    if let Some(percent) = shape.ownership_delta_percent {
-        patch["ownershipDeltaPercent"] = percent.into();
-    }
-    if let Some(metadata) = shape.metadata {
-        patch["metadata"] = metadata.into();
+    let noted = [
+        (
+            "ownershipDeltaPercent",
+            shape.ownership_delta_percent.map(Value::from),
+        ),
+        ("metadata", shape.metadata.map(Value::from)),
+    ];
+    if let Value::Object(members) = &mut patch {
+        let noted = noted.into_iter();
+        members.extend(noted.filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }
     let write = MeshWrite::Patch {
         key: key_of(call)?,
