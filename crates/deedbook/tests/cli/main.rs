@@ -13,6 +13,8 @@ mod change;
 #[cfg(test)]
 mod compat;
 #[cfg(test)]
+mod declared;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod kill;
