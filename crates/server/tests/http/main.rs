@@ -35,6 +35,8 @@ mod race;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+mod shard_race;
+#[cfg(test)]
 mod sights;
 #[cfg(test)]
 mod signed;
