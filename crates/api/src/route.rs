@@ -83,6 +83,7 @@ pub enum RouteId {
     Docs,
     Welcome,
     Mesh(MeshKind, MeshRoute),
+    Control(ControlRoute),
 }
 
 /// What can be asked about every kind of record of the mesh.
@@ -96,6 +97,16 @@ pub enum MeshRoute {
     Remove,
     History,
     Diff,
+}
+
+/// What the reference's shard control plane can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is described where the table lists it")]
+pub enum ControlRoute {
+    List,
+    Diff,
+    Watch,
+    Simulate,
 }
 
 impl RouteId {
@@ -140,6 +151,10 @@ impl RouteId {
             RouteId::Docs => "docs",
             RouteId::Welcome => "welcome",
             RouteId::Mesh(kind, route) => mesh_operation(kind, route),
+            RouteId::Control(ControlRoute::List) => "listControlledShards",
+            RouteId::Control(ControlRoute::Diff) => "diffControlledShards",
+            RouteId::Control(ControlRoute::Watch) => "watchControlledShards",
+            RouteId::Control(ControlRoute::Simulate) => "simulateControlledShards",
         }
     }
 }
@@ -337,6 +352,12 @@ pub enum Schema {
     MeshPage(MeshKind),
     MeshHistory,
     MeshDiff,
+    ControlShards,
+    ControlDiff,
+    ControlSimulation,
+    ControlPlacement,
+    ControlError,
+    ControlProblem,
 }
 
 /// What a request may hold.

@@ -1,6 +1,7 @@
 //! Every route of Deedbook. The server dispatches by this table, the OpenAPI document is made from
 //! it, and a test sends its examples.
 
+mod control;
 mod mesh;
 
 use deedbook_model::Capability;
@@ -182,15 +183,16 @@ const fn plain_text(target: &'static str) -> Example {
 
 /// All routes, in the order of the documentation.
 pub const ROUTES: &[Route] = &{
-    let parts: [&[Route]; 6] = [
+    let parts: [&[Route]; 7] = [
         BOOK,
         &mesh::NAMESPACES,
         &mesh::NODES,
         &mesh::SERVICES,
         &mesh::ENDPOINTS,
         &mesh::SHARDS,
+        &control::SHARD_CONTROL,
     ];
-    joined::<{ BOOK.len() + 5 * mesh::EACH }>(&parts)
+    joined::<{ BOOK.len() + 5 * mesh::EACH + control::SHARD_CONTROL.len() }>(&parts)
 };
 
 /// Several tables as one.

@@ -1,5 +1,7 @@
 //! The JSON Schemas of requests and answers.
 
+mod control;
+
 use deedbook_model::mesh::{self, MeshKind};
 use serde_json::{Map, Value, json};
 
@@ -60,7 +62,19 @@ impl Schema {
         };
         let mesh = MeshKind::ALL.into_iter().flat_map(of_kind);
         let shared = [Schema::MeshPatch, Schema::MeshHistory, Schema::MeshDiff];
-        Schema::BOOK.into_iter().chain(mesh).chain(shared)
+        let control = [
+            Schema::ControlShards,
+            Schema::ControlDiff,
+            Schema::ControlSimulation,
+            Schema::ControlPlacement,
+            Schema::ControlError,
+            Schema::ControlProblem,
+        ];
+        Schema::BOOK
+            .into_iter()
+            .chain(mesh)
+            .chain(shared)
+            .chain(control)
     }
 
     /// Its name in the document.
@@ -174,6 +188,12 @@ impl Schema {
                 ],
                 &[],
             ),
+            Schema::ControlShards => control::shards(),
+            Schema::ControlDiff => control::diff(),
+            Schema::ControlSimulation => control::simulation(),
+            Schema::ControlPlacement => control::placement(),
+            Schema::ControlError => control::error(),
+            Schema::ControlProblem => control::problem(),
         }
     }
 }
