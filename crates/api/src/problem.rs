@@ -263,6 +263,15 @@ impl Problem {
         self
     }
 
+    /// Its code as the reference has it, where it has one; otherwise its own.
+    #[must_use]
+    pub fn told_code(&self) -> &'static str {
+        match &self.control {
+            Some(ControlRefusal::Coded { code, .. }) => code,
+            Some(ControlRefusal::Unreadable | ControlRefusal::Scope) | None => self.code.as_str(),
+        }
+    }
+
     /// Its JSON text.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {

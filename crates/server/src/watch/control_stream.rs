@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use deedbook_api::problem::{ControlRefusal, Problem};
+use deedbook_api::problem::Problem;
 use deedbook_book::{BELOW_FLOOR, ChangeFilter};
 use deedbook_model::Kind;
+use deedbook_model::code::Code;
 use deedbook_model::shard::control::{
     DiffEntry, KEEP_ALIVE, PREAMBLE, StreamError, push_diff_frame, push_error_frame,
 };
@@ -18,7 +19,7 @@ use crate::body::Body;
 use crate::call::Call;
 use crate::control::scope::Reach;
 use crate::control::sight::ShardLens;
-use crate::control::{COMPACTED, UNKNOWN_POSITION, asked};
+use crate::control::{COMPACTED, UNKNOWN_POSITION, asked, coded};
 
 /// Begins to watch what a request asks for.
 pub(crate) async fn begin(call: &Call) -> Result<Watching, Problem> {
@@ -58,34 +59,24 @@ fn show(told: &Told) -> Result<Shown, ShowError> {
             Shown::Event(frame.into())
         }
         Told::Progress(_) => Shown::Event(Bytes::from_static(KEEP_ALIVE.as_bytes())),
-        Told::Resync { reason, .. } => Shown::Last(lost(reason)),
+        Told::Resync { reason, .. } => Shown::Last(refused(&lost(reason))),
         Told::Refused(problem) => Shown::Last(refused(problem)),
     })
 }
 
-/// The code of a position that a watch can't go on from.
-pub(crate) fn code_of_lost(reason: &str) -> &'static str {
-    match reason {
-        BELOW_FLOOR => COMPACTED,
-        _ => UNKNOWN_POSITION,
-    }
-}
-
-fn lost(reason: &str) -> Bytes {
-    frame(&StreamError {
-        code: code_of_lost(reason).to_owned(),
-        message: format!("{reason}; list the shards, then watch from the version of the list"),
-        metadata: Vec::new(),
-    })
+/// Why a watch can't go on from its position.
+pub(crate) fn lost(reason: &'static str) -> Problem {
+    let (code, name) = match reason {
+        BELOW_FLOOR => (Code::Compacted, COMPACTED),
+        _ => (Code::NotFound, UNKNOWN_POSITION),
+    };
+    let detail = format!("{reason}; list the shards, then watch from the version of the list");
+    coded(code, name, detail, vec![])
 }
 
 fn refused(problem: &Problem) -> Bytes {
-    let code = match &problem.control {
-        Some(ControlRefusal::Coded { code, .. }) => code,
-        Some(ControlRefusal::Unreadable | ControlRefusal::Scope) | None => problem.code.as_str(),
-    };
     frame(&StreamError {
-        code: code.to_owned(),
+        code: problem.told_code().to_owned(),
         message: problem.detail.clone(),
         metadata: Vec::new(),
     })
