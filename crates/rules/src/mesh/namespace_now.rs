@@ -28,7 +28,7 @@ impl NamespaceNow {
         &self.strategy_id
     }
 
-    /// What it asks of that.
+    /// What it asks of that beyond its id.
     #[must_use]
     pub fn policy(&self) -> Policy {
         self.policy
