@@ -8,6 +8,7 @@
 
 mod following;
 mod local;
+mod mesh;
 mod principals;
 mod remote;
 mod told;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use deedbook_api::shapes::{IssuedShape, RemovedComponentShape};
 use deedbook_book::{AuditHead, Book, Broken, ChangeFilter, Position, Verification, Why};
 use deedbook_model::component::Draft;
+use deedbook_model::mesh::{MeshKey, MeshKind};
 use deedbook_model::{Change, Generation, Grant, Head, Kind, Revision, TokenId};
 use deedbook_rules::Record;
 use deedbook_rules::components::Query;
@@ -34,6 +36,7 @@ use crate::grammar::values::{Format, Moment};
 
 pub(crate) use following::{Followed, Following};
 pub(crate) use local::revision_of;
+pub(crate) use mesh::{MeshAsk, MeshAsked, MeshChange, MeshDiff, MeshDone};
 pub(crate) use remote::Remote;
 pub(crate) use told::{Told, failure_of};
 
@@ -245,9 +248,21 @@ impl Source {
         ask!(self, two_components(keys, at))
     }
 
-    /// The last change of a component up to a moment; `None` where compaction took it.
+    /// The last change of a record up to a moment; `None` where compaction took it.
     pub(crate) fn last_change(&mut self, record: &Record, at: Option<Moment>) -> Option<Change> {
         ask!(self, last_change(record, at))
+    }
+
+    /// When a record was last changed, by whom and why; `None` where compaction took it.
+    pub(crate) fn last_author(&mut self, record: &Record, at: Option<Moment>) -> Option<String> {
+        let change = self.last_change(record, at)?;
+        let command = &change.command;
+        let ticket = command.ticket.as_ref();
+        let ticket = ticket
+            .map(|ticket| format!(" ({ticket})"))
+            .unwrap_or_default();
+        let (time, actor, reason) = (command.time, &command.actor, &command.reason);
+        Some(format!("{time} by {actor}: {reason}{ticket}"))
     }
 
     /// A page of components.
@@ -363,6 +378,57 @@ impl Source {
         authorship: &Authorship,
     ) -> Result<TogetherDone, Failure> {
         ask!(self, register_together(together, authorship))
+    }
+
+    /// One record of the mesh.
+    pub(crate) fn mesh_record(
+        &mut self,
+        key: &MeshKey,
+        at: Option<Moment>,
+    ) -> Result<Seen, Failure> {
+        ask!(self, mesh_record(key, at))
+    }
+
+    /// A page of records of the mesh.
+    pub(crate) fn mesh_list(
+        &mut self,
+        kind: MeshKind,
+        asked: &MeshAsk,
+        limit: usize,
+        cursor: Option<&str>,
+        at: Option<Moment>,
+    ) -> Result<Records, Failure> {
+        ask!(self, mesh_list(kind, asked, limit, cursor, at))
+    }
+
+    /// The changes of a record of the mesh, also of one that is gone.
+    pub(crate) fn mesh_history(
+        &mut self,
+        key: &MeshKey,
+        since: Option<Moment>,
+        limit: usize,
+        whole: bool,
+    ) -> Result<Changes, Failure> {
+        ask!(self, mesh_history(key, since, limit, whole))
+    }
+
+    /// What differs in a record of the mesh between two moments.
+    pub(crate) fn mesh_diff(
+        &mut self,
+        key: &MeshKey,
+        from: Moment,
+        to: Option<Moment>,
+    ) -> Result<MeshDiff, Failure> {
+        ask!(self, mesh_diff(key, from, to))
+    }
+
+    /// Writes one record of the mesh.
+    pub(crate) fn write_mesh(
+        &mut self,
+        asked: &MeshAsked,
+        authorship: &Authorship,
+    ) -> Result<MeshDone, Failure> {
+        ask!(self, write_mesh(asked, authorship))
     }
 
     /// All principals.

@@ -16,6 +16,7 @@ use deedbook_rules::components::{ComponentKey, MAX_LIMIT, Query};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::mesh::path_of;
 use super::{
     ChangeAsk, ChangeOf, Changes, DependentsFound, Done, GraphFound, History, Records, Seen,
     StatesDiff, Together, TogetherDone, Told, VerificationFound, WhyFound, failure_of,
@@ -25,9 +26,9 @@ use crate::error::{ErrorLine, Failure};
 use crate::grammar::values::{Format, Moment};
 use received::{
     ReceivedBatch, ReceivedChanges, ReceivedDependents, ReceivedDiff, ReceivedHistory,
-    ReceivedRecords, ReceivedWhy, ReceivedWrite,
+    ReceivedItems, ReceivedRecords, ReceivedWhy, ReceivedWrite,
 };
-pub(super) use received::{ReceivedWatched, record_of};
+pub(super) use received::{ReceivedChange, ReceivedIssue, ReceivedWatched, record_of};
 
 /// A server and how it is asked.
 pub(crate) struct Remote {
@@ -100,9 +101,9 @@ impl Remote {
     }
 
     pub(super) fn last_change(&mut self, record: &Record, at: Option<Moment>) -> Option<Change> {
-        let target = Target::component(&record.key, "/history").with("limit", "1");
+        let target = path_of(record, "/history").with("limit", "1");
         let answer = self.get(at_moment(target, at)).ok()?;
-        let history: ReceivedHistory = answer.json().ok()?;
+        let history: ReceivedItems = answer.json().ok()?;
         history.items.into_iter().next()?.into_change().ok()
     }
 
@@ -471,7 +472,7 @@ pub(super) fn at_moment(target: Target, at: Option<Moment>) -> Target {
 }
 
 /// A moment as requests name it. How long ago something was is judged by the server's clock.
-fn text_of(moment: Moment) -> String {
+pub(super) fn text_of(moment: Moment) -> String {
     match moment {
         Moment::Revision(revision) => revision.to_string(),
         Moment::Time(time) => time.to_string(),
