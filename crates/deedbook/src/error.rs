@@ -303,7 +303,7 @@ impl Failure {
             | Failure::Internal(message) => message.clone(),
             Failure::Lookup(error) => error.to_string(),
             Failure::NoRecord(key) => format!("no {} {key}", key.kind()),
-            Failure::Taken(key) => format!("there is a {} {key} already", key.kind()),
+            Failure::Taken(key) => format!("{} {key} is there already", key.kind()),
             Failure::NoBook(folder) => format!("there is no book at {}", folder.display()),
             Failure::File {
                 path,

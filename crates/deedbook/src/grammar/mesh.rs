@@ -24,6 +24,8 @@ use shard::Shard;
 pub(crate) trait Described: fmt::Debug + 'static {
     /// The kind.
     const KIND: MeshKind;
+    /// One of it: `a node`.
+    const ONE: &'static str;
     /// What a reference looks like.
     const REF: &'static str;
     /// Examples, by verb.
@@ -163,15 +165,15 @@ pub(crate) struct Get<K: Described> {
 /// Make records
 #[derive(Args, Debug)]
 #[command(
-    about = format!("Make a {}, or several out of files", K::KIND),
+    about = format!("Make {}, or several out of files", K::ONE),
     long_about = format!(
-        "Make a {}, or several out of files\n\n\
+        "Make {}, or several out of files\n\n\
          What ends in .yaml, .yml, .json or .jsonl, and `-`, is read as a file of one or several \
          documents; anything else is a reference, whose members are given by flags. One that is \
          there already is refused unless --replace is given. Each of several documents stands on \
          its own: the command ends with 0 if all are done, with 8 if some are, and with the code \
          of the first failure if none is.",
-        K::KIND
+        K::ONE
     ),
     after_help = K::examples(K::EXAMPLES.add)
 )]
@@ -202,7 +204,7 @@ pub(crate) struct Add<K: Described> {
 /// Change a record
 #[derive(Args, Debug)]
 #[command(
-    about = format!("Change a {}: what isn't named stays", K::KIND),
+    about = format!("Change {}: what isn't named stays", K::ONE),
     after_help = K::examples(K::EXAMPLES.set)
 )]
 pub(crate) struct Set<K: Described> {
@@ -225,12 +227,12 @@ pub(crate) struct Set<K: Described> {
 /// Remove a record
 #[derive(Args, Debug)]
 #[command(
-    about = format!("Remove a {}", K::KIND),
+    about = format!("Remove {}", K::ONE),
     long_about = format!(
-        "Remove a {}\n\n\
+        "Remove {}\n\n\
          One that others point to is refused unless --force is given: then they stay as they are, \
          and are told. History keeps what was removed. On a terminal it asks first.",
-        K::KIND
+        K::ONE
     ),
     after_help = K::examples(K::EXAMPLES.rm)
 )]
@@ -252,7 +254,7 @@ pub(crate) struct Remove<K: Described> {
 /// List the changes of a record
 #[derive(Args, Debug)]
 #[command(
-    about = format!("List the changes of a {}, newest first; also of a removed one", K::KIND),
+    about = format!("List the changes of {}, newest first; also of a removed one", K::ONE),
     after_help = K::examples(K::EXAMPLES.history)
 )]
 pub(crate) struct History<K: Described> {
@@ -272,12 +274,13 @@ pub(crate) struct History<K: Described> {
 /// Show what differs between two moments
 #[derive(Args, Debug)]
 #[command(
-    about = format!("Show what differs in a {0}, or in all {0}s, between two moments", K::KIND),
+    about = format!("Show what differs in {}, or in all {}s, between two moments", K::ONE, K::KIND),
     long_about = format!(
-        "Show what differs in a {0}, or in all {0}s, between two moments\n\n\
+        "Show what differs in {1}, or in all {0}s, between two moments\n\n\
          Without --since it is what the last change of the {0} did. Ends with 1 where something \
          differs and 0 where nothing does.",
-        K::KIND
+        K::KIND,
+        K::ONE
     ),
     after_help = K::examples(K::EXAMPLES.diff)
 )]

@@ -21,6 +21,8 @@ mod lists;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod mesh;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod pasted;

@@ -121,6 +121,7 @@ pub(crate) enum Namespaces {}
 
 impl Described for Namespaces {
     const KIND: MeshKind = MeshKind::Namespace;
+    const ONE: &'static str = "a namespace";
     const REF: &'static str = "NAME";
     const EXAMPLES: Examples = Examples {
         ls: "namespace ls\nnamespace ls --search edge -o json",
@@ -142,6 +143,7 @@ pub(crate) enum Nodes {}
 
 impl Described for Nodes {
     const KIND: MeshKind = MeshKind::Node;
+    const ONE: &'static str = "a node";
     const REF: &'static str = "[NAMESPACE/]NODE";
     const EXAMPLES: Examples = Examples {
         ls: "node ls -n edge\nmesh nodes ls -n edge --zone z1 -o json",
@@ -163,6 +165,7 @@ pub(crate) enum Services {}
 
 impl Described for Services {
     const KIND: MeshKind = MeshKind::Service;
+    const ONE: &'static str = "a service";
     const REF: &'static str = "[NAMESPACE/]SERVICE";
     const EXAMPLES: Examples = Examples {
         ls: "service ls -n edge\nmesh services ls --search track",
@@ -184,6 +187,7 @@ pub(crate) enum Endpoints {}
 
 impl Described for Endpoints {
     const KIND: MeshKind = MeshKind::Endpoint;
+    const ONE: &'static str = "an endpoint";
     const REF: &'static str = "[NAMESPACE/]SERVICE/ENDPOINT";
     const EXAMPLES: Examples = Examples {
         ls: "endpoint ls -n edge --service tracking\nmesh endpoints ls --node n1",
@@ -205,6 +209,7 @@ pub(crate) enum Shards {}
 
 impl Described for Shards {
     const KIND: MeshKind = MeshKind::Shard;
+    const ONE: &'static str = "a shard";
     const REF: &'static str = "[NAMESPACE/]SHARD";
     const EXAMPLES: Examples = Examples {
         ls: "shard ls -n edge --owner n1\nmesh shards ls --status draining,paused -o json",
