@@ -15,6 +15,7 @@ use deedbook_model::mesh::MeshKey;
 use deedbook_model::version_spec::VersionSpecError;
 use deedbook_rules::Refusal;
 use deedbook_rules::components::{LookupError, SearchError};
+use deedbook_rules::placement::{PlacementError, Strategies};
 use deedbook_server::StartError;
 use serde::Serialize;
 
@@ -55,6 +56,10 @@ pub(crate) enum Failure {
     NoRecord(MeshKey),
     /// A record of the mesh that was to be made is there.
     Taken(MeshKey),
+    /// Shards can't be placed.
+    Placement(PlacementError),
+    /// A request to place shards names none.
+    NoShards,
     /// There is no book to read.
     NoBook(PathBuf),
     /// A file that can't be read or written.
@@ -175,7 +180,11 @@ impl Failure {
     pub(crate) fn code(&self) -> Option<Code> {
         Some(match self {
             Failure::Usage(_) | Failure::Closed | Failure::Status(_) => return None,
-            Failure::Document { .. } | Failure::Invalid(_) | Failure::Config(_) => Code::Invalid,
+            Failure::Document { .. }
+            | Failure::Invalid(_)
+            | Failure::Config(_)
+            | Failure::Placement(_)
+            | Failure::NoShards => Code::Invalid,
             Failure::Refused { refusal, .. } => refusal.code,
             Failure::Lookup(_)
             | Failure::NotFound(_)
@@ -212,6 +221,7 @@ impl Failure {
             Failure::Usage(_) => "UsageError",
             Failure::Invalid(_) => "InvalidInputError",
             Failure::Config(_) => "ConfigurationError",
+            Failure::Placement(_) | Failure::NoShards => "PlacementError",
             Failure::NoBook(_) => "BookNotFoundError",
             Failure::NotFound(_)
             | Failure::NoRecord(_)
@@ -282,6 +292,8 @@ impl Failure {
 
     fn taxonomy(&self) -> Option<&'static str> {
         match self {
+            Failure::Placement(error) => Some(error.code()),
+            Failure::NoShards => Some("shards.hashing.shards_missing"),
             Failure::Lookup(LookupError::Unknown { .. }) => Some("RG001"),
             Failure::Lookup(LookupError::NoVersion { .. }) => Some("RG008"),
             Failure::File { source, .. } => match source.kind() {
@@ -302,6 +314,8 @@ impl Failure {
             | Failure::Interrupted(message)
             | Failure::Internal(message) => message.clone(),
             Failure::Lookup(error) => error.to_string(),
+            Failure::Placement(error) => error.to_string(),
+            Failure::NoShards => "the request has no list of shards".to_owned(),
             Failure::NoRecord(key) => format!("no {} {key}", key.kind()),
             Failure::Taken(key) => format!("{} {key} is there already", key.kind()),
             Failure::NoBook(folder) => format!("there is no book at {}", folder.display()),
@@ -336,6 +350,12 @@ impl Failure {
                 "`deedbook registry add FILE` makes one here; --data names one elsewhere"
                     .to_owned(),
             ),
+            Failure::Placement(PlacementError::UnknownStrategy(_)) => {
+                let known = Strategies::default();
+                let known: Vec<&str> = known.ids().collect();
+                Some(format!("there are {}", known.join(", ")))
+            }
+            Failure::NoShards => Some("an empty list is one: `\"shards\": []`".to_owned()),
             Failure::NoRecord(key) => {
                 let kind = key.kind();
                 Some(format!("`deedbook {kind} ls` lists what there is"))

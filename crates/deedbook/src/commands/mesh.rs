@@ -1,12 +1,16 @@
 //! Namespaces, nodes, services, endpoints and shards: each verb is written once for all kinds.
 
 mod add;
+mod checksum;
 mod diff;
 mod documents;
 mod get;
 mod history;
 mod list;
+mod offline;
+mod plan;
 mod report;
+mod request;
 mod watch;
 mod write;
 
@@ -32,7 +36,9 @@ pub(super) fn run<K: Described>(verb: Verbs<K>, context: &mut Context) -> Result
 /// Runs a command on shards.
 pub(super) fn run_shard(command: Shard, context: &mut Context) -> Result<(), Failure> {
     match command {
-        Shard::Verbs(verb) => run(verb, context),
+        Shard::Verbs(verb) => run(*verb, context),
+        Shard::Plan(args) => plan::plan(&args, context),
+        Shard::Checksum(args) => checksum::checksum(&args, context),
         Shard::Transfer(args) => write::transfer(&args, context),
     }
 }

@@ -486,6 +486,8 @@ const TABLE: &[(&str, Way)] = &[
     ("schema-show", NoBook),
     ("schema-satisfies", NoBook),
     ("version-match", NoBook),
+    ("shard-checksum", NoBook),
+    ("shard-plan", NoBook),
     ("config-show", NoBook),
     ("explain", NoBook),
     ("completions", NoBook),

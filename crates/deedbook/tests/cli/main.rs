@@ -13,6 +13,8 @@ mod change;
 #[cfg(test)]
 mod compat;
 #[cfg(test)]
+mod compat_shards;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod kill;

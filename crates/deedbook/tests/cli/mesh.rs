@@ -232,3 +232,120 @@ fn mesh_transfers_keep_who_had_a_shard() {
         "{ran:?}"
     );
 }
+
+/// A question about three shards on two nodes.
+fn question() -> Value {
+    json!({
+        "namespace": "edge",
+        "strategy": "ring",
+        "nodes": [{"nodeId": "a"}, {"nodeId": "b", "weight": "2", "unknown": [1]}],
+        "shards": [{"shardId": "s2"}, {"shardId": "s1"}, {"shardId": "s3"}],
+        "unknown": 7,
+    })
+}
+
+#[test]
+fn mesh_offline_plans_say_what_moves_and_how_it_is_called() {
+    let sandbox = Sandbox::new();
+    let plan = |request: &Value, more: &[&str]| {
+        let line = [
+            "mesh",
+            "shards",
+            "plan",
+            "--offline",
+            "--request",
+            "-",
+            "-o",
+            "json",
+        ];
+        let ran = sandbox.feed(&[&line[..], more].concat(), &request.to_string());
+        serde_json::from_str::<Value>(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"))
+    };
+    let first = plan(&question(), &[]);
+    assert_eq!(
+        (&first["strategyId"], &first["moves"]),
+        (&json!("ring"), &json!([]))
+    );
+    assert_eq!(plan(&question(), &[])["digest"], first["digest"]);
+    let other = plan(&question(), &["--strategy", "Rendezvous-Weighted"]);
+    assert_eq!(other["strategyId"], "rendezvous-weighted");
+    assert_ne!(other["digest"], first["digest"]);
+    let mut request = question();
+    request["strategyId"] = json!("locality");
+    assert_eq!(
+        plan(&request, &[])["strategyId"],
+        "locality",
+        "before `strategy`"
+    );
+    // One is where it belongs, one is on a node that is gone, one doesn't say.
+    let mut request = question();
+    request["shards"][0]["ownerNodeId"] = first["assignments"][0]["ownerNodeId"].clone();
+    request["shards"][1]["ownerNodeId"] = json!("gone");
+    let moved = plan(&request, &[]);
+    let to = &first["assignments"][1]["ownerNodeId"];
+    let expected = json!([{"shardId": "s1", "from": "gone", "to": to, "reason": "node gone"}]);
+    assert_eq!(moved["moves"], expected);
+    assert_eq!(moved["assignments"], first["assignments"]);
+    assert_ne!(moved["digest"], first["digest"]);
+}
+
+#[test]
+fn mesh_offline_commands_tell_where_a_question_is_wrong() {
+    let sandbox = Sandbox::new();
+    for (change, place) in [
+        (
+            json!({"nodes": {}}),
+            "/nodes must be a list, but is an object",
+        ),
+        (
+            json!({"nodes": [{"nodeId": 7}]}),
+            "/nodes/0/nodeId must be text",
+        ),
+        (
+            json!({"nodes": [{"nodeId": "a", "weight": "x"}]}),
+            "/nodes/0/weight must be a number",
+        ),
+        (
+            json!({"nodes": [{"nodeId": "a", "weightBits": "+1"}]}),
+            "/nodes/0/weightBits isn't",
+        ),
+        (
+            json!({"shards": [{"shardId": "s"}, 7]}),
+            "/shards/1 must be an object",
+        ),
+    ] {
+        let mut request = question();
+        request
+            .as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
+        sandbox.write("q.json", &request.to_string());
+        let line = ["mesh", "shards", "plan", "--offline", "--request", "q.json"];
+        let ran = sandbox.fails(2, &line);
+        assert!(
+            ran.stderr.contains(place) && ran.stderr.contains("--> q.json"),
+            "{ran:?}"
+        );
+    }
+    let good = r#"{"namespace":"a|\u0000","shardId":"","strategyId":"","ownerNodeId":"","capacityHint":-1}"#;
+    let bad = good.replace("-1", "[]");
+    sandbox.write("s.jsonl", &format!("{good}\n{bad}\n{{}}\n"));
+    let ran = sandbox.fails(2, &["mesh", "shards", "checksum", "s.jsonl"]);
+    assert_eq!(ran.stdout, "");
+    for place in [
+        "/capacityHint must be a number",
+        "s.jsonl:2",
+        "/namespace `namespace` is missing",
+        "s.jsonl:3",
+    ] {
+        assert!(ran.stderr.contains(place), "{place}: {ran:?}");
+    }
+    sandbox.write("s.jsonl", good);
+    assert_eq!(
+        sandbox
+            .ok(&["shard", "checksum", "s.jsonl"])
+            .trim_end()
+            .len(),
+        16
+    );
+}

@@ -41,35 +41,55 @@ pub(super) fn read(input: &Input, reading: Reading<'_>) -> Result<Vec<Document>,
 }
 
 fn of_json(label: &str, text: &Text, reading: Reading<'_>) -> Vec<Document> {
-    let bytes = &text.bytes;
+    let parts = json_parts(&text.bytes).into_iter();
+    parts
+        .map(|(place, part)| {
+            let label = match place.as_str() {
+                "" => label.to_owned(),
+                place => format!("{label}#{place}"),
+            };
+            one(label, part.bytes, Syntax::Json, part.before, reading)
+        })
+        .collect()
+}
+
+/// A part of a text, and the number of lines before it.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) before: u32,
+}
+
+/// The documents in a JSON text, each with its place: those of a list or of a page, those on its
+/// lines, or itself.
+pub(super) fn json_parts(bytes: &[u8]) -> Vec<(String, Part<'_>)> {
     if let Ok(whole) = serde_json::from_slice::<&RawValue>(bytes) {
-        let parts = parts_of(label, whole);
         let mut lines = Lines::of(bytes);
-        let parts = parts.into_iter().map(|(label, part)| {
+        let parts = parts_of(whole).into_iter().map(|(place, part)| {
             let before = lines.before(part.get());
-            one(label, part.get().as_bytes(), Syntax::Json, before, reading)
+            let bytes = part.get().as_bytes();
+            (place, Part { bytes, before })
         });
         return parts.collect();
     }
     // Lines are told from one document that is broken by their first being whole.
     let lines = bytes.split(|byte| *byte == b'\n').zip(0..);
-    let lines: Vec<(&[u8], u32)> = lines
-        .filter(|(line, _)| !line.trim_ascii().is_empty())
-        .collect();
+    let lines = lines.filter(|(line, _)| !line.trim_ascii().is_empty());
+    let lines: Vec<(&[u8], u32)> = lines.collect();
     let is_lines = lines.first().is_some_and(|(line, _)| {
         lines.len() > 1 && serde_json::from_slice::<&RawValue>(line).is_ok()
     });
     if !is_lines {
-        return vec![one(label.to_owned(), bytes, Syntax::Json, 0, reading)];
+        return vec![(String::new(), Part { bytes, before: 0 })];
     }
-    let lines = lines.into_iter();
-    lines
-        .map(|(line, before)| one(label.to_owned(), line, Syntax::Json, before, reading))
+    let parts = lines.into_iter();
+    parts
+        .map(|(bytes, before)| (String::new(), Part { bytes, before }))
         .collect()
 }
 
-/// The documents in a JSON value: those of a list, those of a page, or itself.
-fn parts_of<'a>(label: &str, whole: &'a RawValue) -> Vec<(String, &'a RawValue)> {
+/// The documents in a JSON value, each with its pointer.
+fn parts_of(whole: &RawValue) -> Vec<(String, &RawValue)> {
     #[derive(serde::Deserialize)]
     struct Page<'a> {
         #[serde(borrow)]
@@ -80,11 +100,11 @@ fn parts_of<'a>(label: &str, whole: &'a RawValue) -> Vec<(String, &'a RawValue)>
     } else if let Ok(page) = serde_json::from_str::<Page<'_>>(whole.get()) {
         (page.items, "/items")
     } else {
-        return vec![(label.to_owned(), whole)];
+        return vec![(String::new(), whole)];
     };
     let items = items.into_iter().enumerate();
     items
-        .map(|(place, item)| (format!("{label}#{below}/{place}"), item))
+        .map(|(place, item)| (format!("{below}/{place}"), item))
         .collect()
 }
 

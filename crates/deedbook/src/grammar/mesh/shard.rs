@@ -1,5 +1,7 @@
 //! `shard VERB`, also spelled `mesh shards VERB`: what shards have beside what all kinds have.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::Verbs;
@@ -10,8 +12,10 @@ use crate::grammar::arguments::{IfGenerationArgs, WhyArgs};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Shard {
     #[command(flatten)]
-    Verbs(Verbs<Shards>),
+    Verbs(Box<Verbs<Shards>>),
     Transfer(Transfer),
+    Plan(Plan),
+    Checksum(Checksum),
 }
 
 /// Give a shard to another node
@@ -36,4 +40,40 @@ pub(crate) struct Transfer {
     pub(crate) expected: IfGenerationArgs,
     #[command(flatten)]
     pub(crate) why: WhyArgs,
+}
+
+/// Say what would have to move so that shards are where their strategy would have them
+///
+/// With --offline the question stands in a file, and no book is looked at: an object with
+/// `namespace`, `nodes` (`nodeId`, and perhaps `weight`, `region`, `zone`) and `shards` (`shardId`,
+/// and perhaps `localityHint`, and `ownerNodeId`: where it is now).
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  deedbook mesh shards plan --offline --request request.json --strategy ring -o json")]
+pub(crate) struct Plan {
+    /// Ask about what stands in a file, without a book
+    #[arg(long, requires = "request", required = true)]
+    pub(crate) offline: bool,
+    /// The question, as JSON; `-` for stdin
+    #[arg(long, value_name = "FILE|-", requires = "offline")]
+    pub(crate) request: Option<PathBuf>,
+    /// What places the shards (default: what the question names, else rendezvous)
+    #[arg(long, value_name = "ID")]
+    pub(crate) strategy: Option<String>,
+}
+
+/// Print the checksums of shards in a file, one a line
+///
+/// The file holds a record, a list of them or one on each line, bare or as `shard get -o json`
+/// prints them. Only types are checked: what `shard add` would refuse has a checksum too.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  deedbook mesh shards checksum shard.json
+  deedbook shard ls --all -o jsonl | deedbook mesh shards checksum -")]
+pub(crate) struct Checksum {
+    /// The records, as JSON; `-` for stdin
+    #[arg(value_name = "FILE|-")]
+    pub(crate) file: PathBuf,
 }
