@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::problem::{MEDIA_TYPE, status_of};
-use crate::route::{Answer, Content, Decision, Form, Parameter, Place, Resource, Route, RouteId};
+use crate::route::{Answer, Content, Decision, Form, Parameter, Place, Resource, Route};
 use crate::routes::ROUTES;
 use crate::schemas::{self, reference};
 
@@ -71,7 +71,7 @@ fn security(decision: Decision) -> Value {
 fn tag(route: &Route) -> &'static str {
     match () {
         () if route.path.starts_with("/v1/components") => "components",
-        () if matches!(route.id, RouteId::Mesh(..)) => "mesh",
+        () if route.id.mesh_kind().is_some() => "mesh",
         () if route.path.starts_with("/v1/") => "book",
         () => "server",
     }

@@ -312,6 +312,35 @@ const SEARCH: Parameter = query(
     "Its id holds this text, ignoring case.",
 );
 
+/// What is planned for the shards of a namespace.
+pub const PLAN: &[Parameter] = &[
+    query(
+        "strategy",
+        Form::Text(TEXT),
+        "The strategy that says where shards should be. Absent: the namespace's.",
+    ),
+    query(
+        "maxMoves",
+        Form::Number(0, 100_000),
+        "Most moves of the plan: the most needed are taken. Absent: all that are needed.",
+    ),
+    query(
+        "undo",
+        Form::Number(1, u64::MAX),
+        "Instead: how the shards come back that the command of this revision moved.",
+    ),
+];
+
+/// Which key is looked for.
+pub const LOCATE: &[Parameter] = &[
+    query("key", Form::Text(TEXT), "The key, as text."),
+    query(
+        "keyBase64",
+        Form::Text(TEXT),
+        "The key's bytes in Base64, instead of `key`.",
+    ),
+];
+
 /// Removing what others may point to.
 pub const FORCE: &[Parameter] = &[query(
     "force",

@@ -83,6 +83,10 @@ pub enum RouteId {
     Docs,
     Welcome,
     Mesh(MeshKind, MeshRoute),
+    TransferShard,
+    PlanNamespace,
+    ApplyPlan,
+    LocateKey,
 }
 
 /// What can be asked about every kind of record of the mesh.
@@ -99,6 +103,19 @@ pub enum MeshRoute {
 }
 
 impl RouteId {
+    /// What kind of record of the mesh its path names; `None`: none.
+    #[must_use]
+    pub fn mesh_kind(self) -> Option<MeshKind> {
+        match self {
+            RouteId::Mesh(kind, _) => Some(kind),
+            RouteId::TransferShard => Some(MeshKind::Shard),
+            RouteId::PlanNamespace | RouteId::ApplyPlan | RouteId::LocateKey => {
+                Some(MeshKind::Namespace)
+            }
+            _ => None,
+        }
+    }
+
     /// The `operationId`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -140,6 +157,10 @@ impl RouteId {
             RouteId::Docs => "docs",
             RouteId::Welcome => "welcome",
             RouteId::Mesh(kind, route) => mesh_operation(kind, route),
+            RouteId::TransferShard => "transferShard",
+            RouteId::PlanNamespace => "planNamespace",
+            RouteId::ApplyPlan => "applyPlan",
+            RouteId::LocateKey => "locateKey",
         }
     }
 }
@@ -337,6 +358,10 @@ pub enum Schema {
     MeshPage(MeshKind),
     MeshHistory,
     MeshDiff,
+    TransferRequest,
+    Plan,
+    Applied,
+    Located,
 }
 
 /// What a request may hold.

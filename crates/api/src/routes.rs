@@ -2,6 +2,7 @@
 //! it, and a test sends its examples.
 
 mod mesh;
+mod placement;
 
 use deedbook_model::Capability;
 use deedbook_model::code::Code;
@@ -182,15 +183,16 @@ const fn plain_text(target: &'static str) -> Example {
 
 /// All routes, in the order of the documentation.
 pub const ROUTES: &[Route] = &{
-    let parts: [&[Route]; 6] = [
+    let parts: [&[Route]; 7] = [
         BOOK,
         &mesh::NAMESPACES,
         &mesh::NODES,
         &mesh::SERVICES,
         &mesh::ENDPOINTS,
         &mesh::SHARDS,
+        placement::PLACEMENT,
     ];
-    joined::<{ BOOK.len() + 5 * mesh::EACH }>(&parts)
+    joined::<{ BOOK.len() + 5 * mesh::EACH + placement::PLACEMENT.len() }>(&parts)
 };
 
 /// Several tables as one.
@@ -698,6 +700,12 @@ const BOOK: &[Route] = &[
                 "Make two principals, of which one gets another token at once",
                 "/v1/batch",
                 (JSON, samples::PRINCIPALS_BATCH),
+                200,
+            ),
+            send(
+                "Divide a shard: its keys are held by one shard at any moment",
+                "/v1/batch",
+                (JSON, samples::MESH_BATCH),
                 200,
             ),
             send(

@@ -73,3 +73,15 @@ pub const PRINCIPALS_BATCH: &str = r#"{"writes":[{"op":"create","kind":"principa
 /// A patch that moves a component on in its life.
 pub const PATCH: &str =
     r#"{"description":"Nearest street or square for a point.","tags":["maps"]}"#;
+
+/// Several writes of what runs where.
+pub const MESH_BATCH: &str = r#"{"writes":[{"op":"patch","kind":"shard","key":"parcels/p-01","patch":{"hashRange":{"end":"4611686018427387904"}},"expectedGeneration":1},{"op":"put","kind":"shard","key":"parcels/p-02","document":{"ownerNodeId":"depot-2","hashRange":{"start":"4611686018427387904","end":"9223372036854775808"}},"expectedGeneration":0},{"op":"remove","kind":"endpoint","key":"parcels/tracking/a"},{"op":"remove","kind":"service","key":"parcels/tracking"}]}"#;
+
+/// A shard's change of hands.
+pub const TRANSFER: &str = r#"{"ownerNodeId":"depot-2"}"#;
+
+/// A plan that stands in the book of the examples.
+pub const PLAN: &str = r#"{"format":"deedbook-plan/1","namespace":"parcels","strategyId":"ring","moves":[{"shardId":"p-01","from":"depot-1","to":"depot-2","reason":"strategy"}],"stays":[],"fewestMoves":1,"heldBack":0,"restsOn":{"namespace":1,"nodes":{"depot-1":1,"depot-2":1},"everyShard":false,"shards":{"p-01":1}},"digest":"827c319ed14f9e0e3647ca31a3f414b0"}"#;
+
+/// A plan that doesn't stand there: it was made of another state.
+pub const STALE_PLAN: &str = r#"{"format":"deedbook-plan/1","namespace":"parcels","strategyId":"ring","moves":[{"shardId":"p-01","from":"depot-2","to":"depot-1","reason":"node draining"}],"stays":[],"fewestMoves":1,"heldBack":0,"restsOn":{"namespace":1,"nodes":{"depot-1":1,"depot-2":2},"everyShard":false,"shards":{"p-01":2}},"digest":"7d3dd90feb86fa10f99d0bff597fa73d"}"#;

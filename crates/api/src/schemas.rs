@@ -4,7 +4,7 @@ use deedbook_model::mesh::{self, MeshKind};
 use serde_json::{Map, Value, json};
 
 use crate::route::Schema;
-use crate::shapes::{BATCH_OPS, BatchOp};
+use crate::shapes::{BatchOp, batch_ops};
 
 impl Schema {
     /// All of them.
@@ -59,7 +59,15 @@ impl Schema {
             ]
         };
         let mesh = MeshKind::ALL.into_iter().flat_map(of_kind);
-        let shared = [Schema::MeshPatch, Schema::MeshHistory, Schema::MeshDiff];
+        let shared = [
+            Schema::MeshPatch,
+            Schema::MeshHistory,
+            Schema::MeshDiff,
+            Schema::TransferRequest,
+            Schema::Plan,
+            Schema::Applied,
+            Schema::Located,
+        ];
         Schema::BOOK.into_iter().chain(mesh).chain(shared)
     }
 
@@ -98,6 +106,7 @@ impl Schema {
                             reference(Schema::Issued),
                             reference(Schema::WrittenPrincipal),
                             reference(Schema::RemovedPrincipal),
+                            {"anyOf": mesh_results()},
                         ]})),
                     ),
                 ],
@@ -174,8 +183,73 @@ impl Schema {
                 ],
                 &[],
             ),
+            Schema::TransferRequest => object(
+                &[
+                    ("ownerNodeId", text()),
+                    ("ownershipDeltaPercent", json!({"type": "number"})),
+                    ("metadata", text()),
+                ],
+                &["ownershipDeltaPercent", "metadata"],
+            ),
+            Schema::Plan => plan(),
+            Schema::Applied => object(
+                &[
+                    ("namespace", text()),
+                    ("digest", hex(32)),
+                    ("moves", revision()),
+                    ("first", revision()),
+                    ("revision", revision()),
+                    ("dryRun", boolean()),
+                ],
+                &["first", "dryRun"],
+            ),
+            Schema::Located => object(
+                &[
+                    ("namespace", text()),
+                    ("shardId", text()),
+                    ("ownerNodeId", text()),
+                    ("status", text()),
+                    ("generation", revision()),
+                    ("revision", revision()),
+                ],
+                &[],
+            ),
         }
     }
+}
+
+fn plan() -> Value {
+    let generations = json!({"type": "object", "additionalProperties": revision()});
+    let move_of = |names: [&'static str; 4], optional: &[&str]| {
+        let members = names.map(|name| (name, text()));
+        list(object(&members, optional))
+    };
+    object(
+        &[
+            ("format", json!({"const": "deedbook-plan/1"})),
+            ("namespace", text()),
+            ("strategyId", text()),
+            ("undoes", revision()),
+            ("moves", move_of(["shardId", "from", "to", "reason"], &[])),
+            ("stays", move_of(["shardId", "at", "to", "reason"], &["at"])),
+            ("fewestMoves", revision()),
+            ("heldBack", revision()),
+            (
+                "restsOn",
+                object(
+                    &[
+                        ("namespace", revision()),
+                        ("nodes", generations.clone()),
+                        ("everyShard", boolean()),
+                        ("shards", generations),
+                    ],
+                    &[],
+                ),
+            ),
+            ("digest", hex(32)),
+        ],
+        &["undoes"],
+    )
 }
 
 /// A reference to a schema of the document.
@@ -605,8 +679,15 @@ fn validation() -> Value {
     )
 }
 
+/// What writes of what runs where give.
+fn mesh_results() -> Vec<Value> {
+    let of_kind = |kind| [Schema::WrittenMesh(kind), Schema::RemovedMesh(kind)];
+    let schemas = MeshKind::ALL.into_iter().flat_map(of_kind);
+    schemas.map(reference).collect()
+}
+
 fn batch_request() -> Value {
-    let writes: Vec<Value> = BATCH_OPS.iter().map(batch_write).collect();
+    let writes: Vec<Value> = batch_ops().map(batch_write).collect();
     let writes = json!({
         "type": "array",
         "minItems": 1,
@@ -622,16 +703,27 @@ fn batch_write(one: &BatchOp) -> Value {
         ("op", json!({"const": one.op})),
     ];
     let names = one.needed.iter().chain(one.optional);
-    members.extend(names.map(|name| (*name, batch_member(name))));
+    members.extend(names.map(|name| (*name, batch_member(one.kind, name))));
     object(&members, one.optional)
 }
 
-fn batch_member(name: &str) -> Value {
+fn batch_member(kind: &str, name: &str) -> Value {
+    let mesh = MeshKind::ALL.into_iter().find(|one| one.as_str() == kind);
+    match (name, mesh) {
+        ("document", None) => reference(Schema::ComponentDocument),
+        ("document", Some(kind)) => reference(Schema::MeshDocument(kind)),
+        ("patch", None) => reference(Schema::ComponentPatch),
+        ("patch", Some(_)) => reference(Schema::MeshPatch),
+        ("expectedGeneration", None) => json!({"type": "integer", "minimum": 1}),
+        // 0: only if there is none.
+        ("expectedGeneration", Some(_)) => revision(),
+        (name, _) => batch_value(name),
+    }
+}
+
+fn batch_value(name: &str) -> Value {
     match name {
-        "document" => reference(Schema::ComponentDocument),
-        "patch" => reference(Schema::ComponentPatch),
-        "expectedGeneration" => json!({"type": "integer", "minimum": 1}),
-        "requireDependencies" => boolean(),
+        "requireDependencies" | "force" => boolean(),
         "grants" => list(text()),
         "overlapSeconds" => revision(),
         "token" => hex(16),

@@ -2,6 +2,7 @@
 
 mod submit;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +13,8 @@ use std::time::Duration;
 
 use deedbook_log::{Access, Log, LogError, MemoryLog, SqliteLog};
 use deedbook_model::{Change, Head, Kind, Lineage, Revision, Timestamp, WriterId};
+use deedbook_rules::placement::Strategies;
+use deedbook_rules::placement::plan::Transfer;
 use deedbook_rules::{Command, Write};
 use serde::Serialize;
 
@@ -47,6 +50,9 @@ pub struct OpenOptions {
     pub projection: bool,
     /// Where time stamps come from.
     pub clock: Arc<dyn Clock>,
+    /// What may place shards. Strategies are the program's, not the log's: all that write to a book
+    /// are to have the same.
+    pub strategies: Arc<Strategies>,
 }
 
 impl Default for OpenOptions {
@@ -56,6 +62,7 @@ impl Default for OpenOptions {
             wait: Duration::from_secs(5),
             projection: true,
             clock: Arc::new(SystemClock),
+            strategies: Arc::default(),
         }
     }
 }
@@ -152,7 +159,8 @@ impl Book {
         alone: bool,
         projection: Option<&Path>,
     ) -> Result<Book, BookError> {
-        let fold = Fold::load(&*log)?;
+        let mut fold = Fold::load(&*log)?;
+        fold.state = fold.state.with_strategies(Arc::clone(&options.strategies));
         let is_new = fold.head == Head::EMPTY;
         let book = Book::assemble(log, fold, Arc::clone(&options.clock), projection);
         book.start_sequencer()?;
@@ -364,6 +372,17 @@ impl Book {
         pointer: &str,
     ) -> Result<Option<Why>, BookError> {
         history::why(&self.running.core.shared, view, kind, key, pointer)
+    }
+
+    /// The shards that changed hands by the command of a revision, in its order, by namespace.
+    ///
+    /// # Errors
+    /// [`LogError::Compacted`] and [`BookError::Future`] when there is no such change to read.
+    pub fn transfers(
+        &self,
+        revision: Revision,
+    ) -> Result<BTreeMap<String, Vec<Transfer>>, BookError> {
+        history::transfers(&self.running.core.shared, revision)
     }
 
     /// The components of that name that are gone in a view, the one removed last first, as far as

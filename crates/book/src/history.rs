@@ -1,11 +1,12 @@
 //! Reading the past: changes, one record's history, who set a field, and states at a revision.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use deedbook_log::ReadLimit;
 use deedbook_model::{Batch, Change, Envelope, Kind, Revision, Timestamp};
 use deedbook_rules::Record;
+use deedbook_rules::placement::plan::Transfer;
 use serde_json::Value;
 
 use crate::error::BookError;
@@ -73,7 +74,39 @@ pub(crate) fn view_at(shared: &Shared, at: At) -> Result<View, BookError> {
         At::Revision(wanted) => wanted,
         At::Time(time) => revision_at(shared, time)?,
     };
-    Ok(Fold::load_at(&*shared.log, revision)?.into_view())
+    let mut view = Fold::load_at(&*shared.log, revision)?.into_view();
+    view.state = view.state.with_strategies_of(&shared.view().state);
+    Ok(view)
+}
+
+/// The shards that changed hands by the command of a revision, in its order, by namespace.
+pub(crate) fn transfers(
+    shared: &Shared,
+    revision: Revision,
+) -> Result<BTreeMap<String, Vec<Transfer>>, BookError> {
+    let head = shared.head().revision;
+    if revision > head {
+        let wanted = revision;
+        return Err(BookError::Future { wanted, head });
+    }
+    let between = |after: Revision, up_to: Revision| ChangeQuery {
+        after,
+        up_to: Some(up_to),
+        limit: usize::MAX,
+        ..ChangeQuery::default()
+    };
+    let mut transfers: BTreeMap<String, Vec<Transfer>> = BTreeMap::new();
+    let before = |revision: Revision| Revision(revision.0.saturating_sub(1));
+    let one = changes(shared, &between(before(revision), revision))?;
+    if let Some(change) = one.first() {
+        let (first, last) = (change.command.first, change.command.last);
+        for change in changes(shared, &between(before(first), last))? {
+            if let Some((namespace, transfer)) = Transfer::of(&change) {
+                transfers.entry(namespace).or_default().push(transfer);
+            }
+        }
+    }
+    Ok(transfers)
 }
 
 /// The last revision stamped at or before an instant.

@@ -20,8 +20,9 @@ use std::time::Instant;
 
 use deedbook_model::Generation;
 use deedbook_model::shard::{KeyRange, ShardRange, ShardStatus, xxh64};
+use deedbook_rules::placement::held_keys::HeldKeys;
 use deedbook_rules::placement::plan::{PlanRequest, Present, PresentNode, PresentShard, plan};
-use deedbook_rules::placement::ranges::{Demand, RangeIndex, RangedShard, check_cover};
+use deedbook_rules::placement::ranges::{Demand, RangedShard, check_cover};
 use deedbook_rules::placement::{
     PlacementNode, PlacementRequest, PlacementShard, Policy, Strategies,
 };
@@ -225,7 +226,12 @@ fn key_lookup() {
     let shards: Vec<RangedShard<'_>> = shards.collect();
     let figures = times(|| assert_eq!(check_cover(&shards, Demand::Ranges, 1), []));
     report("whether 100000 ranges hold every key once", "ms", figures);
-    let index = RangeIndex::of(&shards);
+    let mut index = HeldKeys::default();
+    for shard in &shards {
+        if let Some(range) = shard.range {
+            index.insert(&shard.id.into(), range);
+        }
+    }
     let keys: Vec<Vec<u8>> = (0..100_000_u64)
         .map(|number| bound(number * 77_773 % 100_000))
         .collect();

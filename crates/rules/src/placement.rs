@@ -9,10 +9,11 @@
 //! | `rendezvous-weighted` | the highest hash | only its shards move; loads are as the weights |
 //! | `locality`, `locality-weighted` | likewise, among the nodes near it | only its shards move |
 //!
-//! [`plan`] has what would have to move from where shards are now, and [`ranges`] which shard holds a
-//! key.
+//! [`plan`] has what would have to move from where shards are now, [`held_keys`] which shard holds a
+//! key, and [`ranges`] whether each key is held once.
 
 mod bounded;
+pub mod held_keys;
 mod locality;
 pub mod plan;
 pub mod ranges;

@@ -84,6 +84,12 @@ impl State {
         self
     }
 
+    /// The same state with the strategies of another.
+    #[must_use]
+    pub fn with_strategies_of(self, other: &State) -> State {
+        self.with_strategies(Arc::clone(&other.strategies))
+    }
+
     /// What may place shards.
     #[must_use]
     pub fn strategies(&self) -> &Strategies {
@@ -199,6 +205,13 @@ impl State {
         let namespaces = self.mesh.from(namespace);
         let found = namespaces.flat_map(move |(name, members)| after(members, name));
         found.map(|(_, record)| record)
+    }
+
+    /// The live shard of a namespace that holds a key by its range. Where several do, that whose
+    /// range begins last, and of those the one of the smallest id; one of keys before one of hashes.
+    #[must_use]
+    pub fn locate(&self, namespace: &str, key: &[u8]) -> Option<&Arc<Record>> {
+        self.members(namespace)?.locate(key)
     }
 
     /// What is in a namespace.

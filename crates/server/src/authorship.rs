@@ -1,8 +1,11 @@
 //! Who asks for a change, why, and for which ticket.
 
+use std::sync::Arc;
+
 use deedbook_api::problem::Problem;
 use deedbook_model::code::Code;
 use deedbook_model::{Idempotency, IdempotencyKey, RequestDigest, Rights, TokenHash};
+use deedbook_rules::placement::plan::Plan;
 use deedbook_rules::{Command, Write};
 
 use crate::call::Call;
@@ -61,6 +64,17 @@ impl Authorship {
             request_id: self.request_id,
             idempotency: self.idempotency,
             plan: None,
+        }
+    }
+
+    /// The command that does exactly the moves of a plan.
+    pub(crate) fn applying(self, plan: Arc<Plan>) -> Command {
+        let applying = Command::applying(&self.actor, plan);
+        let reason = self.reason.clone().or(applying.reason);
+        Command {
+            plan: applying.plan,
+            reason,
+            ..self.command(applying.writes)
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod ask;
 mod components;
+mod mesh;
 mod until_end;
 mod watch;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use deedbook_api::grpc::DESCRIPTORS;
 use deedbook_api::grpc::v1::component_service_server::ComponentServiceServer;
+use deedbook_api::grpc::v1::mesh_service_server::MeshServiceServer;
 use deedbook_api::problem::Problem;
 use deedbook_api::route::{Decision, Route, RouteId};
 use deedbook_api::routes::ROUTES;
@@ -42,9 +44,10 @@ const MALFORMED: &str = "failed to decode Protobuf message";
 const OPEN_MESSAGE_BYTES: usize = 64 << 10;
 
 /// What has a health: the server as a whole, and each service of ours.
-const HEALTHY: [&str; 3] = [
+const HEALTHY: [&str; 4] = [
     "",
     "deedbook.v1.ComponentService",
+    "deedbook.v1.MeshService",
     "deedbook.v1.WatchService",
 ];
 
@@ -127,10 +130,14 @@ where
 
 /// The route that answers a method of ours.
 fn route_of(path: &str) -> Option<&'static Route> {
-    let id = match path.strip_prefix(components::PATH) {
-        Some(method) => components::route_of(method)?,
-        None if path == watch::PATH => RouteId::Watch,
-        None => return None,
+    let id = if let Some(method) = path.strip_prefix(components::PATH) {
+        components::route_of(method)?
+    } else if let Some(method) = path.strip_prefix(mesh::PATH) {
+        mesh::route_of(method)?
+    } else if path == watch::PATH {
+        RouteId::Watch
+    } else {
+        return None;
     };
     ROUTES.iter().find(|route| route.id == id)
 }
@@ -174,11 +181,16 @@ async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<b
     }
     let service = uri.path().split('/').nth(1).unwrap_or_default();
     let standard = &server.standard_services;
+    let content = route.and_then(|route| route.content.as_ref());
+    let most = MESSAGE_BYTES + content.map_or(0, |content| content.max_bytes);
     let fixed = match service {
         "deedbook.v1.ComponentService" => {
-            let content = route.and_then(|route| route.content.as_ref());
-            let most = MESSAGE_BYTES + content.map_or(0, |content| content.max_bytes);
             let service = ComponentServiceServer::from_arc(Arc::clone(&asker));
+            let Ok(answer) = service.max_decoding_message_size(most).call(request).await;
+            return unless_unread(&asker, route, answer);
+        }
+        "deedbook.v1.MeshService" => {
+            let service = MeshServiceServer::from_arc(Arc::clone(&asker));
             let Ok(answer) = service.max_decoding_message_size(most).call(request).await;
             return unless_unread(&asker, route, answer);
         }

@@ -43,6 +43,7 @@ fn quick(id: RouteId) -> Option<Read> {
         RouteId::ListVersions => components::versions::list,
         RouteId::GetHead => book::head,
         RouteId::Mesh(_, MeshRoute::Get) => mesh::get,
+        RouteId::LocateKey => mesh::locate,
         _ => return None,
     })
 }
@@ -57,6 +58,7 @@ fn slow(id: RouteId) -> Option<Read> {
         RouteId::ListChanges => changes::list,
         RouteId::GetPrincipal => principals::get,
         RouteId::Mesh(_, MeshRoute::History) => mesh::history,
+        RouteId::PlanNamespace => mesh::plan,
         _ => return None,
     })
 }
@@ -131,6 +133,8 @@ pub(crate) async fn work(call: Call, source: Source) -> Result<Answer, Problem> 
                 RouteId::UpdateComponent => components::update::update(&call, received).await,
                 RouteId::Mesh(_, MeshRoute::Put) => mesh::put(&call, received).await,
                 RouteId::Mesh(_, MeshRoute::Patch) => mesh::patch(&call, received).await,
+                RouteId::TransferShard => mesh::transfer(&call, received).await,
+                RouteId::ApplyPlan => mesh::apply(&call, received).await,
                 RouteId::Batch => batch::batch(call, received).await,
                 RouteId::Validate => validate::validate(call, received).await,
                 RouteId::CreatePrincipal => principals::create(&call, received).await,

@@ -4,7 +4,7 @@
 #[serde(rename_all = "camelCase", default)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Record {
-    /// What kind of record: `component`, `book`, `principal`.
+    /// What kind of record: `component`, `shard`, `node`, `book`, ...
     #[prost(string, tag = "1")]
     pub kind: ::prost::alloc::string::String,
     /// What names it within its kind; of a component its uuid.
@@ -291,7 +291,7 @@ pub struct BatchRequest {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchWrite {
     /// One of these.
-    #[prost(oneof = "batch_write::Write", tags = "1, 2, 3")]
+    #[prost(oneof = "batch_write::Write", tags = "1, 2, 3, 4, 5, 6")]
     pub write: ::core::option::Option<batch_write::Write>,
 }
 /// Nested message and enum types in `BatchWrite`.
@@ -308,7 +308,64 @@ pub mod batch_write {
         /// A removal.
         #[prost(message, tag = "3")]
         Remove(super::BatchRemove),
+        /// A record of what runs where, made or put in the place of the one of that key.
+        #[prost(message, tag = "4")]
+        PutRecord(super::BatchPutRecord),
+        /// A change of what runs where.
+        #[prost(message, tag = "5")]
+        PatchRecord(super::BatchPatchRecord),
+        /// A removal of what runs where.
+        #[prost(message, tag = "6")]
+        RemoveRecord(super::BatchRemoveRecord),
     }
+}
+/// A record that is put among several writes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchPutRecord {
+    /// Its kind: `namespace`, `node`, `service`, `endpoint`, `shard`.
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// Its key as its record has it (`orders/s-01`).
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// The document, as JSON.
+    #[prost(string, tag = "3")]
+    pub document: ::prost::alloc::string::String,
+    /// Only if the record is at this generation; 0: only if there is none.
+    #[prost(uint64, optional, tag = "4")]
+    pub expected_generation: ::core::option::Option<u64>,
+}
+/// A change of a record among several writes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchPatchRecord {
+    /// Its kind.
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// Its key as its record has it.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// A merge patch (RFC 7396) as JSON.
+    #[prost(string, tag = "3")]
+    pub patch: ::prost::alloc::string::String,
+    /// Only if the record is at this generation.
+    #[prost(uint64, optional, tag = "4")]
+    pub expected_generation: ::core::option::Option<u64>,
+}
+/// A removal of a record among several writes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchRemoveRecord {
+    /// Its kind.
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// Its key as its record has it.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// Even if others point to it.
+    #[prost(bool, tag = "3")]
+    pub force: bool,
+    /// Only if the record is at this generation.
+    #[prost(uint64, optional, tag = "4")]
+    pub expected_generation: ::core::option::Option<u64>,
 }
 /// A registration among several writes.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2038,6 +2095,1541 @@ pub mod component_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "deedbook.v1.ComponentService";
     impl<T> tonic::server::NamedService for ComponentServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Which record is meant.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MeshKey {
+    /// Its kind.
+    #[prost(enumeration = "MeshKind", tag = "1")]
+    pub kind: i32,
+    /// The namespace, then the ids within it: of an endpoint those of its service and its own.
+    #[prost(string, repeated, tag = "2")]
+    pub parts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What is put.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutRecordRequest {
+    /// Which record.
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<MeshKey>,
+    /// Its document; the key's members may be left out.
+    #[prost(string, tag = "2")]
+    pub document: ::prost::alloc::string::String,
+    /// How it is written.
+    #[prost(enumeration = "Syntax", tag = "3")]
+    pub syntax: i32,
+    /// Only if the record is at this generation; 0: only if there is none.
+    #[prost(uint64, optional, tag = "4")]
+    pub expected_generation: ::core::option::Option<u64>,
+    /// What goes with the write.
+    #[prost(message, optional, tag = "5")]
+    pub options: ::core::option::Option<WriteOptions>,
+}
+/// What putting did.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutRecordResponse {
+    /// The write.
+    #[prost(message, optional, tag = "1")]
+    pub written: ::core::option::Option<WriteResponse>,
+}
+/// How a record changes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PatchRecordRequest {
+    /// Which record.
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<MeshKey>,
+    /// A merge patch (RFC 7396) as JSON; with a mask, a document of which the fields of the mask are
+    /// taken.
+    #[prost(string, tag = "2")]
+    pub patch: ::prost::alloc::string::String,
+    /// The fields to set, by their names in the document (`labels.rack`): those that the document
+    /// doesn't have are removed. Absent: the patch is taken as it is.
+    #[prost(message, optional, tag = "3")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// Only if the record is at this generation.
+    #[prost(uint64, optional, tag = "4")]
+    pub expected_generation: ::core::option::Option<u64>,
+    /// What goes with the write.
+    #[prost(message, optional, tag = "5")]
+    pub options: ::core::option::Option<WriteOptions>,
+}
+/// What patching did.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PatchRecordResponse {
+    /// The write.
+    #[prost(message, optional, tag = "1")]
+    pub written: ::core::option::Option<WriteResponse>,
+}
+/// What is removed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveRecordRequest {
+    /// Which record.
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<MeshKey>,
+    /// Even if others point to it: those stay as they are.
+    #[prost(bool, tag = "2")]
+    pub force: bool,
+    /// Only if the record is at this generation.
+    #[prost(uint64, optional, tag = "3")]
+    pub expected_generation: ::core::option::Option<u64>,
+    /// What goes with the write.
+    #[prost(message, optional, tag = "4")]
+    pub options: ::core::option::Option<WriteOptions>,
+}
+/// What removing did.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RemoveRecordResponse {
+    /// The write.
+    #[prost(message, optional, tag = "1")]
+    pub written: ::core::option::Option<WriteResponse>,
+}
+/// What is read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRecordRequest {
+    /// Which record.
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<MeshKey>,
+    /// Which state.
+    #[prost(message, optional, tag = "2")]
+    pub options: ::core::option::Option<ReadOptions>,
+}
+/// One record.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetRecordResponse {
+    /// The record.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<Record>,
+}
+/// What is listed. All given filters must hold; each compares without case. A filter that the kind
+/// doesn't have is refused.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRecordsRequest {
+    /// Which kind.
+    #[prost(enumeration = "MeshKind", tag = "1")]
+    pub kind: i32,
+    /// Is in this namespace.
+    #[prost(string, optional, tag = "2")]
+    pub namespace: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its id holds this text.
+    #[prost(string, optional, tag = "3")]
+    pub search: ::core::option::Option<::prost::alloc::string::String>,
+    /// Of shards: is owned by this node.
+    #[prost(string, optional, tag = "4")]
+    pub owner: ::core::option::Option<::prost::alloc::string::String>,
+    /// Of shards: has one of these statuses.
+    #[prost(string, repeated, tag = "5")]
+    pub statuses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Of nodes: is in this region.
+    #[prost(string, optional, tag = "6")]
+    pub region: ::core::option::Option<::prost::alloc::string::String>,
+    /// Of nodes: is in this zone.
+    #[prost(string, optional, tag = "7")]
+    pub zone: ::core::option::Option<::prost::alloc::string::String>,
+    /// Of endpoints: is of this service.
+    #[prost(string, optional, tag = "8")]
+    pub service: ::core::option::Option<::prost::alloc::string::String>,
+    /// Of endpoints: is on this node.
+    #[prost(string, optional, tag = "9")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
+    /// Most items of the answer, at most 1000. Absent: 100.
+    #[prost(uint32, optional, tag = "10")]
+    pub limit: ::core::option::Option<u32>,
+    /// The `next_cursor` of the page before, with the same filters.
+    #[prost(string, optional, tag = "11")]
+    pub cursor: ::core::option::Option<::prost::alloc::string::String>,
+    /// Which state; not with a cursor, which goes on in the state its list began with.
+    #[prost(message, optional, tag = "12")]
+    pub options: ::core::option::Option<ReadOptions>,
+}
+/// A page of records.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRecordsResponse {
+    /// The records.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<Record>,
+    /// Where the list goes on, if it does.
+    #[prost(string, optional, tag = "2")]
+    pub next_cursor: ::core::option::Option<::prost::alloc::string::String>,
+    /// The revision that was looked at.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+/// Whose changes are listed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRecordHistoryRequest {
+    /// Which record, also one that was removed.
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<MeshKey>,
+    /// Most items of the answer, at most 1000. Absent: 100.
+    #[prost(uint32, optional, tag = "2")]
+    pub limit: ::core::option::Option<u32>,
+    /// Which state.
+    #[prost(message, optional, tag = "3")]
+    pub options: ::core::option::Option<ReadOptions>,
+}
+/// A record's changes.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRecordHistoryResponse {
+    /// The changes, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<Change>,
+    /// Whether there are older ones than these.
+    #[prost(bool, tag = "2")]
+    pub has_older: bool,
+    /// The revision that was looked at.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+/// What is compared.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRecordDiffRequest {
+    /// Which record.
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<MeshKey>,
+    /// The earlier moment: a revision, an RFC 3339 time, or so long ago (`-7d`).
+    #[prost(string, tag = "2")]
+    pub from: ::prost::alloc::string::String,
+    /// The later moment, in place of the options' `at`. Absent: what that says, or the newest state.
+    #[prost(string, optional, tag = "3")]
+    pub to: ::core::option::Option<::prost::alloc::string::String>,
+    /// Which state is read.
+    #[prost(message, optional, tag = "4")]
+    pub options: ::core::option::Option<ReadOptions>,
+}
+/// What differs.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetRecordDiffResponse {
+    /// The record's key.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// The earlier revision.
+    #[prost(uint64, tag = "2")]
+    pub from: u64,
+    /// The later revision.
+    #[prost(uint64, tag = "3")]
+    pub to: u64,
+    /// Where the records differ.
+    #[prost(message, repeated, tag = "4")]
+    pub differences: ::prost::alloc::vec::Vec<Difference>,
+}
+/// Who gets a shard.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferShardRequest {
+    /// Its namespace.
+    #[prost(string, tag = "1")]
+    pub namespace: ::prost::alloc::string::String,
+    /// Its id.
+    #[prost(string, tag = "2")]
+    pub shard_id: ::prost::alloc::string::String,
+    /// The node that gets it.
+    #[prost(string, tag = "3")]
+    pub owner_node_id: ::prost::alloc::string::String,
+    /// How much moves by it, as whoever asks has it, in percent.
+    #[prost(double, optional, tag = "4")]
+    pub ownership_delta_percent: ::core::option::Option<f64>,
+    /// What whoever asks notes beside it.
+    #[prost(string, optional, tag = "5")]
+    pub metadata: ::core::option::Option<::prost::alloc::string::String>,
+    /// Only if the record is at this generation.
+    #[prost(uint64, optional, tag = "6")]
+    pub expected_generation: ::core::option::Option<u64>,
+    /// What goes with the write.
+    #[prost(message, optional, tag = "7")]
+    pub options: ::core::option::Option<WriteOptions>,
+}
+/// What the transfer did.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferShardResponse {
+    /// The write.
+    #[prost(message, optional, tag = "1")]
+    pub written: ::core::option::Option<WriteResponse>,
+}
+/// What is planned.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPlanRequest {
+    /// The namespace.
+    #[prost(string, tag = "1")]
+    pub namespace: ::prost::alloc::string::String,
+    /// The strategy that says where shards should be. Absent: the namespace's.
+    #[prost(string, optional, tag = "2")]
+    pub strategy: ::core::option::Option<::prost::alloc::string::String>,
+    /// Most moves: the most needed are taken. Absent: all that are needed.
+    #[prost(uint32, optional, tag = "3")]
+    pub max_moves: ::core::option::Option<u32>,
+    /// Instead: how the shards come back that the command of this revision moved.
+    #[prost(uint64, optional, tag = "4")]
+    pub undo: ::core::option::Option<u64>,
+    /// Which state.
+    #[prost(message, optional, tag = "5")]
+    pub options: ::core::option::Option<ReadOptions>,
+}
+/// A plan.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPlanResponse {
+    /// The plan as JSON: what `ApplyPlan` takes, as it is.
+    #[prost(string, tag = "1")]
+    pub plan: ::prost::alloc::string::String,
+    /// The namespace whose shards move.
+    #[prost(string, tag = "2")]
+    pub namespace: ::prost::alloc::string::String,
+    /// The strategy that says where they belong.
+    #[prost(string, tag = "3")]
+    pub strategy_id: ::prost::alloc::string::String,
+    /// The command that it undoes, by a revision of it.
+    #[prost(uint64, optional, tag = "4")]
+    pub undoes: ::core::option::Option<u64>,
+    /// What moves, the most needed first.
+    #[prost(message, repeated, tag = "5")]
+    pub moves: ::prost::alloc::vec::Vec<ShardMove>,
+    /// What should move and stays.
+    #[prost(message, repeated, tag = "6")]
+    pub stays: ::prost::alloc::vec::Vec<ShardStay>,
+    /// With how many moves at the least each node could have as many shards as it has in the end.
+    #[prost(uint64, tag = "7")]
+    pub fewest_moves: u64,
+    /// How many moves are needed that the plan doesn't have.
+    #[prost(uint64, tag = "8")]
+    pub held_back: u64,
+    /// The digest of the plan.
+    #[prost(string, tag = "9")]
+    pub digest: ::prost::alloc::string::String,
+}
+/// One shard's change of hands.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShardMove {
+    /// The shard.
+    #[prost(string, tag = "1")]
+    pub shard_id: ::prost::alloc::string::String,
+    /// Who has it.
+    #[prost(string, tag = "2")]
+    pub from: ::prost::alloc::string::String,
+    /// Who gets it.
+    #[prost(string, tag = "3")]
+    pub to: ::prost::alloc::string::String,
+    /// Why: `node gone`, `node draining`, `node of weight 0`, `strategy`, `undo`.
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// A shard that stays though it should move.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShardStay {
+    /// The shard.
+    #[prost(string, tag = "1")]
+    pub shard_id: ::prost::alloc::string::String,
+    /// Who keeps it; absent: it isn't there.
+    #[prost(string, optional, tag = "2")]
+    pub at: ::core::option::Option<::prost::alloc::string::String>,
+    /// Who should get it.
+    #[prost(string, tag = "3")]
+    pub to: ::prost::alloc::string::String,
+    /// Why it stays: `shard paused`, `shard disabled`, `moved since`, `removed since`.
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// What is applied.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplyPlanRequest {
+    /// The namespace of the plan.
+    #[prost(string, tag = "1")]
+    pub namespace: ::prost::alloc::string::String,
+    /// The plan as JSON, as `GetPlan` gave it.
+    #[prost(string, tag = "2")]
+    pub plan: ::prost::alloc::string::String,
+    /// What goes with the command.
+    #[prost(message, optional, tag = "3")]
+    pub options: ::core::option::Option<WriteOptions>,
+}
+/// What applying did.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplyPlanResponse {
+    /// The namespace whose shards moved.
+    #[prost(string, tag = "1")]
+    pub namespace: ::prost::alloc::string::String,
+    /// The digest of the plan.
+    #[prost(string, tag = "2")]
+    pub digest: ::prost::alloc::string::String,
+    /// How many shards moved.
+    #[prost(uint64, tag = "3")]
+    pub moves: u64,
+    /// First revision of the command; absent when nothing was to be moved.
+    #[prost(uint64, optional, tag = "4")]
+    pub first: ::core::option::Option<u64>,
+    /// Its last revision.
+    #[prost(uint64, tag = "5")]
+    pub revision: u64,
+    /// Whether nothing was moved because only a trial was asked for.
+    #[prost(bool, tag = "6")]
+    pub dry_run: bool,
+}
+/// Which key is looked for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LocateKeyRequest {
+    /// The namespace.
+    #[prost(string, tag = "1")]
+    pub namespace: ::prost::alloc::string::String,
+    /// The key.
+    #[prost(bytes = "vec", tag = "2")]
+    pub key: ::prost::alloc::vec::Vec<u8>,
+    /// Which state.
+    #[prost(message, optional, tag = "3")]
+    pub options: ::core::option::Option<ReadOptions>,
+}
+/// The shard that holds a key.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LocateKeyResponse {
+    /// Its namespace.
+    #[prost(string, tag = "1")]
+    pub namespace: ::prost::alloc::string::String,
+    /// Its id.
+    #[prost(string, tag = "2")]
+    pub shard_id: ::prost::alloc::string::String,
+    /// The node that has it.
+    #[prost(string, tag = "3")]
+    pub owner_node_id: ::prost::alloc::string::String,
+    /// What may be done with it: `active`, `draining`, `paused`, `disabled`.
+    #[prost(string, tag = "4")]
+    pub status: ::prost::alloc::string::String,
+    /// Its record's own counter.
+    #[prost(uint64, tag = "5")]
+    pub generation: u64,
+    /// Position of its record's last change in the log.
+    #[prost(uint64, tag = "6")]
+    pub revision: u64,
+}
+/// What kind of record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MeshKind {
+    /// None: refused.
+    Unspecified = 0,
+    /// A unit of isolation with a policy.
+    Namespace = 1,
+    /// A machine or process that owns shards.
+    Node = 2,
+    /// Something that is offered at endpoints.
+    Service = 3,
+    /// An address of a service.
+    Endpoint = 4,
+    /// A part of what a namespace holds, owned by one node.
+    Shard = 5,
+}
+impl MeshKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MESH_KIND_UNSPECIFIED",
+            Self::Namespace => "MESH_KIND_NAMESPACE",
+            Self::Node => "MESH_KIND_NODE",
+            Self::Service => "MESH_KIND_SERVICE",
+            Self::Endpoint => "MESH_KIND_ENDPOINT",
+            Self::Shard => "MESH_KIND_SHARD",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MESH_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "MESH_KIND_NAMESPACE" => Some(Self::Namespace),
+            "MESH_KIND_NODE" => Some(Self::Node),
+            "MESH_KIND_SERVICE" => Some(Self::Service),
+            "MESH_KIND_ENDPOINT" => Some(Self::Endpoint),
+            "MESH_KIND_SHARD" => Some(Self::Shard),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod mesh_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What runs where: namespaces, and in them nodes, services with their endpoints, and shards. The
+    /// calls do what the routes of the same names do over HTTP, by the same rules and with the same
+    /// refusals; a refusal's status carries a `Problem` among its details.
+    #[derive(Debug, Clone)]
+    pub struct MeshServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> MeshServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> MeshServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            MeshServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Makes a record, or puts it in the place of the one of that key.
+        pub async fn put_record(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PutRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutRecordResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/PutRecord",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "PutRecord"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes a record.
+        pub async fn patch_record(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PatchRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PatchRecordResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/PatchRecord",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "PatchRecord"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Removes a record that nothing points to.
+        pub async fn remove_record(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveRecordResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/RemoveRecord",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "RemoveRecord"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets one record.
+        pub async fn get_record(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRecordResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/GetRecord",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "GetRecord"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists records by key.
+        pub async fn list_records(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRecordsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/ListRecords",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "ListRecords"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists a record's changes, newest first; also of a removed one.
+        pub async fn list_record_history(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRecordHistoryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRecordHistoryResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/ListRecordHistory",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "ListRecordHistory"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Compares a record at two moments.
+        pub async fn get_record_diff(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetRecordDiffRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRecordDiffResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/GetRecordDiff",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "GetRecordDiff"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives a shard to another node.
+        pub async fn transfer_shard(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TransferShardRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransferShardResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/TransferShard",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "TransferShard"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says which shards of a namespace should move where, and why; nothing moves.
+        pub async fn get_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetPlanRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPlanResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/GetPlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "GetPlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Moves exactly the shards of a plan, as one command, while the plan stands.
+        pub async fn apply_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApplyPlanRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyPlanResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/ApplyPlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "ApplyPlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says which shard holds a key by its range, and who has that shard.
+        pub async fn locate_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LocateKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LocateKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/LocateKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "LocateKey"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod mesh_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with MeshServiceServer.
+    #[async_trait]
+    pub trait MeshService: std::marker::Send + std::marker::Sync + 'static {
+        /// Makes a record, or puts it in the place of the one of that key.
+        async fn put_record(
+            &self,
+            request: tonic::Request<super::PutRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutRecordResponse>,
+            tonic::Status,
+        >;
+        /// Changes a record.
+        async fn patch_record(
+            &self,
+            request: tonic::Request<super::PatchRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PatchRecordResponse>,
+            tonic::Status,
+        >;
+        /// Removes a record that nothing points to.
+        async fn remove_record(
+            &self,
+            request: tonic::Request<super::RemoveRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveRecordResponse>,
+            tonic::Status,
+        >;
+        /// Gets one record.
+        async fn get_record(
+            &self,
+            request: tonic::Request<super::GetRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRecordResponse>,
+            tonic::Status,
+        >;
+        /// Lists records by key.
+        async fn list_records(
+            &self,
+            request: tonic::Request<super::ListRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRecordsResponse>,
+            tonic::Status,
+        >;
+        /// Lists a record's changes, newest first; also of a removed one.
+        async fn list_record_history(
+            &self,
+            request: tonic::Request<super::ListRecordHistoryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRecordHistoryResponse>,
+            tonic::Status,
+        >;
+        /// Compares a record at two moments.
+        async fn get_record_diff(
+            &self,
+            request: tonic::Request<super::GetRecordDiffRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRecordDiffResponse>,
+            tonic::Status,
+        >;
+        /// Gives a shard to another node.
+        async fn transfer_shard(
+            &self,
+            request: tonic::Request<super::TransferShardRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransferShardResponse>,
+            tonic::Status,
+        >;
+        /// Says which shards of a namespace should move where, and why; nothing moves.
+        async fn get_plan(
+            &self,
+            request: tonic::Request<super::GetPlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetPlanResponse>, tonic::Status>;
+        /// Moves exactly the shards of a plan, as one command, while the plan stands.
+        async fn apply_plan(
+            &self,
+            request: tonic::Request<super::ApplyPlanRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyPlanResponse>,
+            tonic::Status,
+        >;
+        /// Says which shard holds a key by its range, and who has that shard.
+        async fn locate_key(
+            &self,
+            request: tonic::Request<super::LocateKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LocateKeyResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What runs where: namespaces, and in them nodes, services with their endpoints, and shards. The
+    /// calls do what the routes of the same names do over HTTP, by the same rules and with the same
+    /// refusals; a refusal's status carries a `Problem` among its details.
+    #[derive(Debug)]
+    pub struct MeshServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> MeshServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for MeshServiceServer<T>
+    where
+        T: MeshService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/deedbook.v1.MeshService/PutRecord" => {
+                    #[allow(non_camel_case_types)]
+                    struct PutRecordSvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::PutRecordRequest>
+                    for PutRecordSvc<T> {
+                        type Response = super::PutRecordResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PutRecordRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::put_record(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PutRecordSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/PatchRecord" => {
+                    #[allow(non_camel_case_types)]
+                    struct PatchRecordSvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::PatchRecordRequest>
+                    for PatchRecordSvc<T> {
+                        type Response = super::PatchRecordResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PatchRecordRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::patch_record(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PatchRecordSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/RemoveRecord" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveRecordSvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::RemoveRecordRequest>
+                    for RemoveRecordSvc<T> {
+                        type Response = super::RemoveRecordResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveRecordRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::remove_record(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveRecordSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/GetRecord" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetRecordSvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::GetRecordRequest>
+                    for GetRecordSvc<T> {
+                        type Response = super::GetRecordResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetRecordRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::get_record(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetRecordSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/ListRecords" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRecordsSvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::ListRecordsRequest>
+                    for ListRecordsSvc<T> {
+                        type Response = super::ListRecordsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRecordsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::list_records(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRecordsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/ListRecordHistory" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRecordHistorySvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::ListRecordHistoryRequest>
+                    for ListRecordHistorySvc<T> {
+                        type Response = super::ListRecordHistoryResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRecordHistoryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::list_record_history(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRecordHistorySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/GetRecordDiff" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetRecordDiffSvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::GetRecordDiffRequest>
+                    for GetRecordDiffSvc<T> {
+                        type Response = super::GetRecordDiffResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetRecordDiffRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::get_record_diff(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetRecordDiffSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/TransferShard" => {
+                    #[allow(non_camel_case_types)]
+                    struct TransferShardSvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::TransferShardRequest>
+                    for TransferShardSvc<T> {
+                        type Response = super::TransferShardResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TransferShardRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::transfer_shard(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TransferShardSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/GetPlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetPlanSvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::GetPlanRequest>
+                    for GetPlanSvc<T> {
+                        type Response = super::GetPlanResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetPlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::get_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetPlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/ApplyPlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApplyPlanSvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::ApplyPlanRequest>
+                    for ApplyPlanSvc<T> {
+                        type Response = super::ApplyPlanResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApplyPlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::apply_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApplyPlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/LocateKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct LocateKeySvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::LocateKeyRequest>
+                    for LocateKeySvc<T> {
+                        type Response = super::LocateKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LocateKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::locate_key(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LocateKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for MeshServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "deedbook.v1.MeshService";
+    impl<T> tonic::server::NamedService for MeshServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

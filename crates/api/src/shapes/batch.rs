@@ -15,7 +15,7 @@ pub struct BatchShape<'a> {
     pub writes: Vec<BatchWrite<'a>>,
 }
 
-/// One write of a batch: which members it has depends on `kind` and `op`, see [`BATCH_OPS`].
+/// One write of a batch: which members it has depends on `kind` and `op`, see [`batch_ops()`].
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BatchWrite<'a> {
@@ -25,14 +25,15 @@ pub struct BatchWrite<'a> {
     /// The kind of record.
     #[serde(borrow)]
     pub kind: Cow<'a, str>,
-    /// Of what is there already: uuid or name.
+    /// Which record: a component's uuid or name, a principal's name; of what runs where its key as
+    /// its record has it (`orders/s-01`).
     pub key: Option<String>,
     /// Which versions of it would do.
     pub version_spec: Option<String>,
-    /// What is registered.
+    /// What is registered or put.
     #[serde(borrow)]
     pub document: Option<&'a RawValue>,
-    /// How it is updated.
+    /// How it is updated or patched.
     #[serde(borrow)]
     pub patch: Option<&'a RawValue>,
     /// Only if the record is at this generation.
@@ -50,6 +51,8 @@ pub struct BatchWrite<'a> {
     pub overlap_seconds: Option<u32>,
     /// The id of one of its tokens; absent: all.
     pub token: Option<TokenId>,
+    /// Remove it even if others point to it.
+    pub force: Option<bool>,
 }
 
 impl BatchWrite<'_> {
@@ -67,6 +70,7 @@ impl BatchWrite<'_> {
             ("expires", self.expires.is_some()),
             ("overlapSeconds", self.overlap_seconds.is_some()),
             ("token", self.token.is_some()),
+            ("force", self.force.is_some()),
         ];
         given
             .into_iter()
@@ -87,8 +91,44 @@ pub struct BatchOp {
     pub optional: &'static [&'static str],
 }
 
+/// What may be done to each kind of what runs where.
+const fn mesh(kind: &'static str) -> [BatchOp; 3] {
+    [
+        BatchOp {
+            kind,
+            op: "put",
+            needed: &["key", "document"],
+            optional: &["expectedGeneration"],
+        },
+        BatchOp {
+            kind,
+            op: "patch",
+            needed: &["key", "patch"],
+            optional: &["expectedGeneration"],
+        },
+        BatchOp {
+            kind,
+            op: "remove",
+            needed: &["key"],
+            optional: &["expectedGeneration", "force"],
+        },
+    ]
+}
+
+const NAMESPACE: [BatchOp; 3] = mesh("namespace");
+const NODE: [BatchOp; 3] = mesh("node");
+const SERVICE: [BatchOp; 3] = mesh("service");
+const ENDPOINT: [BatchOp; 3] = mesh("endpoint");
+const SHARD: [BatchOp; 3] = mesh("shard");
+
 /// All that may be done in a batch.
-pub const BATCH_OPS: &[BatchOp] = &[
+pub fn batch_ops() -> impl Iterator<Item = &'static BatchOp> {
+    let mesh = [&NAMESPACE, &NODE, &SERVICE, &ENDPOINT, &SHARD];
+    BOOK.iter().chain(mesh.into_iter().flatten())
+}
+
+/// What may be done to components and principals.
+const BOOK: &[BatchOp] = &[
     BatchOp {
         kind: "component",
         op: "register",

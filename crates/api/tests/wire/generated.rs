@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use prost::Message;
 
 /// Messages that are read out of the JSON of the HTTP routes.
-const READ_FROM_JSON: [&str; 12] = [
+const READ_FROM_JSON: [&str; 20] = [
     "Record",
     "Change",
     "Issue",
@@ -19,6 +19,14 @@ const READ_FROM_JSON: [&str; 12] = [
     "GetDiffResponse",
     "Difference",
     "Progress",
+    "ListRecordsResponse",
+    "ListRecordHistoryResponse",
+    "GetRecordDiffResponse",
+    "GetPlanResponse",
+    "ShardMove",
+    "ShardStay",
+    "ApplyPlanResponse",
+    "LocateKeyResponse",
 ];
 
 fn root() -> PathBuf {
@@ -28,7 +36,8 @@ fn root() -> PathBuf {
 /// The Rust code and the descriptor set.
 fn generate() -> (Vec<u8>, Vec<u8>) {
     let protos = root().join("proto");
-    let files = ["record", "components", "watch"].map(|name| format!("deedbook/v1/{name}.proto"));
+    let files =
+        ["record", "components", "mesh", "watch"].map(|name| format!("deedbook/v1/{name}.proto"));
     let descriptors = protox::compile(files, [&protos]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut builder = tonic_prost_build::configure()

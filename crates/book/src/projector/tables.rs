@@ -1,5 +1,7 @@
 //! The tables and how rows get into them.
 
+mod shards;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use crate::view::View;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// Raised with every change of the schema; tables of another version are made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 pub(super) struct Tables {
     connection: Connection,
@@ -131,6 +133,7 @@ impl Tables {
         for change in batches.iter().flat_map(|batch| &batch.changes) {
             if change.revision > self.revision {
                 add_change(&transaction, change).map_err(failed)?;
+                shards::add(&transaction, change).map_err(failed)?;
                 newest.insert((change.kind.as_str(), &change.key), change);
             }
         }
@@ -314,7 +317,7 @@ fn add_change(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Resul
 }
 
 /// SQLite's integers are signed; a counter that outgrew them stands at the end.
-fn number(counter: u64) -> i64 {
+pub(super) fn number(counter: u64) -> i64 {
     i64::try_from(counter).unwrap_or(i64::MAX)
 }
 

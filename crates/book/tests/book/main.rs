@@ -22,6 +22,7 @@ mod restore;
 mod scratch;
 mod search;
 mod sequencer;
+mod shard_tables;
 mod upkeep;
 mod verify;
 mod watch;

@@ -203,7 +203,7 @@ fn project(folder: &Path) -> Closed {
     close(book)
 }
 
-fn wait_for_tables(book: &Book) {
+pub(crate) fn wait_for_tables(book: &Book) {
     wait::until("the tables are up to date", || {
         let status = book.stats().unwrap().projection.unwrap();
         assert_eq!(status.error, None);

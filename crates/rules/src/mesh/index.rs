@@ -4,9 +4,11 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use deedbook_model::mesh::{MeshKey, MeshKind};
+use deedbook_model::shard::ShardRange;
 use imbl::OrdMap;
 
 use super::key_of;
+use crate::placement::held_keys::HeldKeys;
 use crate::record::Record;
 
 /// Namespaces that have a record, or records in them, by the bytes of their names.
@@ -21,6 +23,8 @@ pub(crate) struct MeshIndex {
 pub(crate) struct Members {
     nodes: OrdMap<Arc<str>, Arc<Record>>,
     shards: OrdMap<Arc<str>, Arc<Record>>,
+    /// Which of them hold which keys.
+    keys: HeldKeys,
     /// How many endpoints each service has.
     endpoints: OrdMap<Arc<str>, usize>,
     services: usize,
@@ -51,6 +55,11 @@ impl Members {
         &self.shards
     }
 
+    /// The shard that holds a key.
+    pub(crate) fn locate(&self, key: &[u8]) -> Option<&Arc<Record>> {
+        self.shards.get(&**self.keys.locate(key)?)
+    }
+
     /// How many shards and endpoints point to a node.
     pub(crate) fn held_by(&self, node: &str) -> usize {
         self.held.get(node).copied().unwrap_or(0)
@@ -71,7 +80,11 @@ impl Members {
             MeshKind::Service => self.services += 1,
             MeshKind::Endpoint => count(&mut self.endpoints, &service_of(key), 1),
             MeshKind::Shard => {
-                self.shards.insert(id(), Arc::clone(record));
+                let id = id();
+                if let Some(range) = range_of(record) {
+                    self.keys.insert(&id, range);
+                }
+                self.shards.insert(id, Arc::clone(record));
             }
         }
         if let Some(node) = record.mesh().and_then(|facts| facts.node_id()) {
@@ -88,6 +101,9 @@ impl Members {
             MeshKind::Service => self.services = self.services.saturating_sub(1),
             MeshKind::Endpoint => count(&mut self.endpoints, &service_of(key), -1),
             MeshKind::Shard => {
+                if let Some(range) = range_of(record) {
+                    self.keys.remove(key.id(), range);
+                }
                 self.shards.remove(key.id());
             }
         }
@@ -95,6 +111,11 @@ impl Members {
             count(&mut self.held, node, -1);
         }
     }
+}
+
+/// The keys that a shard holds.
+fn range_of(record: &Record) -> Option<&ShardRange> {
+    record.shard()?.range.as_deref()
 }
 
 fn service_of(key: &MeshKey) -> Arc<str> {

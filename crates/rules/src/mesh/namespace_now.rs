@@ -1,10 +1,12 @@
 //! A namespace as it is in a state: what plans are made from and checked against.
 
 use deedbook_model::mesh::{MeshKey, MeshKind};
-use deedbook_model::{Generation, Kind};
+use deedbook_model::{Generation, Kind, Revision};
 
 use super::{MeshFacts, USUAL_STRATEGY};
-use crate::placement::plan::{Plan, PlanRequest, Present, PresentNode, PresentShard, plan};
+use crate::placement::plan::{
+    Plan, PlanRequest, Present, PresentNode, PresentShard, Transfer, plan, undo,
+};
 use crate::placement::{PlacementError, PlacementNode, PlacementShard, Policy};
 use crate::state::State;
 
@@ -107,5 +109,13 @@ impl State {
             max_moves,
         };
         plan(self.strategies(), &request)
+    }
+
+    /// The moves that bring shards of a namespace back from where the command of a revision brought
+    /// them; `transfers` are those of the command in that namespace.
+    #[must_use]
+    pub fn undo(&self, namespace: &str, revision: Revision, transfers: &[Transfer]) -> Plan {
+        let now = self.namespace_now(namespace);
+        undo(&now.present(), &now.strategy_id, revision, transfers)
     }
 }

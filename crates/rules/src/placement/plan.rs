@@ -9,17 +9,19 @@
 
 mod file;
 mod stands;
+mod undo;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use deedbook_model::Generation;
 use deedbook_model::shard::ShardStatus;
+use deedbook_model::{Generation, Revision};
 use serde::{Deserialize, Serialize};
 
 use super::{PlacementError, PlacementNode, PlacementRequest, PlacementShard, Policy, Strategies};
 
 pub use self::file::{Plan, PlanError};
 pub use self::stands::Moved;
+pub use self::undo::{Transfer, undo};
 
 use self::file::Content;
 
@@ -88,10 +90,14 @@ pub enum MoveReason {
     /// The strategy prefers another node.
     #[serde(rename = "strategy")]
     Strategy,
+    /// A command is undone that moved it.
+    #[serde(rename = "undo")]
+    Undo,
 }
 
 impl MoveReason {
-    /// As people and JSON have it: `node gone`, `node draining`, `node of weight 0`, `strategy`.
+    /// As people and JSON have it: `node gone`, `node draining`, `node of weight 0`, `strategy`,
+    /// `undo`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -99,6 +105,7 @@ impl MoveReason {
             MoveReason::NodeDraining => "node draining",
             MoveReason::NodeOfWeightZero => "node of weight 0",
             MoveReason::Strategy => "strategy",
+            MoveReason::Undo => "undo",
         }
     }
 }
@@ -115,6 +122,60 @@ pub struct Move {
     pub to: String,
     /// Why.
     pub reason: MoveReason,
+}
+
+/// Why a shard stays though it should move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum StayReason {
+    /// It is paused.
+    #[serde(rename = "shard paused")]
+    Paused,
+    /// It is disabled.
+    #[serde(rename = "shard disabled")]
+    Disabled,
+    /// What is undone moved it, and it moved again since.
+    #[serde(rename = "moved since")]
+    MovedSince,
+    /// What is undone moved it, and it was removed since.
+    #[serde(rename = "removed since")]
+    RemovedSince,
+}
+
+impl StayReason {
+    /// As people and JSON have it: `shard paused`, `shard disabled`, `moved since`, `removed since`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StayReason::Paused => "shard paused",
+            StayReason::Disabled => "shard disabled",
+            StayReason::MovedSince => "moved since",
+            StayReason::RemovedSince => "removed since",
+        }
+    }
+
+    /// Why a shard of that status would stay.
+    fn of(status: ShardStatus) -> Option<StayReason> {
+        match status {
+            ShardStatus::Active | ShardStatus::Draining => None,
+            ShardStatus::Paused => Some(StayReason::Paused),
+            ShardStatus::Disabled => Some(StayReason::Disabled),
+        }
+    }
+}
+
+/// A shard that stays though it should move.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stay {
+    /// The shard.
+    pub shard_id: String,
+    /// Who keeps it; `None`: it isn't there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Who should get it.
+    pub to: String,
+    /// Why it stays.
+    pub reason: StayReason,
 }
 
 /// What a plan was made from: it stands as long as none of it moved on.
@@ -134,8 +195,8 @@ pub struct RestsOn {
 
 /// Plans the moves that bring shards to where their strategy would have them.
 ///
-/// Nodes that drain get nothing. Shards that are paused or disabled stay, though the strategy counts
-/// them: pausing one moves no other. Of more moves than [`PlanRequest::max_moves`] the most needed
+/// Nodes that drain get nothing. Shards that are paused or disabled stay, and the plan says which of
+/// them should move; the strategy counts them, so that pausing one moves no other. Of more moves than [`PlanRequest::max_moves`] the most needed
 /// are taken: first those from nodes that are gone, then from draining ones, then from those of
 /// weight 0; among equals by the shards' ids. Part of a `bounded-load` plan may fill a node beyond
 /// its bound until the rest is done.
@@ -158,18 +219,57 @@ pub fn plan(strategies: &Strategies, request: &PlanRequest<'_>) -> Result<Plan, 
         policy: request.policy,
     };
     let targets = strategies.place(request.strategy, &placement)?;
-    let mut moves = moves(present, &targets);
-    let (needed, fewest_moves) = (moves.len(), fewest_moves(&moves));
-    moves.truncate(request.max_moves.unwrap_or(usize::MAX));
-    let content = Content {
-        namespace: present.namespace.to_owned(),
-        strategy_id: strategy.id().to_owned(),
-        fewest_moves,
-        held_back: needed - moves.len(),
-        rests_on: rests_on(present, &moves, !strategy.is_independent()),
+    let moves = moves(present, &targets);
+    let stays = (present.shards.iter().zip(&targets))
+        .filter(|(shard, to)| shard.owner != to.id)
+        .filter_map(|(shard, to)| stay(shard, &to.id))
+        .collect();
+    let found = Found {
+        strategy_id: strategy.id(),
+        undoes: None,
         moves,
+        stays,
+        every_shard: !strategy.is_independent(),
     };
-    Ok(Plan::of(content))
+    Ok(found.plan(present, request.max_moves))
+}
+
+/// What moves and what stays.
+struct Found<'a> {
+    strategy_id: &'a str,
+    undoes: Option<Revision>,
+    moves: Vec<Move>,
+    stays: Vec<Stay>,
+    /// Whether where one goes depends on the others.
+    every_shard: bool,
+}
+
+impl Found<'_> {
+    fn plan(self, present: &Present<'_>, max_moves: Option<usize>) -> Plan {
+        let mut moves = self.moves;
+        let (needed, fewest_moves) = (moves.len(), fewest_moves(&moves));
+        moves.truncate(max_moves.unwrap_or(usize::MAX));
+        Plan::of(Content {
+            namespace: present.namespace.to_owned(),
+            strategy_id: self.strategy_id.to_owned(),
+            undoes: self.undoes,
+            fewest_moves,
+            held_back: needed - moves.len(),
+            rests_on: rests_on(present, &moves, self.every_shard),
+            moves,
+            stays: self.stays,
+        })
+    }
+}
+
+/// How a shard stays that should go to a node; `None`: it may go.
+fn stay(shard: &PresentShard, to: &str) -> Option<Stay> {
+    Some(Stay {
+        shard_id: shard.shard.id.clone(),
+        at: Some(shard.owner.clone()),
+        to: to.to_owned(),
+        reason: StayReason::of(shard.status)?,
+    })
 }
 
 /// A node that drains is one of weight 0 to a strategy.
@@ -179,13 +279,6 @@ fn taking(present: &PresentNode) -> PlacementNode {
         node.weight = 0.0;
     }
     node
-}
-
-fn may_move(status: ShardStatus) -> bool {
-    match status {
-        ShardStatus::Active | ShardStatus::Draining => true,
-        ShardStatus::Paused | ShardStatus::Disabled => false,
-    }
 }
 
 fn moves(present: &Present<'_>, targets: &[&PlacementNode]) -> Vec<Move> {
@@ -198,7 +291,7 @@ fn moves(present: &Present<'_>, targets: &[&PlacementNode]) -> Vec<Move> {
         Some(_) => MoveReason::Strategy,
     };
     let mut moves: Vec<Move> = (present.shards.iter().zip(targets))
-        .filter(|(shard, to)| may_move(shard.status) && shard.owner != to.id)
+        .filter(|(shard, to)| StayReason::of(shard.status).is_none() && shard.owner != to.id)
         .map(|(shard, to)| Move {
             shard_id: shard.shard.id.clone(),
             from: shard.owner.clone(),

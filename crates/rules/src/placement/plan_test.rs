@@ -271,6 +271,20 @@ fn a_plan_is_read_as_it_was_written() {
       "reason": "node gone"
     }
   ],
+  "stays": [
+    {
+      "shardId": "s7",
+      "at": "b",
+      "to": "a",
+      "reason": "shard paused"
+    },
+    {
+      "shardId": "s8",
+      "at": "gone",
+      "to": "a",
+      "reason": "shard disabled"
+    }
+  ],
   "fewestMoves": 4,
   "heldBack": 5,
   "restsOn": {
@@ -290,10 +304,49 @@ fn a_plan_is_read_as_it_was_written() {
 }"#;
     assert_eq!(json, wanted.replace("DIGEST", plan.digest()));
     // What one release approved another must know again.
-    assert_eq!(plan.digest(), "f28edae8045ffa2cc5403bfd9771e472");
+    assert_eq!(plan.digest(), "36542aa0130cd4a36349e2abbbec5ecb");
     assert_eq!(Plan::read(json.as_bytes()).unwrap(), plan);
     let more = json.replacen('{', "{\"comment\": [1],", 1);
     assert_eq!(Plan::read(more.as_bytes()).unwrap(), plan);
+}
+
+#[test]
+fn undoing_brings_back_what_has_not_moved_since() {
+    let (nodes, shards) = (nodes(), shards());
+    let moved = |id: &str, from: &str, to: &str| Transfer {
+        shard_id: id.to_owned(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+    };
+    let transfers = [
+        moved("s1", "b", "a"),
+        // Twice by the same command.
+        moved("s6", "drains", "a"),
+        moved("s6", "a", "b"),
+        // Moved again, and back where it was.
+        moved("s2", "zero", "b"),
+        moved("s3", "zero", "b"),
+        moved("s7", "a", "b"),
+        moved("s9", "a", "b"),
+    ];
+    let plan = undo(&present(&nodes, &shards), "ring", Revision(17), &transfers);
+    assert_eq!(lines(&plan), ["s1 a -> b: undo", "s6 b -> drains: undo"]);
+    let stays = plan.stays().iter();
+    let stays = stays.map(|one| (&*one.shard_id, one.at.as_deref(), one.reason.as_str()));
+    assert_eq!(
+        stays.collect::<Vec<_>>(),
+        [
+            ("s2", Some("a"), "moved since"),
+            ("s7", Some("b"), "shard paused"),
+            ("s9", None, "removed since"),
+        ]
+    );
+    assert_eq!(plan.undoes(), Some(Revision(17)));
+    assert_eq!(plan.strategy_id(), "ring");
+    assert_eq!(plan.fewest_moves(), 1);
+    assert_eq!(plan.stands(&present(&nodes, &shards)), Ok(()));
+    let json = serde_json::to_vec(&plan).unwrap();
+    assert_eq!(Plan::read(&json).unwrap(), plan);
 }
 
 #[test]
@@ -309,6 +362,7 @@ fn an_edited_plan_is_refused() {
         ("\"from\":\"gone\"", "\"from\":\"b\""),
         ("\"to\":\"a\"", "\"to\":\"b\""),
         ("node gone", "strategy"),
+        ("shard paused", "moved since"),
         ("\"fewestMoves\":4", "\"fewestMoves\":5"),
         ("\"heldBack\":5", "\"heldBack\":0"),
         ("\"namespace\":2", "\"namespace\":3"),

@@ -1,8 +1,8 @@
-//! Which shard holds a key, where shards hold ranges; and whether they hold every key once.
+//! Whether shards that hold ranges hold every key once.
 
 use std::cmp::Ordering;
 
-use deedbook_model::shard::{HashRange, KeyRange, ShardRange, xxh64_bytes};
+use deedbook_model::shard::{HashRange, KeyRange, ShardRange};
 
 /// A shard and the keys that it holds.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +92,7 @@ pub fn check_cover(shards: &[RangedShard<'_>], demand: Demand, most: usize) -> V
     let without = without.into_iter().map(|id| CoverViolation::WithoutRange {
         shard: id.to_owned(),
     });
-    let RangeIndex { keys, hashes } = RangeIndex::of(shards);
+    let (keys, hashes) = by_ranges(shards);
     let mixed = keys.first_id().zip(hashes.first_id());
     let mixed = mixed.map(|(keys, hashes)| CoverViolation::Mixed {
         keys: keys.to_owned(),
@@ -107,49 +107,26 @@ pub fn check_cover(shards: &[RangedShard<'_>], demand: Demand, most: usize) -> V
         .collect()
 }
 
-/// The shards of a namespace by the ranges that they hold.
-#[derive(Clone, Debug)]
-pub struct RangeIndex<'a> {
-    keys: Spans<'a, &'a [u8]>,
-    hashes: Spans<'a, u64>,
-}
-
-impl<'a> RangeIndex<'a> {
-    /// Sorts the shards that hold a range.
-    #[must_use]
-    pub fn of(shards: &[RangedShard<'a>]) -> RangeIndex<'a> {
-        let (mut keys, mut hashes) = (Vec::new(), Vec::new());
-        for shard in shards {
-            let id = shard.id;
-            match shard.range {
-                None => {}
-                Some(ShardRange::Key(range)) => keys.push(Span {
-                    start: range.start(),
-                    end: range.end(),
-                    id,
-                }),
-                Some(ShardRange::Hash(range)) => hashes.push(Span {
-                    start: range.start(),
-                    end: range.end(),
-                    id,
-                }),
-            }
-        }
-        RangeIndex {
-            keys: Spans::of(keys),
-            hashes: Spans::of(hashes),
+/// Shards by the ranges that they hold.
+fn by_ranges<'a>(shards: &[RangedShard<'a>]) -> (Spans<'a, &'a [u8]>, Spans<'a, u64>) {
+    let (mut keys, mut hashes) = (Vec::new(), Vec::new());
+    for shard in shards {
+        let id = shard.id;
+        match shard.range {
+            None => {}
+            Some(ShardRange::Key(range)) => keys.push(Span {
+                start: range.start(),
+                end: range.end(),
+                id,
+            }),
+            Some(ShardRange::Hash(range)) => hashes.push(Span {
+                start: range.start(),
+                end: range.end(),
+                id,
+            }),
         }
     }
-
-    /// The shard that holds a key, or none. Where several do, that whose range begins last, and of
-    /// those the one of the smallest id; one of keys before one of hashes.
-    ///
-    /// A binary search, and a step for each range that begins between that shard's and the key.
-    #[must_use]
-    pub fn locate(&self, key: &[u8]) -> Option<&'a str> {
-        let by_key = self.keys.locate(&key);
-        by_key.or_else(|| self.hashes.locate(&xxh64_bytes(key)))
-    }
+    (Spans::of(keys), Spans::of(hashes))
 }
 
 /// From `start` to before `end`, or to the last.
@@ -191,8 +168,6 @@ fn end_order<B: Bound>(one: Option<B>, two: Option<B>) -> Ordering {
 #[derive(Clone, Debug)]
 struct Spans<'a, B> {
     spans: Vec<Span<'a, B>>,
-    /// Their starts alone, which take less of a cache.
-    starts: Vec<B>,
     /// For each of them the place of that which ends last of those up to it.
     furthest: Vec<usize>,
 }
@@ -208,12 +183,7 @@ impl<'a, B: Bound> Spans<'a, B> {
             }
             furthest.extend(last.map(|(place, _)| place));
         }
-        let starts = spans.iter().map(|span| span.start).collect();
-        Spans {
-            spans,
-            starts,
-            furthest,
-        }
+        Spans { spans, furthest }
     }
 
     /// That which ends last of those before a place.
@@ -224,22 +194,6 @@ impl<'a, B: Bound> Spans<'a, B> {
 
     fn first_id(&self) -> Option<&'a str> {
         self.spans.iter().map(|span| span.id).min()
-    }
-
-    fn locate(&self, at: &B) -> Option<&'a str> {
-        let is_after = |end: Option<B>| end.is_none_or(|end| *at < end);
-        let mut next = self.starts.partition_point(|start| start <= at);
-        while self
-            .furthest_before(next)
-            .is_some_and(|span| is_after(span.end))
-        {
-            next -= 1;
-            let span = self.spans.get(next)?;
-            if is_after(span.end) {
-                return Some(span.id);
-            }
-        }
-        None
     }
 
     fn gaps(&self) -> impl Iterator<Item = CoverViolation> {

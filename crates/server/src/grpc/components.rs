@@ -15,11 +15,11 @@ use tonic::{Request, Response, Status};
 use super::ask::{Ask, Asker, unreadable};
 use crate::answer::internal;
 
-type Answered<T> = Result<Response<T>, Status>;
+pub(super) type Answered<T> = Result<Response<T>, Status>;
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 const YAML: &str = "application/yaml";
-const PATCH: &str = "application/merge-patch+json";
+pub(super) const PATCH: &str = "application/merge-patch+json";
 
 /// Most names of a mask's path: no document goes deeper.
 const MASK_NAMES: usize = 32;
@@ -274,7 +274,7 @@ fn reason(options: Option<&WriteOptions>) -> Option<&str> {
     options.and_then(|options| options.reason.as_deref())
 }
 
-fn media_type(syntax: i32) -> &'static str {
+pub(super) fn media_type(syntax: i32) -> &'static str {
     match Syntax::try_from(syntax) {
         Ok(Syntax::Yaml) => YAML,
         _ => JSON,
@@ -294,7 +294,7 @@ fn change(
 }
 
 /// What a write did: the record, and what was said of it as further members.
-fn written(answer: &[u8]) -> Result<WriteResponse, serde_json::Error> {
+pub(super) fn written(answer: &[u8]) -> Result<WriteResponse, serde_json::Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Said {
@@ -318,7 +318,7 @@ fn written(answer: &[u8]) -> Result<WriteResponse, serde_json::Error> {
 /// The patch that sets the fields of a mask to what a document says, and removes those that it
 /// doesn't have. Refuses a path that is deeper than any document: a value that is nested without end
 /// can't be written.
-fn masked(document: &str, paths: &[String]) -> Result<String, Problem> {
+pub(super) fn masked(document: &str, paths: &[String]) -> Result<String, Problem> {
     let document: Value = serde_json::from_str(document)
         .map_err(|error| Problem::new(Code::Invalid, format!("the patch isn't JSON: {error}")))?;
     let mut patch = Value::Object(Map::new());
@@ -347,11 +347,11 @@ fn masked(document: &str, paths: &[String]) -> Result<String, Problem> {
 }
 
 /// One write, as `POST /v1/batch` takes it.
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct BatchLine<'a> {
     op: &'static str,
-    kind: &'static str,
+    kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -364,6 +364,8 @@ struct BatchLine<'a> {
     expected_generation: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     require_dependencies: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    force: bool,
 }
 
 impl<'a> BatchLine<'a> {
@@ -373,10 +375,19 @@ impl<'a> BatchLine<'a> {
             kind: "component",
             key: key.map(|key| key.key.as_str()),
             version_spec: key.and_then(|key| key.version_spec.as_deref()),
-            document: None,
-            patch: None,
             expected_generation: expected,
-            require_dependencies: false,
+            ..BatchLine::default()
+        }
+    }
+
+    /// About what runs where.
+    fn of_record(op: &'static str, kind: &'a str, key: &'a str, expected: Option<u64>) -> Self {
+        BatchLine {
+            op,
+            kind,
+            key: Some(key),
+            expected_generation: expected,
+            ..BatchLine::default()
         }
     }
 
@@ -396,6 +407,23 @@ impl<'a> BatchLine<'a> {
             Some(Write::Remove(remove)) => {
                 BatchLine::new("remove", remove.key.as_ref(), remove.expected_generation)
             }
+            Some(Write::PutRecord(put)) => BatchLine {
+                document: Some(serde_json::from_str(&put.document)?),
+                ..BatchLine::of_record("put", &put.kind, &put.key, put.expected_generation)
+            },
+            Some(Write::PatchRecord(patch)) => BatchLine {
+                patch: Some(serde_json::from_str(&patch.patch)?),
+                ..BatchLine::of_record("patch", &patch.kind, &patch.key, patch.expected_generation)
+            },
+            Some(Write::RemoveRecord(remove)) => BatchLine {
+                force: remove.force,
+                ..BatchLine::of_record(
+                    "remove",
+                    &remove.kind,
+                    &remove.key,
+                    remove.expected_generation,
+                )
+            },
         })
     }
 }

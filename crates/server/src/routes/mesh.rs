@@ -3,18 +3,19 @@
 mod diff;
 mod history;
 mod list;
+mod placement;
 mod write;
 
 pub(super) use diff::diff;
 pub(super) use history::history;
 pub(super) use list::{list, pinned};
+pub(super) use placement::{apply, locate, plan, transfer};
 pub(super) use write::{patch, put, remove};
 
 use std::sync::Arc;
 
 use deedbook_api::problem::Problem;
 use deedbook_api::query::percent_decode;
-use deedbook_api::route::RouteId;
 use deedbook_book::View;
 use deedbook_model::code::Code;
 use deedbook_model::mesh::{MeshKey, MeshKind};
@@ -26,11 +27,8 @@ use crate::conditions::is_known;
 
 /// The kind that a route is about.
 fn kind_of(call: &Call) -> MeshKind {
-    match call.route.id {
-        RouteId::Mesh(kind, _) => kind,
-        // The table leads nothing else here.
-        _ => MeshKind::Namespace,
-    }
+    // The table leads no other route here.
+    call.route.id.mesh_kind().unwrap_or(MeshKind::Namespace)
 }
 
 /// What the path names.

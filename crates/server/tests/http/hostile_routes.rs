@@ -3,7 +3,7 @@
 
 use deedbook_api::openapi;
 use deedbook_api::problem;
-use deedbook_api::route::{Form, Method, Parameter, Place, Route, RouteId};
+use deedbook_api::route::{Form, Method, Parameter, Place, Route};
 use deedbook_api::routes::ROUTES;
 use deedbook_api::samples;
 use deedbook_testkit::http::{Request, Response};
@@ -13,7 +13,7 @@ use crate::sandbox::Sandbox;
 /// A target of the route that is answered but for what a test puts into it.
 fn target(route: &Route) -> String {
     let path = match route.id {
-        RouteId::Mesh(..) => {
+        id if id.mesh_kind().is_some() => {
             let mut done = route.examples.iter().filter(|one| one.status < 300);
             done.next()
                 .unwrap()

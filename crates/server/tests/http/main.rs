@@ -17,6 +17,8 @@ mod examples;
 #[cfg(test)]
 mod grpc;
 #[cfg(test)]
+mod grpc_mesh;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod hostile_routes;
@@ -26,6 +28,8 @@ mod identity;
 mod lists;
 #[cfg(test)]
 mod observed;
+#[cfg(test)]
+mod placement;
 #[cfg(test)]
 mod race;
 #[cfg(test)]

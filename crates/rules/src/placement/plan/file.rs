@@ -1,8 +1,9 @@
 //! A plan as it is kept and handed on: JSON with a digest of what it says.
 
+use deedbook_model::Revision;
 use serde::{Deserialize, Serialize};
 
-use super::{Move, RestsOn};
+use super::{Move, RestsOn, Stay};
 
 /// The form of a plan's JSON.
 const FORMAT: &str = "deedbook-plan/1";
@@ -25,7 +26,10 @@ pub struct Plan {
 pub(super) struct Content {
     pub(super) namespace: String,
     pub(super) strategy_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) undoes: Option<Revision>,
     pub(super) moves: Vec<Move>,
+    pub(super) stays: Vec<Stay>,
     pub(super) fewest_moves: usize,
     pub(super) held_back: usize,
     pub(super) rests_on: RestsOn,
@@ -99,6 +103,18 @@ impl Plan {
     #[must_use]
     pub fn strategy_id(&self) -> &str {
         &self.content.strategy_id
+    }
+
+    /// The command that it undoes, by a revision of it.
+    #[must_use]
+    pub fn undoes(&self) -> Option<Revision> {
+        self.content.undoes
+    }
+
+    /// What should move and stays, by id.
+    #[must_use]
+    pub fn stays(&self) -> &[Stay] {
+        &self.content.stays
     }
 
     /// What moves, the most needed first.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use deedbook_api::problem::Problem;
-use deedbook_api::shapes::{BATCH_OPS, BatchOp, BatchWrite};
+use deedbook_api::shapes::{BatchOp, BatchWrite, batch_ops};
 use deedbook_model::code::Code;
 use deedbook_model::component::{self, ReadOptions};
 use deedbook_model::document::Syntax;
 use deedbook_model::issue::Issue;
+use deedbook_model::mesh::{self, MeshKey, MeshKind};
 use deedbook_model::{Generation, Timestamp};
-use deedbook_rules::Write;
 use deedbook_rules::components::{ComponentKey, NameOrUuid};
+use deedbook_rules::{MeshWrite, Write};
 
 use crate::call::read_spec;
 use crate::routes::components::update;
@@ -68,9 +69,18 @@ pub(super) fn read(
             };
             (Ok(remove), "/key", None)
         }
-        _ => {
+        ("principal", _) => {
             let (write, drawn) = principal(write, op.op, expected, now)?;
             (write, "", drawn)
+        }
+        _ => {
+            let part = match op.op {
+                "put" => "/document",
+                "patch" => "/patch",
+                _ => "/key",
+            };
+            let write = of_mesh(write, op, expected, options.strict)?;
+            (write.map(Write::Mesh), part, None)
         }
     };
     let place = inside(part);
@@ -94,11 +104,14 @@ pub(super) fn read(
 
 /// What a write is, if it has the members that it needs and no other.
 fn op_of(write: &BatchWrite<'_>) -> Result<&'static BatchOp, Problem> {
-    let of_kind = || BATCH_OPS.iter().filter(|one| one.kind == write.kind);
+    let of_kind = || batch_ops().filter(|one| one.kind == write.kind);
     if of_kind().next().is_none() {
+        let mut kinds: Vec<&str> = batch_ops().map(|one| one.kind).collect();
+        kinds.dedup();
         let detail = format!(
-            "`{}` is no kind of record that can be written; there are component and principal",
-            shortened(&write.kind)
+            "`{}` is no kind of record that can be written; there are {}",
+            shortened(&write.kind),
+            kinds.join(", ")
         );
         return Err(Problem::new(Code::Invalid, detail));
     }
@@ -148,6 +161,45 @@ fn component_key(write: &BatchWrite<'_>) -> Result<ComponentKey, Problem> {
     Ok(ComponentKey {
         name: NameOrUuid::of(write.key.as_deref().unwrap_or_default()),
         spec: write.version_spec.as_deref().map(read_spec).transpose()?,
+    })
+}
+
+/// A write of what runs where.
+fn of_mesh(
+    write: &BatchWrite<'_>,
+    op: &BatchOp,
+    expected: Option<Generation>,
+    strict: bool,
+) -> Result<Result<MeshWrite, Vec<Issue>>, Problem> {
+    let kind = MeshKind::ALL
+        .into_iter()
+        .find(|kind| kind.as_str() == op.kind);
+    let kind = kind.ok_or_else(|| Problem::new(Code::Internal, "a kind without records"))?;
+    let key = MeshKey::parse(kind, write.key.as_deref().unwrap_or_default());
+    let key = key.map_err(|error| Problem::new(Code::Invalid, error.to_string()))?;
+    let expected = expected.map(Into::into);
+    Ok(match op.op {
+        "put" => {
+            let options = mesh::ReadOptions {
+                key: Some(&key),
+                strict,
+            };
+            let draft = mesh::read(kind, raw(write.document), Syntax::Json, options);
+            draft.map(|draft| MeshWrite::Put {
+                draft: Arc::new(draft),
+                expected,
+            })
+        }
+        "patch" => update::patch(raw(write.patch)).map(|patch| MeshWrite::Patch {
+            key,
+            patch,
+            expected,
+        }),
+        _ => Ok(MeshWrite::Remove {
+            key,
+            expected,
+            force: write.force.unwrap_or_default(),
+        }),
     })
 }
 

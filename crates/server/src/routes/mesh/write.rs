@@ -73,7 +73,7 @@ pub(in crate::routes) async fn remove(call: &Call) -> Result<Answer, Problem> {
     done(call, b"", write).await
 }
 
-async fn done(call: &Call, content: &[u8], write: MeshWrite) -> Result<Answer, Problem> {
+pub(super) async fn done(call: &Call, content: &[u8], write: MeshWrite) -> Result<Answer, Problem> {
     let command = Authorship::of(call, content)?.command(vec![Write::Mesh(write)]);
     let dry_run = call.query.flag("dryRun");
     let receipt = perform(&call.server, command, dry_run).await;

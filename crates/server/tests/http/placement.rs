@@ -1,0 +1,289 @@
+//! Changes of hands: transfers, plans and how they are applied and undone, and which shard holds a
+//! key.
+
+use deedbook_testkit::http::{Request, Response};
+use serde_json::{Value, json};
+
+use crate::identity::{get, guarded_with_mesh, with};
+use crate::sandbox::Sandbox;
+
+const JSON: &str = "application/json";
+
+fn put(sandbox: &Sandbox, path: &str, document: &Value) {
+    let request = Request::new("PUT", path).content(JSON, document.to_string());
+    let done = sandbox.send(&request);
+    assert_eq!(done.status, 201, "{}", done.text());
+}
+
+/// Three nodes and 32 shards, all of them with the first node.
+fn cluster(strategy: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    put(
+        &sandbox,
+        "/v1/namespaces/orders",
+        &json!({"strategyId": strategy}),
+    );
+    for node in ["n1", "n2", "n3"] {
+        put(&sandbox, &format!("/v1/nodes/orders/{node}"), &json!({}));
+    }
+    for shard in 0..32 {
+        let path = format!("/v1/shards/orders/s-{shard:02}");
+        put(&sandbox, &path, &json!({"ownerNodeId": "n1"}));
+    }
+    sandbox
+}
+
+fn plan(sandbox: &Sandbox, query: &str) -> Value {
+    let found = sandbox.get(&format!("/v1/namespaces/orders/plan{query}"));
+    assert_eq!(found.status, 200, "{}", found.text());
+    found.json()
+}
+
+fn apply(sandbox: &Sandbox, plan: &Value) -> Response {
+    let request = Request::new("POST", "/v1/namespaces/orders/apply");
+    let request = request.header("Deedbook-Ticket", "CHG-1");
+    sandbox.send(&request.content(JSON, plan.to_string()))
+}
+
+fn owners(sandbox: &Sandbox) -> Vec<String> {
+    let found = sandbox.get("/v1/shards?namespace=orders").json();
+    let items = found["items"].as_array().unwrap().iter();
+    let owner = |item: &Value| item["data"]["ownerNodeId"].as_str().unwrap().to_owned();
+    items.map(owner).collect()
+}
+
+#[test]
+fn a_plan_is_applied_as_one_command_and_undone() {
+    for strategy in [
+        "ring",
+        "rendezvous",
+        "locality",
+        "rendezvous-weighted",
+        "bounded-load",
+    ] {
+        let sandbox = cluster(strategy);
+        let before = owners(&sandbox);
+        let planned = plan(&sandbox, "");
+        let moves = planned["moves"].as_array().unwrap();
+        assert!(moves.len() > 10, "{strategy}: {planned}");
+
+        let done = apply(&sandbox, &planned).json();
+        assert_eq!(done["moves"], moves.len());
+        assert_eq!(done["digest"], planned["digest"]);
+        let (first, last) = (&done["first"], &done["revision"]);
+        let changes = sandbox.get(&format!(
+            "/v1/changes?after={}",
+            first.as_u64().unwrap() - 1
+        ));
+        let changes = changes.json();
+        let changes = changes["items"].as_array().unwrap();
+        assert_eq!(changes.len(), moves.len());
+        for change in changes {
+            assert_eq!((&change["first"], &change["last"]), (first, last));
+            assert_eq!(change["verb"], "transferred");
+            assert_eq!(change["ticket"], "CHG-1");
+            assert_eq!(change["reason"], "apply plan");
+            assert_eq!(change["record"]["data"]["previousOwnerNodeId"], "n1");
+        }
+        let again = plan(&sandbox, "");
+        assert_eq!(again["moves"], json!([]), "{strategy}");
+
+        // Whichever change of the command is named.
+        let after = owners(&sandbox);
+        let back = plan(&sandbox, &format!("?undo={first}"));
+        let moves_back = back["moves"].as_array().unwrap();
+        assert_eq!(moves_back.len(), moves.len());
+        assert_eq!(
+            plan(&sandbox, &format!("?undo={last}"))["moves"],
+            back["moves"]
+        );
+        let undone = apply(&sandbox, &back).json();
+        assert_eq!(owners(&sandbox), before, "{strategy}");
+        // An undo is a command like any other.
+        let forth = plan(&sandbox, &format!("?undo={}", undone["revision"]));
+        assert_eq!(apply(&sandbox, &forth).status, 200);
+        assert_eq!(owners(&sandbox), after, "{strategy}");
+    }
+}
+
+#[test]
+fn a_plan_is_refused_once_something_moved_on() {
+    let sandbox = cluster("ring");
+    let planned = plan(&sandbox, "");
+    let drain = Request::new("PATCH", "/v1/nodes/orders/n2");
+    let drain = drain.content("application/merge-patch+json", r#"{"draining":true}"#);
+    assert_eq!(sandbox.send(&drain).status, 200);
+    let before = owners(&sandbox);
+    let refused = apply(&sandbox, &planned);
+    assert_eq!((refused.status, refused.code().as_str()), (409, "conflict"));
+    let problem = refused.json();
+    assert_eq!(problem["errors"][0]["code"], "shards.plan.stale");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("node `n2` was at generation 1 and is at 2"),
+        "{detail}"
+    );
+    assert_eq!(owners(&sandbox), before);
+
+    // It gets nothing, and a part of the moves is no reason to refuse the rest.
+    let some = plan(&sandbox, "?maxMoves=3");
+    assert_eq!(some["moves"].as_array().unwrap().len(), 3);
+    assert!(some["heldBack"].as_u64().unwrap() > 0);
+    assert_eq!(apply(&sandbox, &some).status, 200);
+    // The same plan again: its shards have moved.
+    assert_eq!(apply(&sandbox, &some).status, 409);
+    assert_eq!(apply(&sandbox, &plan(&sandbox, "")).status, 200);
+    assert!(!owners(&sandbox).iter().any(|owner| owner == "n2"));
+}
+
+#[test]
+fn a_plan_with_its_key_is_applied_once() {
+    let sandbox = cluster("ring");
+    let planned = plan(&sandbox, "").to_string();
+    let request = Request::new("POST", "/v1/namespaces/orders/apply");
+    let request = request
+        .header("Idempotency-Key", "once")
+        .content(JSON, planned);
+    let first = sandbox.send(&request);
+    let again = sandbox.send(&request);
+    assert_eq!((first.status, again.status), (200, 200));
+    assert_eq!(first.text(), again.text());
+    let trial = Request::new("POST", "/v1/namespaces/orders/apply?dryRun=true");
+    let nothing = plan(&sandbox, "").to_string();
+    let trial = sandbox.send(&trial.content(JSON, nothing)).json();
+    assert_eq!(
+        (&trial["moves"], &trial["dryRun"]),
+        (&json!(0), &json!(true))
+    );
+}
+
+#[test]
+fn what_is_edited_or_nothing_is_no_plan() {
+    let sandbox = cluster("ring");
+    let mut planned = plan(&sandbox, "");
+    planned["moves"][0]["to"] = "n1".into();
+    let refused = apply(&sandbox, &planned);
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.json()["errors"][0]["code"], "shards.plan.edited");
+    for (query, status, code) in [
+        ("?strategy=rnig", 400, "shards.hashing.strategy.unknown"),
+        ("?undo=2", 409, ""),
+        ("?undo=4711", 400, ""),
+        ("?undo=2&strategy=ring", 400, ""),
+        ("?maxMoves=-1", 400, ""),
+    ] {
+        let found = sandbox.get(&format!("/v1/namespaces/orders/plan{query}"));
+        assert_eq!(found.status, status, "{query} {}", found.text());
+        if !code.is_empty() {
+            assert_eq!(found.json()["errors"][0]["code"], code);
+        }
+    }
+    assert_eq!(sandbox.get("/v1/namespaces/none/plan").status, 404);
+    // A namespace of shards alone has nothing to place them on.
+    put(&sandbox, "/v1/shards/bare/s", &json!({"ownerNodeId": "n"}));
+    let found = sandbox.get("/v1/namespaces/bare/plan");
+    assert_eq!(found.status, 409);
+    assert_eq!(
+        found.json()["errors"][0]["code"],
+        "shards.hashing.nodes_required"
+    );
+}
+
+#[test]
+fn a_transfer_says_who_had_the_shard() {
+    let sandbox = cluster("ring");
+    let request = Request::new(
+        "POST",
+        "/v1/shards/orders/s-00/transfer?expectedGeneration=1",
+    );
+    let content = json!({"ownerNodeId": "n3", "ownershipDeltaPercent": 3.5, "metadata": "{}"});
+    let done = sandbox.send(&request.content(JSON, content.to_string()));
+    let done = done.json();
+    assert_eq!(done["generation"], 2);
+    let data = &done["data"];
+    assert_eq!(data["ownerNodeId"], "n3");
+    assert_eq!(data["previousOwnerNodeId"], "n1");
+    assert_eq!(data["ownershipDeltaPercent"], 3.5);
+    assert_eq!(data["ownershipDelta"], 3.125);
+    assert_eq!(data["metadata"], "{}");
+    let history = sandbox.get("/v1/shards/orders/s-00/history").json();
+    assert_eq!(history["items"][0]["verb"], "transferred");
+}
+
+#[test]
+fn keys_are_located_as_shards_come_and_go() {
+    let sandbox = Sandbox::new();
+    let held = |start: &str, end: Option<&str>| {
+        let mut range = json!({"start": start});
+        if let Some(end) = end {
+            range["end"] = end.into();
+        }
+        json!({"ownerNodeId": "n1", "keyRange": range})
+    };
+    // Base64 of `d` and `m`.
+    put(&sandbox, "/v1/shards/names/low", &held("", Some("ZA==")));
+    put(
+        &sandbox,
+        "/v1/shards/names/middle",
+        &held("ZA==", Some("bQ==")),
+    );
+    put(&sandbox, "/v1/shards/names/high", &held("bQ==", None));
+    let locate = |query: &str| {
+        let found = sandbox.get(&format!("/v1/namespaces/names/locate?{query}"));
+        match found.status {
+            200 => found.json()["shardId"].as_str().unwrap().to_owned(),
+            status => status.to_string(),
+        }
+    };
+    for (query, wanted) in [
+        ("key=", "low"),
+        ("key=czz", "low"),
+        ("key=d", "middle"),
+        ("keyBase64=bP8%3D", "middle"),
+        ("key=m", "high"),
+        ("key=%C3%BC", "high"),
+        ("", "400"),
+        ("key=a&keyBase64=YQ%3D%3D", "400"),
+        ("keyBase64=%21", "400"),
+    ] {
+        assert_eq!(locate(query), wanted, "{query}");
+    }
+    assert_eq!(
+        sandbox
+            .send(&Request::new("DELETE", "/v1/shards/names/middle"))
+            .status,
+        200
+    );
+    assert_eq!(locate("key=e"), "404");
+    assert_eq!(
+        sandbox.get("/v1/namespaces/names/locate?key=e&at=3").json()["shardId"],
+        "middle"
+    );
+}
+
+#[test]
+fn changes_of_hands_take_the_right_capability() {
+    let sandbox = guarded_with_mesh();
+    let plan = get(&sandbox, "admin", "/v1/namespaces/parcels/plan");
+    let plan = plan.text();
+    for who in ["reader", "writer"] {
+        for (method, path, content) in [
+            ("GET", "/v1/namespaces/parcels/plan", None),
+            ("GET", "/v1/namespaces/parcels/locate?key=parcel-7", None),
+            ("POST", "/v1/namespaces/parcels/apply", Some(plan)),
+            (
+                "POST",
+                "/v1/shards/parcels/p-01/transfer",
+                Some(r#"{"ownerNodeId":"n"}"#),
+            ),
+        ] {
+            let request = Request::new(method, path);
+            let request = match content {
+                Some(content) => request.content(JSON, content),
+                None => request,
+            };
+            let refused = sandbox.send(&with(who, request));
+            assert_eq!(refused.status, 403, "{who} {path}");
+        }
+    }
+}
