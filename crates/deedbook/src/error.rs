@@ -56,6 +56,10 @@ pub(crate) enum Failure {
     NoRecord(MeshKey),
     /// A record of the mesh that was to be made is there.
     Taken(MeshKey),
+    /// The command of a revision moved no shard, or none of that namespace.
+    MovedNothing(Revision, Option<String>),
+    /// No shard of a namespace holds a key.
+    NoHolder(String),
     /// Shards can't be placed.
     Placement(PlacementError),
     /// A request to place shards names none.
@@ -189,9 +193,10 @@ impl Failure {
             Failure::Lookup(_)
             | Failure::NotFound(_)
             | Failure::NoRecord(_)
+            | Failure::NoHolder(_)
             | Failure::NoBook(_) => Code::NotFound,
             Failure::File { source, .. } => code_of_io(source),
-            Failure::Exists(_) | Failure::Taken(_) => Code::Conflict,
+            Failure::Exists(_) | Failure::Taken(_) | Failure::MovedNothing(..) => Code::Conflict,
             Failure::Book(error) => error.code(),
             Failure::CursorExpired(_) => Code::CursorExpired,
             Failure::Server(StartError::Open(_)) => Code::Denied,
@@ -225,6 +230,7 @@ impl Failure {
             Failure::NoBook(_) => "BookNotFoundError",
             Failure::NotFound(_)
             | Failure::NoRecord(_)
+            | Failure::NoHolder(_)
             | Failure::Book(BookError::BeforeBook { .. }) => "NotFoundError",
             Failure::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "FileNotFoundError"
@@ -315,6 +321,13 @@ impl Failure {
             | Failure::Internal(message) => message.clone(),
             Failure::Lookup(error) => error.to_string(),
             Failure::Placement(error) => error.to_string(),
+            Failure::NoHolder(namespace) => format!("no shard of {namespace} holds that key"),
+            Failure::MovedNothing(revision, None) => {
+                format!("the command of revision {revision} moved no shard")
+            }
+            Failure::MovedNothing(revision, Some(namespace)) => {
+                format!("the command of revision {revision} moved no shard of {namespace}")
+            }
             Failure::NoShards => "the request has no list of shards".to_owned(),
             Failure::NoRecord(key) => format!("no {} {key}", key.kind()),
             Failure::Taken(key) => format!("{} {key} is there already", key.kind()),
@@ -355,6 +368,13 @@ impl Failure {
                 let known: Vec<&str> = known.ids().collect();
                 Some(format!("there are {}", known.join(", ")))
             }
+            Failure::MovedNothing(..) => {
+                Some("`deedbook log --kind shard` lists what was done".to_owned())
+            }
+            Failure::NoHolder(namespace) => Some(format!(
+                "only shards with --keys or --hashes hold keys: `deedbook shard ls -n {}`",
+                shell_word(namespace)
+            )),
             Failure::NoShards => Some("an empty list is one: `\"shards\": []`".to_owned()),
             Failure::NoRecord(key) => {
                 let kind = key.kind();

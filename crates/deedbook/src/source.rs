@@ -9,6 +9,7 @@
 mod following;
 mod local;
 mod mesh;
+mod placement;
 mod principals;
 mod remote;
 mod told;
@@ -16,7 +17,7 @@ mod told;
 use std::io::Write as Sink;
 use std::sync::Arc;
 
-use deedbook_api::shapes::{IssuedShape, RemovedComponentShape};
+use deedbook_api::shapes::{AppliedShape, IssuedShape, LocatedShape, RemovedComponentShape};
 use deedbook_book::{AuditHead, Book, Broken, ChangeFilter, Position, Verification, Why};
 use deedbook_model::component::Draft;
 use deedbook_model::mesh::{MeshKey, MeshKind};
@@ -26,6 +27,7 @@ use deedbook_rules::components::Query;
 use deedbook_rules::dependency_graph::DependencyGraph;
 use deedbook_rules::dependents::Dependent;
 use deedbook_rules::diff::RecordDifference;
+use deedbook_rules::placement::plan::Plan;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -37,6 +39,7 @@ use crate::grammar::values::{Format, Moment};
 pub(crate) use following::{Followed, Following};
 pub(crate) use local::revision_of;
 pub(crate) use mesh::{MeshAsk, MeshAsked, MeshChange, MeshDiff, MeshDone};
+pub(crate) use placement::PlanAsk;
 pub(crate) use remote::Remote;
 pub(crate) use told::{Told, failure_of};
 
@@ -429,6 +432,45 @@ impl Source {
         authorship: &Authorship,
     ) -> Result<MeshDone, Failure> {
         ask!(self, write_mesh(asked, authorship))
+    }
+
+    /// What would have to move in a namespace.
+    pub(crate) fn plan(&mut self, namespace: &str, asked: &PlanAsk) -> Result<Plan, Failure> {
+        ask!(self, plan(namespace, asked))
+    }
+
+    /// How the shards of a namespace come back that the command of a revision moved.
+    pub(crate) fn plan_undo(
+        &mut self,
+        namespace: &str,
+        revision: Revision,
+    ) -> Result<Plan, Failure> {
+        ask!(self, plan_undo(namespace, revision))
+    }
+
+    /// The namespaces in which the command of a revision moved shards.
+    pub(crate) fn moved_namespaces(&mut self, revision: Revision) -> Result<Vec<String>, Failure> {
+        ask!(self, moved_namespaces(revision))
+    }
+
+    /// Does exactly the moves of a plan, while it stands.
+    pub(crate) fn apply_plan(
+        &mut self,
+        plan: &Arc<Plan>,
+        authorship: &Authorship,
+        dry_run: bool,
+    ) -> Result<AppliedShape, Failure> {
+        ask!(self, apply_plan(plan, authorship, dry_run))
+    }
+
+    /// Which shard holds a key.
+    pub(crate) fn locate(
+        &mut self,
+        namespace: &str,
+        key: &[u8],
+        at: Option<Moment>,
+    ) -> Result<LocatedShape, Failure> {
+        ask!(self, locate(namespace, key, at))
     }
 
     /// All principals.

@@ -13,10 +13,7 @@ use crate::{projector, scratch};
 
 fn rows(tables: &Connection, sql: &str) -> (Vec<String>, Vec<Vec<Value>>) {
     let mut statement = tables.prepare(sql).unwrap();
-    let names: Vec<String> = statement
-        .column_names()
-        .map(str::to_owned)
-        .collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let count = names.len();
     let row = |row: &rusqlite::Row<'_>| (0..count).map(|place| row.get(place)).collect();
     let rows = statement.query_map([], row).unwrap();

@@ -7,6 +7,7 @@ mod documents;
 mod get;
 mod history;
 mod list;
+mod locate;
 mod offline;
 mod plan;
 mod report;
@@ -38,6 +39,9 @@ pub(super) fn run_shard(command: Shard, context: &mut Context) -> Result<(), Fai
     match command {
         Shard::Verbs(verb) => run(*verb, context),
         Shard::Plan(args) => plan::plan(&args, context),
+        Shard::Apply(args) => plan::apply(&args, context),
+        Shard::Undo(args) => plan::undo(&args, context),
+        Shard::Locate(args) => locate::locate(&args, context),
         Shard::Checksum(args) => checksum::checksum(&args, context),
         Shard::Transfer(args) => write::transfer(&args, context),
     }

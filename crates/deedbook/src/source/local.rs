@@ -16,6 +16,7 @@ use deedbook_rules::{Expected, Outcome, Record, Write};
 use uuid::Uuid;
 
 pub(super) use super::mesh::{mesh_diff, mesh_history, mesh_list, mesh_record, write_mesh};
+pub(super) use super::placement::{apply_plan, locate, moved_namespaces, plan, plan_undo};
 pub(super) use super::principals::{principal, principals, write_principal};
 use super::{
     ChangeAsk, ChangeOf, Changes, DependentsFound, Done, GraphFound, History, Records, Seen,

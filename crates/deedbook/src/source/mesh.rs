@@ -251,7 +251,7 @@ pub(super) fn write_mesh(
 }
 
 /// That there is no such record is said alike, whoever says it.
-fn as_missing(failure: Failure, key: &MeshKey) -> Failure {
+pub(super) fn as_missing(failure: Failure, key: &MeshKey) -> Failure {
     let missing = format!("no {} {key}", key.kind());
     match failure {
         Failure::Refused { refusal, .. } if refusal.code == Code::NotFound => {

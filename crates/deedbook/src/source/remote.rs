@@ -26,9 +26,11 @@ use crate::error::{ErrorLine, Failure};
 use crate::grammar::values::{Format, Moment};
 use received::{
     ReceivedBatch, ReceivedChanges, ReceivedDependents, ReceivedDiff, ReceivedHistory,
-    ReceivedItems, ReceivedRecords, ReceivedWhy, ReceivedWrite,
+    ReceivedRecords, ReceivedWhy, ReceivedWrite,
 };
-pub(super) use received::{ReceivedChange, ReceivedIssue, ReceivedWatched, record_of};
+pub(super) use received::{
+    ReceivedChange, ReceivedIssue, ReceivedItems, ReceivedWatched, record_of,
+};
 
 /// A server and how it is asked.
 pub(crate) struct Remote {

@@ -487,7 +487,6 @@ const TABLE: &[(&str, Way)] = &[
     ("schema-satisfies", NoBook),
     ("version-match", NoBook),
     ("shard-checksum", NoBook),
-    ("shard-plan", NoBook),
     ("config-show", NoBook),
     ("explain", NoBook),
     ("completions", NoBook),

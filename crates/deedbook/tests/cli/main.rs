@@ -29,6 +29,8 @@ mod pages;
 #[cfg(test)]
 mod pasted;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod principals;
 #[cfg(test)]
 mod program;

@@ -60,7 +60,14 @@ pub(super) fn remove<K: Described>(args: &Remove<K>, context: &mut Context) -> R
 pub(super) fn transfer(args: &Transfer, context: &mut Context) -> Result<(), Failure> {
     let namespace = args.namespace.as_deref();
     let key = key_of(MeshKind::Shard, namespace, Some(&args.reference))?;
-    let change = MeshChange::Patch(json!({"ownerNodeId": args.node}));
+    let mut patch = json!({"ownerNodeId": args.node});
+    if let Some(percent) = &args.delta_percent {
+        patch["ownershipDeltaPercent"] = Value::Number(percent.clone());
+    }
+    if let Some(metadata) = &args.metadata {
+        patch["metadata"] = Value::from(metadata.as_str());
+    }
+    let change = MeshChange::Patch(patch);
     perform(key, change, &args.expected, &args.why, context)
 }
 

@@ -184,7 +184,7 @@ fn pair(text: &str) -> Result<Pair, &'static str> {
 }
 
 /// The number as it was written: 2 stays 2.
-fn number(text: &str) -> Result<Number, &'static str> {
+pub(crate) fn number(text: &str) -> Result<Number, &'static str> {
     serde_json::from_str(text).map_err(|_| "expected a number such as 2 or 0.5")
 }
 

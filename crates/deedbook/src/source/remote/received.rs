@@ -61,6 +61,10 @@ pub(in crate::source) struct ReceivedChange {
 }
 
 impl ReceivedChange {
+    pub(in crate::source) fn revision(&self) -> Revision {
+        self.revision
+    }
+
     pub(in crate::source) fn into_change(self) -> Result<Change, Failure> {
         Ok(Change {
             revision: self.revision,
@@ -145,8 +149,8 @@ pub(super) struct ReceivedChanges {
 
 /// Changes of a record, whatever its kind.
 #[derive(Deserialize)]
-pub(super) struct ReceivedItems {
-    pub(super) items: Vec<ReceivedChange>,
+pub(in crate::source) struct ReceivedItems {
+    pub(in crate::source) items: Vec<ReceivedChange>,
 }
 
 #[derive(Deserialize)]

@@ -136,8 +136,41 @@ const WRITES: &str = "
     rm: {kind} rm {absent}
 ";
 
-/// Lines of shards alone.
-const OF_SHARDS: &str = "
+/// Lines of shards alone that read.
+const SHARD_READS: &str = "
+    plan: shard plan edge
+    plan: mesh shards plan -n edge -o json
+    plan: shard plan edge --strategy ring --max-moves 1 -o json
+    plan: shard plan edge --at 20 -o json
+    plan: shard plan edge --strategy rnig
+    plan: shard plan edge --strategy rnig -o json
+    plan: shard plan spare
+    plan: shard plan spare -o json
+    plan: shard plan nowhere
+    locate: shard locate edge a
+    locate: shard locate -n edge --base64 YQ== -o json
+    locate: shard locate edge z
+    locate: shard locate edge z -o json
+    locate: shard locate nowhere a
+    locate: shard locate edge a --at 3
+";
+
+/// Lines of shards alone that write.
+const SHARD_WRITES: &str = "
+    apply: shard apply plan.json
+    apply: mesh shards apply plan.json -o json --ticket T-4 -m rebalance
+    apply: shard apply plan.json --dry-run
+    apply: shard apply plan.json --dry-run -o json
+    apply: shard apply stale.json
+    apply: shard apply stale.json -o json
+    apply: shard apply node.json
+    undo: shard undo 27
+    undo: shard undo 27 -o json --ticket T-5
+    undo: mesh shards undo 27 -n edge --dry-run
+    undo: shard undo 27 -n spare
+    undo: shard undo 12
+    undo: shard undo 900
+    undo: shard undo 900 -n edge -o json
     transfer: shard transfer edge/s-01 n2
     transfer: mesh shards transfer -n edge s-01 n2 -o json --ticket T-3
     transfer: shard transfer edge/s-01 n2 --if-generation 9
@@ -165,9 +198,15 @@ pub(super) fn prepare(sandbox: &Sandbox) {
         "shard set edge/s-01 --leader l1",
         "node add edge/n3",
         "node rm edge/n3",
+        "shard transfer edge/s-02 n1",
     ] {
         sandbox.ok(&words(line));
     }
+    let plan = sandbox.ok(&words("shard plan edge -o json"));
+    sandbox.write("stale.json", &plan);
+    sandbox.ok(&words("node set edge/n2 --weight 2"));
+    let plan = sandbox.ok(&words("shard plan edge -o json"));
+    sandbox.write("plan.json", &plan);
     sandbox.write("bad.json", r#"{"labels": {"a": 7}, "description": ["x"]}"#);
     for kind in &KINDS {
         let got = sandbox.ok(&[kind.name, "get", kind.key, "-o", "json"]);
@@ -191,25 +230,28 @@ fn members(kind: &str) -> &'static str {
 
 /// The lines that read.
 pub(super) fn reads() -> Vec<Vec<String>> {
-    of_all(READS).into_iter().map(|(_, line)| line).collect()
+    let lines = of_all(READS).into_iter().chain(of_shards(SHARD_READS));
+    lines.map(|(_, line)| line).collect()
 }
 
 /// The lines that write.
 pub(super) fn writes() -> Vec<Vec<String>> {
-    let mut lines = of_all(WRITES);
-    lines.extend(parsed(OF_SHARDS, "shard", |text| text.to_owned()));
-    lines.into_iter().map(|(_, line)| line).collect()
+    let lines = of_all(WRITES).into_iter().chain(of_shards(SHARD_WRITES));
+    lines.map(|(_, line)| line).collect()
 }
 
 /// The commands that have lines, by the names of their manual pages.
 pub(super) fn commands() -> Vec<String> {
-    let mut lines = of_all(READS);
-    lines.extend(of_all(WRITES));
-    lines.extend(parsed(OF_SHARDS, "shard", |text| text.to_owned()));
-    let mut names: Vec<String> = lines.into_iter().map(|(name, _)| name).collect();
+    let of_all = [READS, WRITES].into_iter().flat_map(of_all);
+    let of_shards = [SHARD_READS, SHARD_WRITES].into_iter().flat_map(of_shards);
+    let mut names: Vec<String> = of_all.chain(of_shards).map(|(name, _)| name).collect();
     names.sort();
     names.dedup();
     names
+}
+
+fn of_shards(lines: &str) -> Vec<(String, Vec<String>)> {
+    parsed(lines, "shard", str::to_owned)
 }
 
 /// The page of the command that a plural's page is another spelling of.
