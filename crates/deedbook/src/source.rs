@@ -223,6 +223,9 @@ pub(crate) struct Together {
     pub(crate) dry_run: bool,
 }
 
+/// What became of records that were put together: the revision, or which are to blame and why.
+pub(crate) type PutTogether = Result<Revision, Vec<(usize, Failure)>>;
+
 /// What became of them: each one's outcome, or which are to blame and why.
 pub(crate) type TogetherDone = Result<Vec<Done>, Vec<(usize, Failure)>>;
 
@@ -432,6 +435,16 @@ impl Source {
         authorship: &Authorship,
     ) -> Result<MeshDone, Failure> {
         ask!(self, write_mesh(asked, authorship))
+    }
+
+    /// Puts records of the mesh as one command; its revision, or which are to blame.
+    pub(crate) fn put_together(
+        &mut self,
+        drafts: &[Arc<mesh::Draft>],
+        authorship: &Authorship,
+        dry_run: bool,
+    ) -> Result<PutTogether, Failure> {
+        ask!(self, put_together(drafts, authorship, dry_run))
     }
 
     /// What would have to move in a namespace.

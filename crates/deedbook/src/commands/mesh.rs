@@ -4,8 +4,10 @@ mod add;
 mod checksum;
 mod diff;
 mod documents;
+mod export;
 mod get;
 mod history;
+mod import;
 mod list;
 mod locate;
 mod offline;
@@ -55,5 +57,7 @@ pub(super) fn run_plural(command: Mesh, context: &mut Context) -> Result<(), Fai
         Mesh::Services(verb) => run(verb, context),
         Mesh::Endpoints(verb) => run(verb, context),
         Mesh::Shards(command) => run_shard(command, context),
+        Mesh::Export(args) => export::export(&args, context),
+        Mesh::Import(args) => import::import(&args, context),
     }
 }

@@ -2,6 +2,7 @@
 //! and what each kind adds to it.
 
 pub(crate) mod fields;
+pub(crate) mod files;
 pub(crate) mod kinds;
 pub(crate) mod shard;
 
@@ -72,6 +73,8 @@ pub(crate) enum Mesh {
     /// Shards: who owns what, since when, and what should move
     #[command(subcommand)]
     Shards(Shard),
+    Export(files::Export),
+    Import(files::Import),
 }
 
 /// What can be done with records of any kind of the mesh.

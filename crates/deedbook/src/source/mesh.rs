@@ -7,7 +7,8 @@ use deedbook_api::client::{Request, Target};
 use deedbook_api::route::Method;
 use deedbook_book::{At, Book, BookError, View};
 use deedbook_model::code::Code;
-use deedbook_model::mesh::{Draft, MeshKey, MeshKind};
+pub(super) use deedbook_model::mesh::Draft;
+use deedbook_model::mesh::{MeshKey, MeshKind};
 use deedbook_model::shard::ShardStatus;
 use deedbook_model::{Generation, Revision};
 use deedbook_rules::components::MAX_LIMIT;
@@ -15,11 +16,11 @@ use deedbook_rules::diff::{Difference, diff_documents};
 use deedbook_rules::mesh::{MeshCursor, MeshFilter};
 use deedbook_rules::{Expected, MeshWrite, Outcome, Record, Write};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::local::revision_of;
 use super::remote::{ReceivedChange, ReceivedIssue, at_moment, record_of, text_of};
-use super::{ChangeAsk, Changes, Records, Remote, Seen};
+use super::{ChangeAsk, Changes, PutTogether, Records, Remote, Seen};
 use crate::commands::write::Authorship;
 use crate::context::view_at;
 use crate::error::{ErrorLine, Failure};
@@ -250,6 +251,45 @@ pub(super) fn write_mesh(
     done.ok_or_else(|| Failure::Internal("a receipt without an outcome".to_owned()))
 }
 
+/// Which writes a book refused, and why.
+pub(super) fn blamed(error: BookError) -> Result<Vec<(usize, Failure)>, Failure> {
+    let BookError::Refused(refusals) = error else {
+        return Err(error.into());
+    };
+    let refusals = refusals.into_iter();
+    Ok(refusals
+        .map(|refusal| {
+            let place = refusal.write;
+            let file = None;
+            (place, Failure::Refused { file, refusal })
+        })
+        .collect())
+}
+
+pub(super) fn put_together(
+    book: &Book,
+    drafts: &[Arc<Draft>],
+    authorship: &Authorship,
+    dry_run: bool,
+) -> Result<PutTogether, Failure> {
+    let put = |draft: &Arc<Draft>| {
+        Write::Mesh(MeshWrite::Put {
+            draft: Arc::clone(draft),
+            expected: None,
+        })
+    };
+    let command = authorship.command(drafts.iter().map(put).collect());
+    let receipt = if dry_run {
+        book.check(&command)
+    } else {
+        book.execute(command)
+    };
+    match receipt {
+        Ok(receipt) => Ok(Ok(receipt.revision)),
+        Err(error) => blamed(error).map(Err),
+    }
+}
+
 /// That there is no such record is said alike, whoever says it.
 pub(super) fn as_missing(failure: Failure, key: &MeshKey) -> Failure {
     let missing = format!("no {} {key}", key.kind());
@@ -307,13 +347,18 @@ impl MeshDone {
 }
 
 /// A document as it is sent.
-fn document_of(draft: &Draft) -> Result<Vec<u8>, Failure> {
+fn document_of(draft: &Draft) -> Map<String, Value> {
     let mut members = draft.data().clone();
     if !draft.annotations().is_empty() {
         let annotations = Value::Object(draft.annotations().clone());
         members.insert("annotations".to_owned(), annotations);
     }
-    Ok(serde_json::to_vec(&members)?)
+    members
+}
+
+#[derive(Deserialize)]
+struct ReceivedRevision {
+    revision: Revision,
 }
 
 #[derive(Deserialize)]
@@ -432,6 +477,23 @@ impl Remote {
         })
     }
 
+    pub(super) fn put_together(
+        &mut self,
+        drafts: &[Arc<Draft>],
+        authorship: &Authorship,
+        dry_run: bool,
+    ) -> Result<PutTogether, Failure> {
+        let put = |draft: &Arc<Draft>| {
+            let (kind, key) = (draft.key().kind().as_str(), draft.key().to_string());
+            json!({"op": "put", "kind": kind, "key": key, "document": document_of(draft)})
+        };
+        let writes: Vec<Value> = drafts.iter().map(put).collect();
+        match self.batch(&writes, authorship, dry_run)? {
+            Ok(answer) => Ok(Ok(answer.json::<ReceivedRevision>()?.revision)),
+            Err(blamed) => Ok(Err(blamed)),
+        }
+    }
+
     pub(super) fn write_mesh(
         &mut self,
         asked: &MeshAsked,
@@ -446,7 +508,7 @@ impl Remote {
             MeshChange::Put(draft) => {
                 known.extend(draft.warnings().iter().map(ErrorLine::from));
                 let request = self.write_request(Method::Put, target, authorship);
-                request.content("application/json", document_of(draft)?)
+                request.content("application/json", serde_json::to_vec(&document_of(draft))?)
             }
             MeshChange::Patch(patch) => {
                 let request = self.write_request(Method::Patch, target, authorship);

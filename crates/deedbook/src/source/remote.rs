@@ -174,7 +174,7 @@ impl Remote {
             Format::Dot => "dot",
             Format::Mermaid => "mermaid",
             Format::Svg => "svg",
-            Format::Json | Format::Yaml | Format::Jsonl => "json",
+            Format::Json | Format::Yaml | Format::Jsonl | Format::Protobuf => "json",
         };
         let target = Target::component(&uuid.to_string(), "/graph")
             .with("format", format)
@@ -390,21 +390,38 @@ impl Remote {
                 })
             })
             .collect();
-        let target = Target::new("/v1/batch").flag("dryRun", together.dry_run);
-        let request = self
-            .write_request(Method::Post, target, authorship)
-            .patient();
-        let content = serde_json::to_vec(&json!({ "writes": writes }))?;
-        let answer = match self.send(&request.content(JSON, content)) {
+        let answer = match self.batch(&writes, authorship, together.dry_run)? {
             Ok(answer) => answer,
-            Err(Failure::Told(told)) if told.is_of_writes() => return Ok(Err(told.by_write())),
-            Err(failure) => return Err(failure),
+            Err(blamed) => return Ok(Err(blamed)),
         };
         let received: ReceivedBatch = answer.json()?;
         let results = received.results.into_iter().zip(&together.drafts);
         Ok(Ok(results
             .map(|(result, draft)| result.into_done(&warnings_of(draft)))
             .collect()))
+    }
+
+    /// Several writes as one command: the answer, or which are to blame and why.
+    #[expect(
+        clippy::type_complexity,
+        reason = "the blame of each write beside the answer to all"
+    )]
+    pub(super) fn batch(
+        &mut self,
+        writes: &[Value],
+        authorship: &Authorship,
+        dry_run: bool,
+    ) -> Result<Result<Answer, Vec<(usize, Failure)>>, Failure> {
+        let target = Target::new("/v1/batch").flag("dryRun", dry_run);
+        let request = self
+            .write_request(Method::Post, target, authorship)
+            .patient();
+        let content = serde_json::to_vec(&json!({ "writes": writes }))?;
+        match self.send(&request.content(JSON, content)) {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(Failure::Told(told)) if told.is_of_writes() => Ok(Err(told.by_write())),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The request that registers one document.

@@ -276,6 +276,34 @@ const TABLE: &[(&str, Way)] = &[
         ]),
     ),
     (
+        "mesh-export",
+        Reads(&[
+            &["mesh", "export"],
+            &["mesh", "export", "-n", "edge", "-o", "json"],
+            &["mesh", "export", "--kind", "shard", "--at", "20"],
+            &["mesh", "export", "-n", "nowhere"],
+        ]),
+    ),
+    (
+        "mesh-import",
+        Writes(&[
+            &["mesh", "import", "node.json", "shard.json"],
+            &["mesh", "import", "nodes.yaml", "--kind", "node"],
+            &["mesh", "import", "new.yaml"],
+            &[
+                "mesh",
+                "import",
+                "service.json",
+                "other.json",
+                "-o",
+                "json",
+                "--ticket",
+                "T-6",
+            ],
+            &["mesh", "import", "other.json", "--dry-run", "-o", "json"],
+        ]),
+    ),
+    (
         "component-watch",
         Reads(&[
             &["registry", "watch", "--after", "0", "--once"],

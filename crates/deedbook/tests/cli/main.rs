@@ -25,6 +25,8 @@ mod load;
 #[cfg(test)]
 mod mesh;
 #[cfg(test)]
+mod mesh_files;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod pasted;

@@ -99,7 +99,7 @@ struct Asking {
 
 impl Asking {
     fn one(&self, draft: Draft, context: &mut Context) -> Result<(), Failure> {
-        let mut source = self.source(context)?;
+        let mut source = context.source_to_try_or_write(self.dry_run)?;
         let done = self.put(draft, &mut source)?;
         context.output.warnings(None, &done.warnings);
         report::print(&done, self.dry_run, &mut context.output)?;
@@ -110,7 +110,8 @@ impl Asking {
     fn several(&self, documents: Vec<Document>, context: &mut Context) -> Result<(), Failure> {
         // No book is made for documents that are none.
         let is_any = documents.iter().any(|document| document.draft.is_ok());
-        let mut source = is_any.then(|| self.source(context)).transpose()?;
+        let source = || context.source_to_try_or_write(self.dry_run);
+        let mut source = is_any.then(source).transpose()?;
         let mut reports = Reports::new(self.dry_run);
         for Document { label, draft } in documents {
             let outcome = match (draft, &mut source) {
@@ -124,17 +125,6 @@ impl Asking {
         context.output.flush()?;
         let closed = source.map_or(Ok(()), |source| self.close(source));
         closed.and(reports.finish(&mut context.output))
-    }
-
-    /// Where the records go. A dry run makes no book, and looks at an empty one where there is none.
-    fn source(&self, context: &mut Context) -> Result<Source, Failure> {
-        if !self.dry_run {
-            return context.source_to_write();
-        }
-        match context.source_to_read() {
-            Err(Failure::NoBook(_)) => Ok(Source::Local(deedbook_book::Book::in_memory()?)),
-            found => found,
-        }
     }
 
     fn close(&self, source: Source) -> Result<(), Failure> {

@@ -1,9 +1,11 @@
 //! Documents of the mesh out of files: alone, in a list, several in a YAML file or on JSON lines,
 //! bare or as `get` and `ls` print them.
 
+use deedbook_api::grpc::v1;
 use deedbook_model::document::{self, Node, Syntax, Value};
 use deedbook_model::issue::{Issue, IssueKind};
 use deedbook_model::mesh::{Draft, MeshKey, MeshKind, ReadOptions, read_node};
+use prost::Message;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -34,6 +36,9 @@ pub(super) struct Document {
 pub(super) fn read(input: &Input, reading: Reading<'_>) -> Result<Vec<Document>, Failure> {
     let text = input.read()?;
     let label = input.label();
+    if is_protobuf(&label, &text.bytes) {
+        return of_protobuf(&label, &text.bytes, reading);
+    }
     Ok(match text.syntax {
         Syntax::Json => of_json(&label, &text, reading),
         _ => of_yaml(&label, &text.bytes, reading),
@@ -106,6 +111,60 @@ fn parts_of(whole: &RawValue) -> Vec<(String, &RawValue)> {
     items
         .map(|(place, item)| (format!("{below}/{place}"), item))
         .collect()
+}
+
+/// What is named so, and what is no text: every record's message has a byte below space.
+fn is_protobuf(label: &str, bytes: &[u8]) -> bool {
+    let is_named = [".pb", ".binpb"]
+        .iter()
+        .any(|ending| label.ends_with(ending));
+    is_named || std::str::from_utf8(bytes).map_or(true, |text| text.contains(is_no_text))
+}
+
+fn is_no_text(c: char) -> bool {
+    c.is_control() && !c.is_whitespace()
+}
+
+/// The records of an answer to `ListRecords`.
+fn of_protobuf(label: &str, bytes: &[u8], reading: Reading<'_>) -> Result<Vec<Document>, Failure> {
+    #[derive(serde::Serialize)]
+    struct Whole<'a> {
+        kind: &'a str,
+        annotations: &'a std::collections::BTreeMap<String, String>,
+        data: &'a RawValue,
+    }
+    let list = v1::ListRecordsResponse::decode(bytes).map_err(|error| {
+        let issue = Issue::error(
+            IssueKind::Syntax,
+            "",
+            format!("not records in Protobuf: {error}"),
+        );
+        Failure::Document {
+            file: Some(label.to_owned()),
+            issues: vec![issue],
+        }
+    })?;
+    let items = list.items.iter().enumerate();
+    let items = items.map(|(place, item)| {
+        let label = format!("{label}#/items/{place}");
+        let whole = serde_json::from_str(&item.data).and_then(|data| {
+            let (kind, annotations) = (item.kind.as_str(), &item.annotations);
+            serde_json::to_vec(&Whole {
+                kind,
+                annotations,
+                data,
+            })
+        });
+        match whole {
+            Ok(whole) => one(label, &whole, Syntax::Json, 0, reading),
+            Err(error) => {
+                let message = format!("isn't JSON: {error}");
+                let issue = Issue::error(IssueKind::Syntax, "/data", message);
+                refused(label, vec![issue], 0)
+            }
+        }
+    });
+    Ok(items.collect())
 }
 
 fn of_yaml(label: &str, bytes: &[u8], reading: Reading<'_>) -> Vec<Document> {

@@ -104,36 +104,41 @@ const READS: &str = "
     watch: {kind} watch --after 0 --limit 1
 ";
 
-/// Lines that write.
-const WRITES: &str = "
+/// Lines that write, of each kind: each has a server of its own, so that there are few.
+const FEW_WRITES: &str = "
     add: {kind} add {absent} {needed}
+    add: {kind} add {key} {needed}
+    add: {kind} add {kind}.json --replace -o json
+    set: {kind} set {key} {change}
+    set: {kind} set {key} {bad} -o json
+    rm: {kind} rm {key}
+    rm: {kind} rm {key} --force -o json
+    rm: {kind} rm {absent}
+";
+
+/// The others, of two kinds: what the book treats the most differently.
+const WRITES: &str = "
     add: {kind} add {absent} {needed} -o json -m why --ticket T-1
     add: {kind} add {absent} {needed} --dry-run
     add: {kind} add {absent} {needed} --dry-run -o json
     add: {kind} add {absent} {needed} --if-generation 7
-    add: {kind} add {key} {needed}
     add: {kind} add {key} {needed} -o json
     add: {kind} add {key} {needed} --replace
     add: {kind} add {kind}.json
     add: {kind} add {kind}.json --replace
-    add: {kind} add {kind}.json --replace -o json
     add: {kind} add -f {kind}s.yaml
     add: {kind} add -f {kind}s.yaml -o json
     add: {kind} add -f {kind}s.yaml -o jsonl
     add: {kind} add nowhere.yaml
-    set: {kind} set {key} {change}
     set: {kind} set {key} {change} -o json --ticket T-2
     set: {kind} set {key} {change} --dry-run -o json
     set: {kind} set {key} {change} --if-generation 9
     set: {kind} set {key} {bad}
-    set: {kind} set {key} {bad} -o json
     set: {kind} set {absent} {change}
-    rm: {kind} rm {key}
     rm: {kind} rm {key} -o json
     rm: {kind} rm {key} --force
     rm: {kind} rm {key} --force --dry-run -o json
     rm: {kind} rm {key} --if-generation 9
-    rm: {kind} rm {absent}
 ";
 
 /// Lines of shards alone that read.
@@ -208,6 +213,8 @@ pub(super) fn prepare(sandbox: &Sandbox) {
     let plan = sandbox.ok(&words("shard plan edge -o json"));
     sandbox.write("plan.json", &plan);
     sandbox.write("bad.json", r#"{"labels": {"a": 7}, "description": ["x"]}"#);
+    let other = r#"{"kind": "node", "data": {"namespace": "edge", "nodeId": "other"}}"#;
+    sandbox.write("other.json", other);
     for kind in &KINDS {
         let got = sandbox.ok(&[kind.name, "get", kind.key, "-o", "json"]);
         sandbox.write(&format!("{}.json", kind.name), &got);
@@ -236,13 +243,17 @@ pub(super) fn reads() -> Vec<Vec<String>> {
 
 /// The lines that write.
 pub(super) fn writes() -> Vec<Vec<String>> {
-    let lines = of_all(WRITES).into_iter().chain(of_shards(SHARD_WRITES));
+    let lines = of_all(FEW_WRITES)
+        .into_iter()
+        .chain(of_shards(SHARD_WRITES));
+    let of_two = ["node", "shard"].map(|kind| of(kind, WRITES));
+    let lines = lines.chain(of_two.into_iter().flatten());
     lines.map(|(_, line)| line).collect()
 }
 
 /// The commands that have lines, by the names of their manual pages.
 pub(super) fn commands() -> Vec<String> {
-    let of_all = [READS, WRITES].into_iter().flat_map(of_all);
+    let of_all = [READS, FEW_WRITES].into_iter().flat_map(of_all);
     let of_shards = [SHARD_READS, SHARD_WRITES].into_iter().flat_map(of_shards);
     let mut names: Vec<String> = of_all.chain(of_shards).map(|(name, _)| name).collect();
     names.sort();
@@ -261,18 +272,22 @@ pub(super) fn spelled(page: &str) -> Option<String> {
 }
 
 fn of_all(lines: &str) -> Vec<(String, Vec<String>)> {
-    let of_kind = |kind: &Kind| {
-        parsed(lines, kind.name, |text| {
-            text.replace("{kind}", kind.name)
-                .replace("{key}", kind.key)
-                .replace("{absent}", kind.absent)
-                .replace("{needed}", kind.needed)
-                .replace("{change}", kind.change)
-                .replace("{bad}", kind.bad)
-                .replace("{filter}", kind.filter)
-        })
-    };
-    KINDS.iter().flat_map(of_kind).collect()
+    let names = KINDS.iter().map(|kind| kind.name);
+    names.flat_map(|kind| of(kind, lines)).collect()
+}
+
+/// The lines as they are for a kind.
+fn of(kind: &str, lines: &str) -> Vec<(String, Vec<String>)> {
+    let kind = KINDS.iter().find(|one| one.name == kind).unwrap();
+    parsed(lines, kind.name, |text| {
+        text.replace("{kind}", kind.name)
+            .replace("{key}", kind.key)
+            .replace("{absent}", kind.absent)
+            .replace("{needed}", kind.needed)
+            .replace("{change}", kind.change)
+            .replace("{bad}", kind.bad)
+            .replace("{filter}", kind.filter)
+    })
 }
 
 fn parsed(lines: &str, kind: &str, filled: impl Fn(&str) -> String) -> Vec<(String, Vec<String>)> {
