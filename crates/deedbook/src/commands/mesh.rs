@@ -10,10 +10,12 @@ mod history;
 mod import;
 mod list;
 mod locate;
+mod map;
 mod offline;
 mod plan;
 mod report;
 mod request;
+mod simulate;
 mod watch;
 mod write;
 
@@ -44,6 +46,8 @@ pub(super) fn run_shard(command: Shard, context: &mut Context) -> Result<(), Fai
         Shard::Apply(args) => plan::apply(&args, context),
         Shard::Undo(args) => plan::undo(&args, context),
         Shard::Locate(args) => locate::locate(&args, context),
+        Shard::Map(args) => map::map(&args, context),
+        Shard::Simulate(args) => simulate::simulate(&args, context),
         Shard::Checksum(args) => checksum::checksum(&args, context),
         Shard::Transfer(args) => write::transfer(&args, context),
     }

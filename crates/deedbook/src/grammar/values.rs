@@ -40,6 +40,7 @@ impl Format {
         Format::Svg,
     ];
 
+    const MAP: [Format; 4] = [Format::Human, Format::Json, Format::Yaml, Format::Svg];
     const EXPORT: [Format; 3] = [Format::Json, Format::Jsonl, Format::Protobuf];
 
     /// The word on the command line.
@@ -78,6 +79,11 @@ pub(crate) fn plain_formats() -> impl TypedValueParser<Value = Format> {
 /// The forms of a graph.
 pub(crate) fn graph_formats() -> impl TypedValueParser<Value = Format> {
     one_of(&Format::GRAPH)
+}
+
+/// The forms of a map.
+pub(crate) fn map_formats() -> impl TypedValueParser<Value = Format> {
+    one_of(&Format::MAP)
 }
 
 /// The forms of an export.

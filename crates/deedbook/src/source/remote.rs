@@ -402,10 +402,6 @@ impl Remote {
     }
 
     /// Several writes as one command: the answer, or which are to blame and why.
-    #[expect(
-        clippy::type_complexity,
-        reason = "the blame of each write beside the answer to all"
-    )]
     pub(super) fn batch(
         &mut self,
         writes: &[Value],

@@ -152,3 +152,79 @@ fn shard_keys_are_located_by_range() {
     let at = sandbox.json(&["shard", "locate", "edge", "parcel", "--at", &before]);
     assert_eq!(at["ownerNodeId"], "n1");
 }
+
+#[test]
+fn shard_maps_show_who_owns_what_before_and_after() {
+    let sandbox = uneven();
+    sandbox.ok(&["node", "add", "edge/n3", "--zone", "z1", "--weight", "0"]);
+    let now = sandbox.ok(&["shard", "map", "edge"]);
+    assert_eq!(
+        now,
+        "edge: 12 shards on 3 nodes\n\
+         n1                12  ████████████\n\
+         n2                 0\n\
+         n3  z1, weight 0   0\n"
+    );
+    sandbox.write(
+        "p.json",
+        &sandbox.ok(&["shard", "plan", "edge", "-o", "json"]),
+    );
+    let planned = sandbox.ok(&["shard", "map", "edge", "--plan", "p.json"]);
+    let map = sandbox.json(&["shard", "map", "edge", "--plan", "p.json"]);
+    let svg = sandbox.ok(&["shard", "map", "edge", "--plan", "p.json", "-o", "svg"]);
+    let revision = sandbox.json(&["audit", "head"])["revision"].to_string();
+    sandbox.ok(&["shard", "apply", "p.json"]);
+    for (line, before) in [("human", planned), ("svg", svg.clone())] {
+        let since = ["shard", "map", "edge", "--since", &revision, "-o"];
+        let after = match line {
+            "human" => sandbox.ok(&since[..5]),
+            form => sandbox.ok(&[&since[..], &[form]].concat()),
+        };
+        assert_eq!(after, before, "what was planned is what came of it");
+    }
+    let moves = map["moves"].as_array().unwrap();
+    let (to, from) = (&map["nodes"][1], &map["nodes"][0]);
+    assert_eq!(
+        (&to["before"], &to["shards"]),
+        (&json!(0), &json!(moves.len()))
+    );
+    assert_eq!(
+        (&from["before"], &from["shards"]),
+        (&json!(12), &json!(12 - moves.len()))
+    );
+    assert_eq!(
+        svg.matches("<rect class=\"comes\"").count(),
+        moves.len() + 1,
+        "one in the legend"
+    );
+    assert!(
+        svg.starts_with("<svg xmlns=") && !svg.contains("<script"),
+        "{svg}"
+    );
+    let ran = sandbox.fails(2, &["shard", "map", "other", "--plan", "p.json"]);
+    assert!(
+        ran.stderr.contains("the plan is for namespace edge"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn shard_simulations_place_stored_shards_on_given_nodes() {
+    let sandbox = uneven();
+    sandbox.ok(&["namespace", "add", "edge", "--strategy", "ring"]);
+    let simulate = ["mesh", "shards", "simulate", "edge", "--node"];
+    let tried = sandbox.json(&[&simulate[..], &["n1,n2:2:eu:z:1"]].concat());
+    assert_eq!(tried["strategyId"], "ring", "as the namespace has it");
+    assert_eq!(count(&tried["assignments"]), 12);
+    for one in tried["moves"].as_array().unwrap() {
+        assert_eq!((&one["from"], &one["to"]), (&json!("n1"), &json!("n2")));
+    }
+    let all = sandbox.json(&[&simulate[..], &["n9", "--strategy", "rendezvous"]].concat());
+    assert_eq!(count(&all["moves"]), 12);
+    assert!(
+        owners(&sandbox).iter().all(|owner| owner == "\"n1\""),
+        "nothing moved"
+    );
+    let ran = sandbox.fails(2, &[&simulate[..], &["n1:NaN"]].concat());
+    assert!(ran.stderr.contains("--node: `NaN` is no weight"), "{ran:?}");
+}

@@ -24,12 +24,12 @@ use crate::grammar::values::Format;
 use crate::output::table::Table;
 
 /// What places shards where nobody says so.
-const USUAL_STRATEGY: &str = "rendezvous";
+pub(super) const USUAL_STRATEGY: &str = "rendezvous";
 
 /// Where shards are placed, in the order of the request, and what moves.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Placed {
+pub(super) struct Placed {
     namespace: String,
     strategy_id: String,
     assignments: Vec<Assignment>,
@@ -70,7 +70,7 @@ pub(super) fn plan_offline(
     }
 }
 
-fn print(placed: &Placed, context: &mut Context) -> Result<(), Failure> {
+pub(super) fn print(placed: &Placed, context: &mut Context) -> Result<(), Failure> {
     if context.output.format != Format::Human {
         return context.output.value(placed);
     }
@@ -147,38 +147,69 @@ fn placed(request: &Object<'_>, strategy: Option<&str>) -> Result<Placed, Refuse
         Some(bound) => Policy { bound },
         None => Policy::default(),
     };
-    let asked = PlacementRequest {
+    let question = Question {
         namespace,
-        nodes: &nodes,
-        shards: &shards,
+        strategy,
+        nodes,
+        shards,
+        owners,
         policy,
     };
-    let targets = strategies.place(strategy, &asked)?;
-    let assignments = shards.iter().zip(&targets).map(|(shard, node)| Assignment {
-        shard_id: shard.id.clone(),
-        owner_node_id: node.id.clone(),
-    });
-    let assignments: Vec<Assignment> = assignments.collect();
-    let generation = Generation(0);
-    // Of a shard that doesn't say where it is there is nothing to move.
-    let present = shards.iter().cloned().zip(owners).zip(&targets);
-    let present: Vec<PresentShard> = present
-        .map(|((shard, owner), target)| PresentShard {
-            shard,
-            owner: owner.unwrap_or(&target.id).to_owned(),
-            status: ShardStatus::Active,
+    Ok(question.answer()?)
+}
+
+/// Which node each shard would get.
+pub(super) struct Question<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) strategy: &'a str,
+    pub(super) nodes: Vec<PlacementNode>,
+    pub(super) shards: Vec<PlacementShard>,
+    /// Where each shard is, as far as that is known.
+    pub(super) owners: Vec<Option<&'a str>>,
+    pub(super) policy: Policy,
+}
+
+impl Question<'_> {
+    /// Where shards are placed, and what moves.
+    pub(super) fn answer(&self) -> Result<Placed, PlacementError> {
+        let strategies = Strategies::default();
+        let Question {
+            namespace,
+            strategy,
+            nodes,
+            shards,
+            owners,
+            policy,
+        } = self;
+        let asked = PlacementRequest {
+            namespace,
+            nodes,
+            shards,
+            policy: *policy,
+        };
+        let targets = strategies.place(strategy, &asked)?;
+        let assignments = shards.iter().zip(&targets).map(|(shard, node)| Assignment {
+            shard_id: shard.id.clone(),
+            owner_node_id: node.id.clone(),
+        });
+        let generation = Generation(0);
+        // Of a shard that doesn't say where it is there is nothing to move.
+        let present = shards.iter().zip(owners).zip(&targets);
+        let present: Vec<PresentShard> = present
+            .map(|((shard, owner), target)| PresentShard {
+                shard: shard.clone(),
+                owner: owner.unwrap_or(&target.id).to_owned(),
+                status: ShardStatus::Active,
+                generation,
+            })
+            .collect();
+        let nodes = nodes.iter().map(|node| PresentNode {
+            node: node.clone(),
+            is_draining: false,
             generation,
-        })
-        .collect();
-    let nodes = nodes.iter().map(|node| PresentNode {
-        node: node.clone(),
-        is_draining: false,
-        generation,
-    });
-    let nodes: Vec<PresentNode> = nodes.collect();
-    let planned = plan(
-        &strategies,
-        &PlanRequest {
+        });
+        let nodes: Vec<PresentNode> = nodes.collect();
+        let request = PlanRequest {
             present: Present {
                 namespace,
                 generation,
@@ -186,21 +217,22 @@ fn placed(request: &Object<'_>, strategy: Option<&str>) -> Result<Placed, Refuse
                 shards: &present,
             },
             strategy,
-            policy,
+            policy: *policy,
             max_moves: None,
-        },
-    )?;
-    let mut placed = Placed {
-        namespace: namespace.to_owned(),
-        strategy_id: planned.strategy_id().to_owned(),
-        assignments,
-        moves: planned.moves().to_vec(),
-        digest: String::new(),
-    };
-    if let Ok(Value::Object(content)) = serde_json::to_value(&placed) {
-        placed.digest = digest(content);
+        };
+        let planned = plan(&strategies, &request)?;
+        let mut placed = Placed {
+            namespace: (*namespace).to_owned(),
+            strategy_id: planned.strategy_id().to_owned(),
+            assignments: assignments.collect(),
+            moves: planned.moves().to_vec(),
+            digest: String::new(),
+        };
+        if let Ok(Value::Object(content)) = serde_json::to_value(&placed) {
+            placed.digest = digest(content);
+        }
+        Ok(placed)
     }
-    Ok(placed)
 }
 
 /// Of all that is answered but itself.

@@ -1,5 +1,6 @@
 //! `shard plan|apply|undo`: what would have to move, moving it, and the way back.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use deedbook_model::Revision;
@@ -38,21 +39,25 @@ pub(super) fn plan(args: &shard::Plan, context: &mut Context) -> Result<(), Fail
 
 /// Does the moves of a plan.
 pub(super) fn apply(args: &shard::Apply, context: &mut Context) -> Result<(), Failure> {
-    let input = Input::of(&args.file);
-    let text = input.read()?;
-    let plan = Plan::read(&text.bytes).map_err(|error| {
-        let issue = Issue::error(IssueKind::InvalidFormat, "", error.to_string());
-        let issue = issue.with_code(error.code());
-        Failure::Document {
-            file: Some(input.label()),
-            issues: vec![
-                issue.with_hint("give it as `deedbook shard plan NAMESPACE -o json` printed it"),
-            ],
-        }
-    })?;
+    let plan = read(&args.file)?;
     let mut source = context.source_to_change(args.why.who.dry_run)?;
     perform(plan, args.yes, &args.why, &mut source, context)?;
     close(source, &args.why)
+}
+
+/// Reads a plan out of a file.
+pub(super) fn read(file: &Path) -> Result<Plan, Failure> {
+    let input = Input::of(file);
+    let text = input.read()?;
+    Plan::read(&text.bytes).map_err(|error| {
+        let issue = Issue::error(IssueKind::InvalidFormat, "", error.to_string());
+        let issue = issue.with_code(error.code());
+        let hint = "give it as `deedbook shard plan NAMESPACE -o json` printed it";
+        Failure::Document {
+            file: Some(input.label()),
+            issues: vec![issue.with_hint(hint)],
+        }
+    })
 }
 
 /// Brings back what a command moved.

@@ -60,14 +60,15 @@ pub(super) fn remove<K: Described>(args: &Remove<K>, context: &mut Context) -> R
 pub(super) fn transfer(args: &Transfer, context: &mut Context) -> Result<(), Failure> {
     let namespace = args.namespace.as_deref();
     let key = key_of(MeshKind::Shard, namespace, Some(&args.reference))?;
-    let mut patch = json!({"ownerNodeId": args.node});
-    if let Some(percent) = &args.delta_percent {
-        patch["ownershipDeltaPercent"] = Value::Number(percent.clone());
+    let mut patch = Map::new();
+    patch.insert("ownerNodeId".to_owned(), args.node.clone().into());
+    if let Some(percent) = args.delta_percent.clone() {
+        patch.insert("ownershipDeltaPercent".to_owned(), percent.into());
     }
-    if let Some(metadata) = &args.metadata {
-        patch["metadata"] = Value::from(metadata.as_str());
+    if let Some(metadata) = args.metadata.clone() {
+        patch.insert("metadata".to_owned(), metadata.into());
     }
-    let change = MeshChange::Patch(patch);
+    let change = MeshChange::Patch(Value::Object(patch));
     perform(key, change, &args.expected, &args.why, context)
 }
 

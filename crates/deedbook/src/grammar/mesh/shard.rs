@@ -10,6 +10,7 @@ use super::fields::number;
 use super::kinds::Shards;
 use crate::error::Failure;
 use crate::grammar::arguments::{AtArgs, IfGenerationArgs, WhyArgs};
+use crate::grammar::values::{self, Format, Moment};
 
 /// What can be done with shards.
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,8 @@ pub(crate) enum Shard {
     Apply(Apply),
     Undo(Undo),
     Locate(Locate),
+    Map(Map),
+    Simulate(Simulate),
     Checksum(Checksum),
 }
 
@@ -174,6 +177,59 @@ pub(crate) struct Locate {
     /// The key is written in Base64
     #[arg(long)]
     pub(crate) base64: bool,
+    #[command(flatten)]
+    pub(crate) at: AtArgs,
+}
+
+/// Draw who owns what in a namespace, and what a plan or the time between two moments changes
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  deedbook shard map edge
+  deedbook shard map edge --since -1d
+  deedbook shard plan edge -o json > plan.json
+  deedbook shard map edge --plan plan.json -o svg > plan.svg")]
+pub(crate) struct Map {
+    #[command(flatten)]
+    pub(crate) namespace: InNamespace,
+    /// Compare with how it would be once this plan is applied; `-` for stdin
+    #[arg(long, value_name = "FILE|-", conflicts_with = "since")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Compare with how it was: a revision, an RFC 3339 time, or so long ago (-30m, -2h, -7d)
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub(crate) since: Option<Moment>,
+    #[command(flatten)]
+    pub(crate) at: AtArgs,
+    /// Print it in this form (default: human, bars)
+    #[arg(
+        short = 'o',
+        long = "output",
+        visible_alias = "format",
+        id = "output",
+        value_name = "FORMAT",
+        value_parser = values::map_formats(),
+        help_heading = "Global options"
+    )]
+    pub(crate) output: Option<Format>,
+}
+
+/// Say where the shards of a namespace would be on other nodes; nothing moves
+///
+/// The nodes are those that are given, whatever nodes the namespace has.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  deedbook mesh shards simulate edge --node n1,n2,n3
+  deedbook mesh shards simulate -n edge --strategy ring --node n1:2:eu:z1 --node n2 -o json")]
+pub(crate) struct Simulate {
+    #[command(flatten)]
+    pub(crate) namespace: InNamespace,
+    /// What places the shards (default: what the namespace says, else rendezvous)
+    #[arg(long, value_name = "ID")]
+    pub(crate) strategy: Option<String>,
+    /// A node, perhaps with its weight, region and zone; several times or between commas
+    #[arg(long, value_name = "ID[:WEIGHT[:REGION[:ZONE]]]", required = true)]
+    pub(crate) node: Vec<String>,
     #[command(flatten)]
     pub(crate) at: AtArgs,
 }

@@ -158,6 +158,18 @@ const SHARD_READS: &str = "
     locate: shard locate edge z -o json
     locate: shard locate nowhere a
     locate: shard locate edge a --at 3
+    map: shard map edge
+    map: shard map edge --since 24 -o json
+    map: shard map edge --plan plan.json -o svg
+    map: shard map edge --at 23
+    map: shard map spare
+    map: shard map nowhere
+    map: shard map spare --plan plan.json
+    simulate: shard simulate edge --node n1,n2:2
+    simulate: mesh shards simulate -n edge --node n9:1:eu --strategy ring -o json
+    simulate: shard simulate edge --node n1:x
+    simulate: shard simulate edge --node n1 --strategy rnig -o json
+    simulate: shard simulate nowhere --node n1
 ";
 
 /// Lines of shards alone that write.
