@@ -13,7 +13,7 @@ const ABOUT_SIZE: f64 = 11.0;
 const STEP: f64 = 13.0;
 const CELL: f64 = 11.0;
 /// Cells beside each other before the row goes on below.
-const ACROSS: usize = 48;
+const ACROSS: usize = 50;
 const ROW_GAP: f64 = 14.0;
 const ROW_LEAST: f64 = 34.0;
 const HEAD: f64 = 34.0;
