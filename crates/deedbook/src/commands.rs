@@ -10,9 +10,12 @@ mod config;
 mod diff;
 mod doctor;
 mod explain;
+mod listing;
 mod log;
 mod login;
 mod man;
+mod mesh;
+mod patch;
 mod principal;
 mod schema;
 mod serve;
@@ -35,6 +38,12 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<(), Failure
     match command {
         Command::Component(command) => run_component(command, context),
         Command::Principal(command) => run_principal(command, context),
+        Command::Namespace(verb) => mesh::run(verb, context),
+        Command::Node(verb) => mesh::run(verb, context),
+        Command::Service(verb) => mesh::run(verb, context),
+        Command::Endpoint(verb) => mesh::run(verb, context),
+        Command::Shard(command) => mesh::run_shard(command, context),
+        Command::Mesh(command) => mesh::run_plural(command, context),
         Command::Search(args) => component::list::search(args, context),
         Command::Graph(args) => component::graph::graph(&args, context),
         Command::Log(args) => log::log(args, context),

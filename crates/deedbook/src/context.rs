@@ -91,6 +91,17 @@ impl Context {
         }
     }
 
+    /// The same; a dry run makes no book, and looks at an empty one where there is none.
+    pub(crate) fn source_to_try_or_write(&mut self, dry_run: bool) -> Result<Source, Failure> {
+        if !dry_run {
+            return self.source_to_write();
+        }
+        match self.source_to_read() {
+            Err(Failure::NoBook(_)) => Ok(Source::Local(Book::in_memory()?)),
+            found => found,
+        }
+    }
+
     /// Opens the book to read it: takes no lock, and makes no book.
     pub(crate) fn open_to_read(&mut self) -> Result<Book, Failure> {
         let folder = data_folder::to_read(&self.config)?;

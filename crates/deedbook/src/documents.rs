@@ -119,14 +119,14 @@ fn read_raw(
 }
 
 /// Counts the lines of a text once, for parts of it that come in order.
-struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     whole: &'a [u8],
     seen: usize,
     lines: u32,
 }
 
 impl<'a> Lines<'a> {
-    fn of(whole: &'a [u8]) -> Lines<'a> {
+    pub(crate) fn of(whole: &'a [u8]) -> Lines<'a> {
         Lines {
             whole,
             seen: 0,
@@ -135,7 +135,7 @@ impl<'a> Lines<'a> {
     }
 
     /// How many lines end before a part begins.
-    fn before(&mut self, part: &str) -> u32 {
+    pub(crate) fn before(&mut self, part: &str) -> u32 {
         let begin = (part.as_ptr() as usize).saturating_sub(self.whole.as_ptr() as usize);
         let passed = self.whole.get(self.seen..begin).unwrap_or_default();
         let ends = passed.iter().filter(|byte| **byte == b'\n').count();

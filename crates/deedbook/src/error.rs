@@ -11,12 +11,15 @@ use deedbook_book::BookError;
 use deedbook_model::Revision;
 use deedbook_model::code::Code;
 use deedbook_model::issue::{Issue, Severity};
+use deedbook_model::mesh::MeshKey;
 use deedbook_model::version_spec::VersionSpecError;
 use deedbook_rules::Refusal;
 use deedbook_rules::components::{LookupError, SearchError};
+use deedbook_rules::placement::{PlacementError, Strategies};
 use deedbook_server::StartError;
 use serde::Serialize;
 
+use crate::output::hint::shell_word;
 use crate::source::Told;
 
 /// Exit status of a usage error.
@@ -49,6 +52,18 @@ pub(crate) enum Failure {
     Lookup(LookupError),
     /// Nothing of that name, and it isn't a component.
     NotFound(String),
+    /// No such record of the mesh.
+    NoRecord(MeshKey),
+    /// A record of the mesh that was to be made is there.
+    Taken(MeshKey),
+    /// The command of a revision moved no shard, or none of that namespace.
+    MovedNothing(Revision, Option<String>),
+    /// No shard of a namespace holds a key.
+    NoHolder(String),
+    /// Shards can't be placed.
+    Placement(PlacementError),
+    /// A request to place shards names none.
+    NoShards,
     /// There is no book to read.
     NoBook(PathBuf),
     /// A file that can't be read or written.
@@ -133,6 +148,20 @@ impl Failure {
         }
     }
 
+    /// The same, of what stands in that file.
+    pub(crate) fn in_file(self, label: &str) -> Failure {
+        let file = Some(label.to_owned());
+        match self {
+            Failure::Document { issues, .. } => Failure::Document { file, issues },
+            Failure::Refused { refusal, .. } => Failure::Refused { file, refusal },
+            Failure::Told(mut told) if told.is_of_document() => {
+                told.file = file;
+                Failure::Told(told)
+            }
+            other => other,
+        }
+    }
+
     /// A file that can't be read.
     pub(crate) fn reading(path: &Path, source: io::Error) -> Failure {
         Failure::File {
@@ -155,11 +184,19 @@ impl Failure {
     pub(crate) fn code(&self) -> Option<Code> {
         Some(match self {
             Failure::Usage(_) | Failure::Closed | Failure::Status(_) => return None,
-            Failure::Document { .. } | Failure::Invalid(_) | Failure::Config(_) => Code::Invalid,
+            Failure::Document { .. }
+            | Failure::Invalid(_)
+            | Failure::Config(_)
+            | Failure::Placement(_)
+            | Failure::NoShards => Code::Invalid,
             Failure::Refused { refusal, .. } => refusal.code,
-            Failure::Lookup(_) | Failure::NotFound(_) | Failure::NoBook(_) => Code::NotFound,
+            Failure::Lookup(_)
+            | Failure::NotFound(_)
+            | Failure::NoRecord(_)
+            | Failure::NoHolder(_)
+            | Failure::NoBook(_) => Code::NotFound,
             Failure::File { source, .. } => code_of_io(source),
-            Failure::Exists(_) => Code::Conflict,
+            Failure::Exists(_) | Failure::Taken(_) | Failure::MovedNothing(..) => Code::Conflict,
             Failure::Book(error) => error.code(),
             Failure::CursorExpired(_) => Code::CursorExpired,
             Failure::Server(StartError::Open(_)) => Code::Denied,
@@ -189,8 +226,12 @@ impl Failure {
             Failure::Usage(_) => "UsageError",
             Failure::Invalid(_) => "InvalidInputError",
             Failure::Config(_) => "ConfigurationError",
+            Failure::Placement(_) | Failure::NoShards => "PlacementError",
             Failure::NoBook(_) => "BookNotFoundError",
-            Failure::NotFound(_) | Failure::Book(BookError::BeforeBook { .. }) => "NotFoundError",
+            Failure::NotFound(_)
+            | Failure::NoRecord(_)
+            | Failure::NoHolder(_)
+            | Failure::Book(BookError::BeforeBook { .. }) => "NotFoundError",
             Failure::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "FileNotFoundError"
             }
@@ -257,6 +298,8 @@ impl Failure {
 
     fn taxonomy(&self) -> Option<&'static str> {
         match self {
+            Failure::Placement(error) => Some(error.code()),
+            Failure::NoShards => Some("shards.hashing.shards_missing"),
             Failure::Lookup(LookupError::Unknown { .. }) => Some("RG001"),
             Failure::Lookup(LookupError::NoVersion { .. }) => Some("RG008"),
             Failure::File { source, .. } => match source.kind() {
@@ -277,6 +320,17 @@ impl Failure {
             | Failure::Interrupted(message)
             | Failure::Internal(message) => message.clone(),
             Failure::Lookup(error) => error.to_string(),
+            Failure::Placement(error) => error.to_string(),
+            Failure::NoHolder(namespace) => format!("no shard of {namespace} holds that key"),
+            Failure::MovedNothing(revision, None) => {
+                format!("the command of revision {revision} moved no shard")
+            }
+            Failure::MovedNothing(revision, Some(namespace)) => {
+                format!("the command of revision {revision} moved no shard of {namespace}")
+            }
+            Failure::NoShards => "the request has no list of shards".to_owned(),
+            Failure::NoRecord(key) => format!("no {} {key}", key.kind()),
+            Failure::Taken(key) => format!("{} {key} is there already", key.kind()),
             Failure::NoBook(folder) => format!("there is no book at {}", folder.display()),
             Failure::File {
                 path,
@@ -309,6 +363,28 @@ impl Failure {
                 "`deedbook registry add FILE` makes one here; --data names one elsewhere"
                     .to_owned(),
             ),
+            Failure::Placement(PlacementError::UnknownStrategy(_)) => {
+                let known = Strategies::default();
+                let known: Vec<&str> = known.ids().collect();
+                Some(format!("there are {}", known.join(", ")))
+            }
+            Failure::MovedNothing(..) => {
+                Some("`deedbook log --kind shard` lists what was done".to_owned())
+            }
+            Failure::NoHolder(namespace) => Some(format!(
+                "only shards with --keys or --hashes hold keys: `deedbook shard ls -n {}`",
+                shell_word(namespace)
+            )),
+            Failure::NoShards => Some("an empty list is one: `\"shards\": []`".to_owned()),
+            Failure::NoRecord(key) => {
+                let kind = key.kind();
+                Some(format!("`deedbook {kind} ls` lists what there is"))
+            }
+            Failure::Taken(key) => Some(format!(
+                "`deedbook {} set {}` changes it; with --replace this takes its place",
+                key.kind(),
+                shell_word(&key.to_string())
+            )),
             Failure::Exists(_) => Some("choose another name".to_owned()),
             Failure::Book(BookError::Future { .. }) => {
                 Some("leave the revision out for the newest state".to_owned())

@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod book;
 pub(crate) mod component;
 pub(crate) mod login;
+pub(crate) mod mesh;
 pub(crate) mod principal;
 pub(crate) mod serve;
 pub(crate) mod values;
@@ -30,6 +31,8 @@ Examples:
   deedbook registry ls --tag canary           list components by tag
   deedbook registry get doc_gate@^2           show one component
   deedbook registry graph doc_gate            show what it depends on
+  deedbook node add edge/n1 --zone z1         say where shards may be
+  deedbook shard ls -n edge --owner n1        list what a node has
   deedbook why doc_gate/description           say who set a field, when and why
   deedbook registry ls --at -7d               list what there was a week ago
   deedbook audit verify                       prove that nobody touched the past
@@ -121,6 +124,24 @@ pub(crate) enum Command {
     /// Say who may use the book over the network
     #[command(subcommand, visible_alias = "token")]
     Principal(principal::Principal),
+    /// Namespaces: the units of isolation, with their policy
+    #[command(subcommand)]
+    Namespace(mesh::Verbs<mesh::kinds::Namespaces>),
+    /// Nodes: what owns shards
+    #[command(subcommand)]
+    Node(mesh::Verbs<mesh::kinds::Nodes>),
+    /// Services: what is offered at endpoints
+    #[command(subcommand)]
+    Service(mesh::Verbs<mesh::kinds::Services>),
+    /// Endpoints: where to reach a service
+    #[command(subcommand)]
+    Endpoint(mesh::Verbs<mesh::kinds::Endpoints>),
+    /// Shards: who owns what, since when, and what should move
+    #[command(subcommand)]
+    Shard(mesh::shard::Shard),
+    /// The same by their plurals: `mesh nodes ls` is `node ls`
+    #[command(subcommand)]
+    Mesh(mesh::Mesh),
     Search(component::Search),
     Graph(component::Graph),
     Log(book::Log),

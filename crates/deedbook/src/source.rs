@@ -8,6 +8,8 @@
 
 mod following;
 mod local;
+mod mesh;
+mod placement;
 mod principals;
 mod remote;
 mod told;
@@ -15,15 +17,17 @@ mod told;
 use std::io::Write as Sink;
 use std::sync::Arc;
 
-use deedbook_api::shapes::{IssuedShape, RemovedComponentShape};
+use deedbook_api::shapes::{AppliedShape, IssuedShape, LocatedShape, RemovedComponentShape};
 use deedbook_book::{AuditHead, Book, Broken, ChangeFilter, Position, Verification, Why};
 use deedbook_model::component::Draft;
+use deedbook_model::mesh::{MeshKey, MeshKind};
 use deedbook_model::{Change, Generation, Grant, Head, Kind, Revision, TokenId};
 use deedbook_rules::Record;
 use deedbook_rules::components::Query;
 use deedbook_rules::dependency_graph::DependencyGraph;
 use deedbook_rules::dependents::Dependent;
 use deedbook_rules::diff::RecordDifference;
+use deedbook_rules::placement::plan::Plan;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -34,6 +38,8 @@ use crate::grammar::values::{Format, Moment};
 
 pub(crate) use following::{Followed, Following};
 pub(crate) use local::revision_of;
+pub(crate) use mesh::{MeshAsk, MeshAsked, MeshChange, MeshDiff, MeshDone};
+pub(crate) use placement::PlanAsk;
 pub(crate) use remote::Remote;
 pub(crate) use told::{Told, failure_of};
 
@@ -217,6 +223,9 @@ pub(crate) struct Together {
     pub(crate) dry_run: bool,
 }
 
+/// What became of records that were put together: the revision, or which are to blame and why.
+pub(crate) type PutTogether = Result<Revision, Vec<(usize, Failure)>>;
+
 /// What became of them: each one's outcome, or which are to blame and why.
 pub(crate) type TogetherDone = Result<Vec<Done>, Vec<(usize, Failure)>>;
 
@@ -245,9 +254,21 @@ impl Source {
         ask!(self, two_components(keys, at))
     }
 
-    /// The last change of a component up to a moment; `None` where compaction took it.
+    /// The last change of a record up to a moment; `None` where compaction took it.
     pub(crate) fn last_change(&mut self, record: &Record, at: Option<Moment>) -> Option<Change> {
         ask!(self, last_change(record, at))
+    }
+
+    /// When a record was last changed, by whom and why; `None` where compaction took it.
+    pub(crate) fn last_author(&mut self, record: &Record, at: Option<Moment>) -> Option<String> {
+        let change = self.last_change(record, at)?;
+        let command = &change.command;
+        let ticket = command.ticket.as_ref();
+        let ticket = ticket
+            .map(|ticket| format!(" ({ticket})"))
+            .unwrap_or_default();
+        let (time, actor, reason) = (command.time, &command.actor, &command.reason);
+        Some(format!("{time} by {actor}: {reason}{ticket}"))
     }
 
     /// A page of components.
@@ -363,6 +384,106 @@ impl Source {
         authorship: &Authorship,
     ) -> Result<TogetherDone, Failure> {
         ask!(self, register_together(together, authorship))
+    }
+
+    /// One record of the mesh.
+    pub(crate) fn mesh_record(
+        &mut self,
+        key: &MeshKey,
+        at: Option<Moment>,
+    ) -> Result<Seen, Failure> {
+        ask!(self, mesh_record(key, at))
+    }
+
+    /// A page of records of the mesh.
+    pub(crate) fn mesh_list(
+        &mut self,
+        kind: MeshKind,
+        asked: &MeshAsk,
+        limit: usize,
+        cursor: Option<&str>,
+        at: Option<Moment>,
+    ) -> Result<Records, Failure> {
+        ask!(self, mesh_list(kind, asked, limit, cursor, at))
+    }
+
+    /// The changes of a record of the mesh, also of one that is gone.
+    pub(crate) fn mesh_history(
+        &mut self,
+        key: &MeshKey,
+        since: Option<Moment>,
+        limit: usize,
+        whole: bool,
+    ) -> Result<Changes, Failure> {
+        ask!(self, mesh_history(key, since, limit, whole))
+    }
+
+    /// What differs in a record of the mesh between two moments.
+    pub(crate) fn mesh_diff(
+        &mut self,
+        key: &MeshKey,
+        from: Moment,
+        to: Option<Moment>,
+    ) -> Result<MeshDiff, Failure> {
+        ask!(self, mesh_diff(key, from, to))
+    }
+
+    /// Writes one record of the mesh.
+    pub(crate) fn write_mesh(
+        &mut self,
+        asked: &MeshAsked,
+        authorship: &Authorship,
+    ) -> Result<MeshDone, Failure> {
+        ask!(self, write_mesh(asked, authorship))
+    }
+
+    /// Puts records of the mesh as one command; its revision, or which are to blame.
+    pub(crate) fn put_together(
+        &mut self,
+        drafts: &[Arc<mesh::Draft>],
+        authorship: &Authorship,
+        dry_run: bool,
+    ) -> Result<PutTogether, Failure> {
+        ask!(self, put_together(drafts, authorship, dry_run))
+    }
+
+    /// What would have to move in a namespace.
+    pub(crate) fn plan(&mut self, namespace: &str, asked: &PlanAsk) -> Result<Plan, Failure> {
+        ask!(self, plan(namespace, asked))
+    }
+
+    /// How the shards of a namespace come back that the command of a revision moved.
+    pub(crate) fn plan_undo(
+        &mut self,
+        namespace: &str,
+        revision: Revision,
+    ) -> Result<Plan, Failure> {
+        ask!(self, plan_undo(namespace, revision))
+    }
+
+    /// The namespaces in which the command of a revision moved shards.
+    pub(crate) fn moved_namespaces(&mut self, revision: Revision) -> Result<Vec<String>, Failure> {
+        ask!(self, moved_namespaces(revision))
+    }
+
+    /// Does exactly the moves of a plan, while it stands.
+    pub(crate) fn apply_plan(
+        &mut self,
+        plan: &Arc<Plan>,
+        authorship: &Authorship,
+        dry_run: bool,
+    ) -> Result<AppliedShape, Failure> {
+        ask!(self, apply_plan(plan, authorship, dry_run))
+    }
+
+    /// Which shard holds a key.
+    pub(crate) fn locate(
+        &mut self,
+        namespace: &str,
+        key: &[u8],
+        at: Option<Moment>,
+    ) -> Result<LocatedShape, Failure> {
+        ask!(self, locate(namespace, key, at))
     }
 
     /// All principals.

@@ -10,7 +10,7 @@ mod dot;
 mod ghosts;
 mod layout;
 mod mermaid;
-mod svg;
+pub(crate) mod svg;
 mod tree;
 
 #[cfg(test)]

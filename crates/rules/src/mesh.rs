@@ -1,10 +1,12 @@
 //! What runs where: what is known of each record, and what is in a namespace.
 
+mod cursor;
 mod facts;
 mod filter;
 pub(crate) mod index;
 mod namespace_now;
 
+pub use cursor::{MeshCursor, MeshCursorError};
 pub(crate) use facts::key_of;
 pub use facts::{EndpointFacts, MeshFacts, NamespaceFacts, NodeFacts, ShardFacts};
 pub use filter::MeshFilter;

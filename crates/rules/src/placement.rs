@@ -15,6 +15,7 @@
 mod bounded;
 pub mod held_keys;
 mod locality;
+pub mod picture;
 pub mod plan;
 pub mod ranges;
 mod rendezvous;

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use deedbook_model::mesh::{MeshKey, MeshKind};
+
 use crate::route::Method;
 
 use super::secret::Secret;
@@ -38,6 +40,24 @@ impl Target {
     pub fn principal(name: &str, below: &str) -> Target {
         let mut path = "/v1/principals/".to_owned();
         put_encoded(&mut path, name);
+        path.push_str(below);
+        Target(path)
+    }
+
+    /// The list of a kind of records of the mesh.
+    #[must_use]
+    pub fn mesh_list(kind: MeshKind) -> Target {
+        Target(format!("/v1/{kind}s"))
+    }
+
+    /// The path of a record of the mesh, or one below it (`/history`).
+    #[must_use]
+    pub fn mesh(key: &MeshKey, below: &str) -> Target {
+        let Target(mut path) = Target::mesh_list(key.kind());
+        for part in key.parts() {
+            path.push('/');
+            put_encoded(&mut path, part);
+        }
         path.push_str(below);
         Target(path)
     }

@@ -7,11 +7,10 @@ use super::component::tell_removed;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::grammar::arguments::ChangeFilterArgs;
-use crate::grammar::book::ChangeLimitArgs;
-use crate::grammar::values::Format;
+use crate::grammar::values::{Format, Moment};
 use crate::output::Output;
 use crate::output::change::{self, ChangeObject};
-use crate::source::{ChangeAsk, Source};
+use crate::source::{ChangeAsk, Changes, Source};
 
 #[derive(Serialize)]
 struct Listing<'a> {
@@ -71,12 +70,40 @@ fn is_of_input(failure: &Failure) -> bool {
 }
 
 /// How many changes are meant.
-pub(super) fn limit(args: &ChangeLimitArgs) -> usize {
-    if args.all {
+pub(super) fn limit(limit: u32, all: bool) -> usize {
+    if all {
         usize::MAX
     } else {
-        usize::try_from(args.limit).unwrap_or(usize::MAX)
+        usize::try_from(limit).unwrap_or(usize::MAX)
     }
+}
+
+/// Prints the changes of one record, of at most `limit` that were asked for, and tells where
+/// compaction took some.
+pub(super) fn print_history(
+    found: &Changes,
+    since: Option<Moment>,
+    limit: usize,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let (changes, floor) = (&found.items, found.floor);
+    let after = match since {
+        None => Revision::ZERO,
+        Some(Moment::Revision(revision)) => revision,
+        // What a time leaves out is known only where the book is.
+        Some(_) => floor,
+    };
+    let is_gone = |revision: Revision| revision <= floor && revision > after;
+    let is_cut = match changes.last() {
+        Some(oldest) => changes.len() < limit && oldest.previous.is_some_and(is_gone),
+        None => floor > after,
+    };
+    if is_cut {
+        output.note(&format!(
+            "changes up to revision {floor} were compacted away"
+        ));
+    }
+    print(changes, found.revision, output)
 }
 
 /// Prints a list of changes.

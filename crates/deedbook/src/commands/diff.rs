@@ -12,7 +12,8 @@ use crate::error::Failure;
 use crate::grammar::book::Diff;
 use crate::grammar::component::DiffComponents;
 use crate::grammar::values::Format;
-use crate::output::{human, record};
+use crate::output::{Output, human, record};
+use crate::source::StatesDiff;
 
 const REMOVED: Style = AnsiColor::Red.on_default();
 const ADDED: Style = AnsiColor::Green.on_default();
@@ -40,23 +41,33 @@ pub(crate) fn diff_components(args: &DiffComponents, context: &mut Context) -> R
         record::document(&to.record)?,
     );
     let differences = diff_documents(&before, &after);
+    let (from, to) = (facts(&from.record)?.title(), facts(&to.record)?.title());
+    print_differences(differences, &mut context.output, |differences| Documents {
+        from,
+        to,
+        differences,
+    })
+}
+
+/// Prints where two documents differ; JSON and YAML as `whole` makes it. Ends with 1 where they do.
+pub(super) fn print_differences<T: Serialize>(
+    differences: Vec<Difference>,
+    output: &mut Output,
+    whole: impl FnOnce(Vec<Difference>) -> T,
+) -> Result<(), Failure> {
     let different = !differences.is_empty();
-    match context.output.format {
+    match output.format {
         Format::Human => {
             for difference in &differences {
-                context.output.text(&lines(difference))?;
+                output.text(&lines(difference))?;
             }
         }
         Format::Jsonl => {
             for difference in &differences {
-                context.output.value(difference)?;
+                output.value(difference)?;
             }
         }
-        _ => context.output.value(&Documents {
-            from: facts(&from.record)?.title(),
-            to: facts(&to.record)?.title(),
-            differences,
-        })?,
+        _ => output.value(&whole(differences))?,
     }
     if different {
         Err(Failure::Status(DIFFERENT))
@@ -87,23 +98,28 @@ fn lines(difference: &Difference) -> String {
 /// Shows which records differ between two moments of the book.
 pub(crate) fn diff_revisions(args: &Diff, context: &mut Context) -> Result<(), Failure> {
     let found = context.source_to_read()?.diff(args.from, args.to)?;
-    let differences = found.items;
-    match context.output.format {
+    print_states(&found, &mut context.output)
+}
+
+/// Prints which records differ. Ends with 1 where any does.
+pub(super) fn print_states(found: &StatesDiff, output: &mut Output) -> Result<(), Failure> {
+    let differences = &found.items;
+    match output.format {
         Format::Human => {
-            for difference in &differences {
-                context.output.text(&record_lines(difference)?)?;
+            for difference in differences {
+                output.text(&record_lines(difference)?)?;
             }
         }
         Format::Jsonl => {
-            for difference in &differences {
+            for difference in differences {
                 if let Some(item) = RecordDiffShape::of(difference)? {
-                    context.output.value(&item)?;
+                    output.value(&item)?;
                 }
             }
         }
         _ => {
             let items: Result<Vec<_>, _> = differences.iter().map(RecordDiffShape::of).collect();
-            context.output.value(&StatesDiffShape {
+            output.value(&StatesDiffShape {
                 from: found.from,
                 to: found.to,
                 items: items?.into_iter().flatten().collect(),

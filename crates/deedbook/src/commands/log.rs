@@ -36,7 +36,7 @@ fn list(args: LogList, context: &mut Context) -> Result<(), Failure> {
     let mut source = context.source_to_read()?;
     let asked = ChangeAsk {
         since: args.since,
-        limit: changes::limit(&args.page),
+        limit: changes::limit(args.page.limit, args.page.all),
         whole: context.output.format == Format::Human,
         ..changes::filter(args.filter, &mut source, context)?
     };

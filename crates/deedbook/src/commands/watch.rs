@@ -31,7 +31,7 @@ enum Line<'a> {
 /// Follows all changes.
 pub(crate) fn watch(args: &Watch, context: &mut Context) -> Result<(), Failure> {
     let kind = args.kind.as_deref().map(Kind::named);
-    follow(&args.watch, kind, context)
+    follow(asked(&args.watch, kind)?, args.watch.limit, context)
 }
 
 /// Follows the changes of components.
@@ -39,19 +39,13 @@ pub(crate) fn watch_components(
     args: &WatchComponents,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    follow(&args.watch, Some(Kind::COMPONENT), context)
+    let asked = asked(&args.watch, Some(Kind::COMPONENT))?;
+    follow(asked, args.watch.limit, context)
 }
 
-fn follow(args: &WatchArgs, kind: Option<Kind>, context: &mut Context) -> Result<(), Failure> {
-    context.output.only(&[Format::Human, Format::Jsonl])?;
-    let after = args
-        .after
-        .as_deref()
-        .map(str::parse::<Position>)
-        .transpose();
-    let after = after.map_err(|error| Failure::Usage(format!("--after: {error}")))?;
-    let asked = FollowAsk {
-        after,
+fn asked(args: &WatchArgs, kind: Option<Kind>) -> Result<FollowAsk, Failure> {
+    Ok(FollowAsk {
+        after: position(args.after.as_deref())?,
         filter: ChangeFilter {
             kind,
             key: None,
@@ -59,10 +53,25 @@ fn follow(args: &WatchArgs, kind: Option<Kind>, context: &mut Context) -> Result
             actor: args.actor.clone(),
         },
         once: args.once,
-    };
+    })
+}
+
+/// Where to begin, as `--after` says it.
+pub(super) fn position(after: Option<&str>) -> Result<Option<Position>, Failure> {
+    let after = after.map(str::parse::<Position>).transpose();
+    after.map_err(|error| Failure::Usage(format!("--after: {error}")))
+}
+
+/// Prints changes as they come, at most so many.
+pub(super) fn follow(
+    asked: FollowAsk,
+    limit: Option<u64>,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    context.output.only(&[Format::Human, Format::Jsonl])?;
     let mut following = context.source_to_read()?.follow(asked)?;
     let output = &mut context.output;
-    let mut left = args.limit.unwrap_or(u64::MAX);
+    let mut left = limit.unwrap_or(u64::MAX);
     while left > 0 {
         match following.next()? {
             None => break,

@@ -25,6 +25,8 @@ pub(crate) enum Format {
     Mermaid,
     /// A picture.
     Svg,
+    /// Protobuf, as gRPC has it.
+    Protobuf,
 }
 
 impl Format {
@@ -38,6 +40,9 @@ impl Format {
         Format::Svg,
     ];
 
+    const MAP: [Format; 4] = [Format::Human, Format::Json, Format::Yaml, Format::Svg];
+    const EXPORT: [Format; 3] = [Format::Json, Format::Jsonl, Format::Protobuf];
+
     /// The word on the command line.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -48,6 +53,7 @@ impl Format {
             Format::Dot => "dot",
             Format::Mermaid => "mermaid",
             Format::Svg => "svg",
+            Format::Protobuf => "protobuf",
         }
     }
 
@@ -73,6 +79,16 @@ pub(crate) fn plain_formats() -> impl TypedValueParser<Value = Format> {
 /// The forms of a graph.
 pub(crate) fn graph_formats() -> impl TypedValueParser<Value = Format> {
     one_of(&Format::GRAPH)
+}
+
+/// The forms of a map.
+pub(crate) fn map_formats() -> impl TypedValueParser<Value = Format> {
+    one_of(&Format::MAP)
+}
+
+/// The forms of an export.
+pub(crate) fn export_formats() -> impl TypedValueParser<Value = Format> {
+    one_of(&Format::EXPORT)
 }
 
 fn one_of(formats: &'static [Format]) -> impl TypedValueParser<Value = Format> {

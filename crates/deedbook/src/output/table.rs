@@ -20,7 +20,8 @@ impl Table {
     }
 
     /// Adds a row.
-    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub(crate) fn row(&mut self, cells: impl AsRef<[String]>) {
+        let cells = cells.as_ref();
         let cells = cells.iter().map(|cell| human::one_line(cell));
         self.rows.push(cells.collect());
     }

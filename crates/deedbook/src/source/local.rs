@@ -15,6 +15,11 @@ use deedbook_rules::diff::diff_states;
 use deedbook_rules::{Expected, Outcome, Record, Write};
 use uuid::Uuid;
 
+use super::mesh::blamed;
+pub(super) use super::mesh::{
+    mesh_diff, mesh_history, mesh_list, mesh_record, put_together, write_mesh,
+};
+pub(super) use super::placement::{apply_plan, locate, moved_namespaces, plan, plan_undo};
 pub(super) use super::principals::{principal, principals, write_principal};
 use super::{
     ChangeAsk, ChangeOf, Changes, DependentsFound, Done, GraphFound, History, Records, Seen,
@@ -117,7 +122,7 @@ pub(super) fn graph(
         Format::Dot => GraphFound::Text(graph.to_dot(missing)),
         Format::Mermaid => GraphFound::Text(graph.to_mermaid(missing)),
         Format::Svg => GraphFound::Text(graph.to_svg(missing)),
-        Format::Json | Format::Yaml | Format::Jsonl => GraphFound::Graph(graph),
+        Format::Json | Format::Yaml | Format::Jsonl | Format::Protobuf => GraphFound::Graph(graph),
     })
 }
 
@@ -328,14 +333,6 @@ pub(super) fn register_together(
     };
     match result {
         Ok(receipt) => Ok(Ok(receipt.outcomes.iter().map(Done::of).collect())),
-        Err(BookError::Refused(refusals)) => Ok(Err(refusals
-            .into_iter()
-            .map(|refusal| {
-                let place = refusal.write;
-                let file = None;
-                (place, Failure::Refused { file, refusal })
-            })
-            .collect())),
-        Err(error) => Err(error.into()),
+        Err(error) => blamed(error).map(Err),
     }
 }

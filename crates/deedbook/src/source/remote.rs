@@ -16,6 +16,7 @@ use deedbook_rules::components::{ComponentKey, MAX_LIMIT, Query};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::mesh::path_of;
 use super::{
     ChangeAsk, ChangeOf, Changes, DependentsFound, Done, GraphFound, History, Records, Seen,
     StatesDiff, Together, TogetherDone, Told, VerificationFound, WhyFound, failure_of,
@@ -27,7 +28,9 @@ use received::{
     ReceivedBatch, ReceivedChanges, ReceivedDependents, ReceivedDiff, ReceivedHistory,
     ReceivedRecords, ReceivedWhy, ReceivedWrite,
 };
-pub(super) use received::{ReceivedWatched, record_of};
+pub(super) use received::{
+    ReceivedChange, ReceivedIssue, ReceivedItems, ReceivedWatched, record_of,
+};
 
 /// A server and how it is asked.
 pub(crate) struct Remote {
@@ -100,9 +103,9 @@ impl Remote {
     }
 
     pub(super) fn last_change(&mut self, record: &Record, at: Option<Moment>) -> Option<Change> {
-        let target = Target::component(&record.key, "/history").with("limit", "1");
+        let target = path_of(record, "/history").with("limit", "1");
         let answer = self.get(at_moment(target, at)).ok()?;
-        let history: ReceivedHistory = answer.json().ok()?;
+        let history: ReceivedItems = answer.json().ok()?;
         history.items.into_iter().next()?.into_change().ok()
     }
 
@@ -171,7 +174,7 @@ impl Remote {
             Format::Dot => "dot",
             Format::Mermaid => "mermaid",
             Format::Svg => "svg",
-            Format::Json | Format::Yaml | Format::Jsonl => "json",
+            Format::Json | Format::Yaml | Format::Jsonl | Format::Protobuf => "json",
         };
         let target = Target::component(&uuid.to_string(), "/graph")
             .with("format", format)
@@ -387,21 +390,34 @@ impl Remote {
                 })
             })
             .collect();
-        let target = Target::new("/v1/batch").flag("dryRun", together.dry_run);
-        let request = self
-            .write_request(Method::Post, target, authorship)
-            .patient();
-        let content = serde_json::to_vec(&json!({ "writes": writes }))?;
-        let answer = match self.send(&request.content(JSON, content)) {
+        let answer = match self.batch(&writes, authorship, together.dry_run)? {
             Ok(answer) => answer,
-            Err(Failure::Told(told)) if told.is_of_writes() => return Ok(Err(told.by_write())),
-            Err(failure) => return Err(failure),
+            Err(blamed) => return Ok(Err(blamed)),
         };
         let received: ReceivedBatch = answer.json()?;
         let results = received.results.into_iter().zip(&together.drafts);
         Ok(Ok(results
             .map(|(result, draft)| result.into_done(&warnings_of(draft)))
             .collect()))
+    }
+
+    /// Several writes as one command: the answer, or which are to blame and why.
+    pub(super) fn batch(
+        &mut self,
+        writes: &[Value],
+        authorship: &Authorship,
+        dry_run: bool,
+    ) -> Result<Result<Answer, Vec<(usize, Failure)>>, Failure> {
+        let target = Target::new("/v1/batch").flag("dryRun", dry_run);
+        let request = self
+            .write_request(Method::Post, target, authorship)
+            .patient();
+        let content = serde_json::to_vec(&json!({ "writes": writes }))?;
+        match self.send(&request.content(JSON, content)) {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(Failure::Told(told)) if told.is_of_writes() => Ok(Err(told.by_write())),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The request that registers one document.
@@ -471,7 +487,7 @@ pub(super) fn at_moment(target: Target, at: Option<Moment>) -> Target {
 }
 
 /// A moment as requests name it. How long ago something was is judged by the server's clock.
-fn text_of(moment: Moment) -> String {
+pub(super) fn text_of(moment: Moment) -> String {
     match moment {
         Moment::Revision(revision) => revision.to_string(),
         Moment::Time(time) => time.to_string(),

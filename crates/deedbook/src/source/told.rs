@@ -66,6 +66,11 @@ impl Told {
         self.code == Code::NotFound
     }
 
+    /// Whether it says that, and nothing else.
+    pub(crate) fn says(&self, message: &str) -> bool {
+        matches!(self.lines.as_slice(), [only] if only.message == message)
+    }
+
     /// Whether no component fits a key.
     pub(crate) fn is_lookup(&self) -> bool {
         self.lines.iter().any(is_lookup)

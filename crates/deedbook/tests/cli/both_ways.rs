@@ -1,5 +1,7 @@
 //! Every command, on the book in a folder and on a server: the same output, errors and status.
 
+mod mesh;
+
 use std::collections::BTreeSet;
 
 use crate::sandbox::{Ran, Sandbox, document, ran};
@@ -274,6 +276,34 @@ const TABLE: &[(&str, Way)] = &[
         ]),
     ),
     (
+        "mesh-export",
+        Reads(&[
+            &["mesh", "export"],
+            &["mesh", "export", "-n", "edge", "-o", "json"],
+            &["mesh", "export", "--kind", "shard", "--at", "20"],
+            &["mesh", "export", "-n", "nowhere"],
+        ]),
+    ),
+    (
+        "mesh-import",
+        Writes(&[
+            &["mesh", "import", "node.json", "shard.json"],
+            &["mesh", "import", "nodes.yaml", "--kind", "node"],
+            &["mesh", "import", "new.yaml"],
+            &[
+                "mesh",
+                "import",
+                "service.json",
+                "other.json",
+                "-o",
+                "json",
+                "--ticket",
+                "T-6",
+            ],
+            &["mesh", "import", "other.json", "--dry-run", "-o", "json"],
+        ]),
+    ),
+    (
         "component-watch",
         Reads(&[
             &["registry", "watch", "--after", "0", "--once"],
@@ -484,6 +514,7 @@ const TABLE: &[(&str, Way)] = &[
     ("schema-show", NoBook),
     ("schema-satisfies", NoBook),
     ("version-match", NoBook),
+    ("shard-checksum", NoBook),
     ("config-show", NoBook),
     ("explain", NoBook),
     ("completions", NoBook),
@@ -512,7 +543,9 @@ fn every_command_has_a_row() {
             Some(name.to_owned())
         })
         .collect();
-    let rows: BTreeSet<String> = TABLE.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let named = TABLE.iter().map(|(name, _)| (*name).to_owned());
+    let rows: BTreeSet<String> = named.chain(mesh::commands()).collect();
+    let is_spelled = |name: &str| mesh::spelled(name).is_some_and(|name| rows.contains(&name));
     let is_group = |name: &str| {
         pages
             .iter()
@@ -520,14 +553,15 @@ fn every_command_has_a_row() {
     };
     for page in &pages {
         assert!(
-            rows.contains(page) || is_group(page),
+            rows.contains(page) || is_group(page) || is_spelled(page),
             "`{page}` has no row: does it do the same on a server?"
         );
     }
     for row in &rows {
         assert!(pages.contains(row), "`{row}` is no command any more");
     }
-    assert_eq!(rows.len(), TABLE.len(), "a row for each, and one only");
+    let all = TABLE.len() + mesh::commands().len();
+    assert_eq!(rows.len(), all, "a row for each, and one only");
 }
 
 /// A book with a history, and files to work with.
@@ -611,6 +645,7 @@ fn prepared() -> Sandbox {
     );
     sandbox.write("bad_patch.json", r#"{"name": "other", "tags": 7}"#);
     sandbox.write("nothing.json", "{}");
+    mesh::prepare(&sandbox);
     let head = sandbox.ok(&["audit", "head", "-o", "json"]);
     sandbox.write(
         "false_anchor.json",
@@ -623,16 +658,19 @@ fn prepared() -> Sandbox {
 #[test]
 fn reading_is_the_same_on_a_server() {
     let sandbox = prepared();
-    let lines = || {
-        TABLE.iter().flat_map(|(_, way)| match way {
-            Reads(lines) => *lines,
-            _ => &[],
-        })
-    };
-    let embedded: Vec<Ran> = lines().map(|line| sandbox.run(line)).collect();
+    let of_table = TABLE.iter().flat_map(|(_, way)| match way {
+        Reads(lines) => owned(lines),
+        _ => Vec::new(),
+    });
+    let lines: Vec<Vec<String>> = of_table.chain(mesh::reads()).collect();
+    let embedded: Vec<Ran> = lines
+        .iter()
+        .map(|line| sandbox.run(&borrowed(line)))
+        .collect();
     let serving = Serving::start(&sandbox, "127.0.0.1:0");
     let mut different = Vec::new();
-    for (line, here) in lines().zip(&embedded) {
+    for (line, here) in lines.iter().zip(&embedded) {
+        let line = &borrowed(line);
         let there = sandbox.run_at(&serving.url(), line);
         compare("the network", line, here, &there, &mut different);
         let through_the_socket = sandbox.run(line);
@@ -651,11 +689,12 @@ fn reading_is_the_same_on_a_server() {
 fn writing_is_the_same_on_a_server() {
     let prepared = prepared();
     let mut different = Vec::new();
-    let lines = TABLE.iter().flat_map(|(_, way)| match way {
-        Writes(lines) => *lines,
-        _ => &[],
+    let of_table = TABLE.iter().flat_map(|(_, way)| match way {
+        Writes(lines) => owned(lines),
+        _ => Vec::new(),
     });
-    for line in lines {
+    for line in of_table.chain(mesh::writes()) {
+        let line = &borrowed(&line);
         let (one, two) = (prepared.copy(), prepared.copy());
         let here = one.run(line);
         let serving = Serving::start(&two, "127.0.0.1:0");
@@ -721,6 +760,15 @@ fn rows_that_stand_apart_name_their_test() {
             assert!(!test.is_empty(), "{name}");
         }
     }
+}
+
+fn owned(lines: &[&[&str]]) -> Vec<Vec<String>> {
+    let owned = |line: &&[&str]| line.iter().map(|word| (*word).to_owned()).collect();
+    lines.iter().map(owned).collect()
+}
+
+fn borrowed(line: &[String]) -> Vec<&str> {
+    line.iter().map(String::as_str).collect()
 }
 
 fn compare(way: &str, line: &[&str], here: &Ran, there: &Ran, different: &mut Vec<String>) {

@@ -12,6 +12,7 @@ mod both_ways;
 mod change;
 #[cfg(test)]
 mod compat;
+mod compat_shards;
 #[cfg(test)]
 mod declared;
 #[cfg(test)]
@@ -23,9 +24,15 @@ mod lists;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod mesh;
+#[cfg(test)]
+mod mesh_files;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod pasted;
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod principals;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 mod legend;
 mod style;
-mod text;
+pub(crate) mod text;
 
 use std::collections::HashMap;
 

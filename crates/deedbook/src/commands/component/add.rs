@@ -114,9 +114,8 @@ fn refused(label: &str, failure: Failure) -> Failure {
             "`deedbook registry bump {file} minor` prints it as a new version, with a fresh uuid"
         ))
     };
-    let file = Some(label.to_owned());
-    match failure {
-        Failure::Refused { mut refusal, .. } => {
+    let failure = match failure {
+        Failure::Refused { file, mut refusal } => {
             for issue in &mut refusal.issues {
                 if issue.kind == IssueKind::Conflict && issue.pointer == "/uuid" {
                     issue.hint = hint();
@@ -130,11 +129,11 @@ fn refused(label: &str, failure: Failure) -> Failure {
                     line.hint = hint();
                 }
             }
-            told.file = file;
             Failure::Told(told)
         }
         other => other,
-    }
+    };
+    failure.in_file(label)
 }
 
 /// The file of a label as a shell takes it.

@@ -1,18 +1,15 @@
 //! `registry update|deprecate|archive|rm`: writes to one component.
 
-use std::path::Path;
-
 use deedbook_model::Generation;
 use deedbook_model::document::{self, Node};
-use deedbook_model::issue::{Issue, IssueKind};
 use deedbook_rules::components::ComponentKey;
 use serde_json::{Value, json};
 
 use crate::commands::component::facts;
+use crate::commands::patch::{self, plain, with_nulls};
 use crate::commands::write::{Authorship, Report, Title, confirm};
 use crate::context::Context;
 use crate::error::Failure;
-use crate::files::Input;
 use crate::grammar::arguments::IfGenerationArgs;
 use crate::grammar::component::{Archive, Deprecate, Remove, Update};
 use crate::source::ChangeOf;
@@ -22,7 +19,7 @@ pub(crate) fn update(args: &Update, context: &mut Context) -> Result<(), Failure
     ComponentKey::parse(&args.key.key)?;
     let asked = Asked {
         key: &args.key.key,
-        change: ChangeOf::Patch(read_patch(&args.patch)?),
+        change: ChangeOf::Patch(patch::read(&args.patch, member)?),
         expected: expected(&args.expected),
         dry_run: args.why.who.dry_run,
     };
@@ -115,44 +112,6 @@ fn perform(
     source.close()
 }
 
-/// A patch keeps its nulls: they remove members.
-fn read_patch(path: &Path) -> Result<Value, Failure> {
-    let input = Input::of(path);
-    let text = input.read()?;
-    let refused = |issues| Failure::Document {
-        file: Some(input.label()),
-        issues,
-    };
-    let node = document::parse(&text.bytes, text.syntax).map_err(refused)?;
-    with_nulls(&node, member).map_err(|line| {
-        let message = "the patch holds a number that JSON can't";
-        refused(vec![
-            Issue::error(IssueKind::InvalidValue, "", message).at_line(line),
-        ])
-    })
-}
-
-/// How a member's value becomes JSON; the line of a number that JSON can't hold is the error.
-type ToJson = fn(&str, &Node) -> Result<Value, Option<u32>>;
-
-/// The tree as JSON with its nulls.
-fn with_nulls(node: &Node, member: ToJson) -> Result<Value, Option<u32>> {
-    Ok(match &node.value {
-        document::Value::Null => Value::Null,
-        document::Value::Object(members) => Value::Object(
-            members
-                .iter()
-                .map(|(key, node)| Ok((key.text.clone(), member(&key.text, node)?)))
-                .collect::<Result<_, Option<u32>>>()?,
-        ),
-        document::Value::List(items) => {
-            let items = items.iter().map(|item| with_nulls(item, member));
-            Value::Array(items.collect::<Result<_, _>>()?)
-        }
-        _ => node.to_json().ok_or(node.line)?,
-    })
-}
-
 /// YAML takes `1.10` for a number; where the document has a text, it is what was written. Free
 /// objects have no such members.
 fn member(name: &str, node: &Node) -> Result<Value, Option<u32>> {
@@ -180,12 +139,7 @@ fn member(name: &str, node: &Node) -> Result<Value, Option<u32>> {
                 Value::from(&**source)
             })
         }
-        _ if FREE.contains(&name) => free(name, node),
+        _ if FREE.contains(&name) => plain(name, node),
         _ => with_nulls(node, member),
     }
-}
-
-/// A member of a free object, every scalar as YAML reads it.
-fn free(_: &str, node: &Node) -> Result<Value, Option<u32>> {
-    with_nulls(node, free)
 }

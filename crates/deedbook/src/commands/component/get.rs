@@ -9,9 +9,9 @@ use crate::commands::component::{facts, find};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::grammar::component::Get;
-use crate::grammar::values::{Format, Moment};
+use crate::grammar::values::Format;
 use crate::output::{human, record, yaml};
-use crate::source::{Seen, Source};
+use crate::source::Seen;
 
 const NAME: Style = Style::new().bold();
 
@@ -21,28 +21,13 @@ pub(crate) fn get(args: &Get, context: &mut Context) -> Result<(), Failure> {
     let Seen { record } = find(&args.key.key, &mut source, args.at.at, context)?;
     match context.output.format {
         Format::Human => {
-            let author = last_author(&mut source, &record, args.at.at);
+            let author = source.last_author(&record, args.at.at);
             let page = page(&record, author.as_deref())?;
             context.output.text(&page)
         }
         Format::Yaml => context.output.value(&record::readable(&record)?),
         _ => context.output.value(record::stored(&record)?),
     }
-}
-
-/// Who made the last change of a record, when and why; `None` where compaction took it.
-fn last_author(source: &mut Source, record: &Record, at: Option<Moment>) -> Option<String> {
-    let change = source.last_change(record, at)?;
-    let command = &change.command;
-    let ticket = command
-        .ticket
-        .as_ref()
-        .map(|ticket| format!(" ({ticket})"))
-        .unwrap_or_default();
-    Some(format!(
-        "{} by {}: {}{ticket}",
-        command.time, command.actor, command.reason
-    ))
 }
 
 /// A page for people: what it is, then the rest of the document as YAML.

@@ -43,7 +43,7 @@ pub(super) struct ReceivedRecords<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ReceivedChange {
+pub(in crate::source) struct ReceivedChange {
     revision: Revision,
     time: Timestamp,
     verb: String,
@@ -61,7 +61,11 @@ pub(super) struct ReceivedChange {
 }
 
 impl ReceivedChange {
-    pub(super) fn into_change(self) -> Result<Change, Failure> {
+    pub(in crate::source) fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    pub(in crate::source) fn into_change(self) -> Result<Change, Failure> {
         Ok(Change {
             revision: self.revision,
             command: Arc::new(CommandInfo {
@@ -141,6 +145,12 @@ pub(super) struct ReceivedChanges {
     pub(super) next_cursor: Option<String>,
     pub(super) floor: Revision,
     pub(super) revision: Revision,
+}
+
+/// Changes of a record, whatever its kind.
+#[derive(Deserialize)]
+pub(in crate::source) struct ReceivedItems {
+    pub(in crate::source) items: Vec<ReceivedChange>,
 }
 
 #[derive(Deserialize)]
@@ -286,7 +296,7 @@ pub(super) struct ReceivedWrite {
 }
 
 #[derive(Deserialize)]
-struct ReceivedIssue {
+pub(in crate::source) struct ReceivedIssue {
     kind: String,
     pointer: String,
     code: Option<String>,
@@ -300,24 +310,32 @@ impl ReceivedWrite {
     /// What became of the write of a document about which these warnings are known already; they
     /// also know the line.
     pub(super) fn into_done(self, known: &[ErrorLine]) -> Done {
-        let told = self.warnings.into_iter().map(ReceivedIssue::into_line);
+        Done {
+            is_live: !self.removed,
+            revision: self.revision.unwrap_or(Revision::ZERO),
+            unchanged: self.unchanged,
+            warnings: ReceivedIssue::into_lines(self.warnings, known),
+        }
+    }
+}
+
+impl ReceivedIssue {
+    /// What was told, after what is known already; that also knows the line.
+    pub(in crate::source) fn into_lines(
+        told: Vec<ReceivedIssue>,
+        known: &[ErrorLine],
+    ) -> Vec<ErrorLine> {
+        let told = told.into_iter().map(ReceivedIssue::into_line);
         let is_known = |told: &ErrorLine| {
             known.iter().any(|known| {
                 (&known.kind, &known.pointer, &known.message)
                     == (&told.kind, &told.pointer, &told.message)
             })
         };
-        let news: Vec<ErrorLine> = told.filter(|told| !is_known(told)).collect();
-        Done {
-            is_live: !self.removed,
-            revision: self.revision.unwrap_or(Revision::ZERO),
-            unchanged: self.unchanged,
-            warnings: known.iter().cloned().chain(news).collect(),
-        }
+        let news = told.filter(|told| !is_known(told));
+        known.iter().cloned().chain(news).collect()
     }
-}
 
-impl ReceivedIssue {
     fn into_line(self) -> ErrorLine {
         ErrorLine {
             kind: Cow::Owned(self.kind),

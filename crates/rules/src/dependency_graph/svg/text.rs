@@ -3,7 +3,7 @@
 use deedbook_model::text::is_obeyed;
 
 /// Estimated width in a sans-serif font; a little more than usual fonts need.
-pub(super) fn width(text: &str, size: f64, bold: bool) -> f64 {
+pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
     let ems: f64 = text.chars().map(ems).sum();
     let weight = if bold { 1.06 } else { 1.0 };
     ems * size * weight
@@ -22,7 +22,7 @@ fn ems(letter: char) -> f64 {
 }
 
 /// At most `limit` letters: the middle gives way, since beginning and end tell names apart.
-pub(super) fn shorten(text: &str, limit: usize) -> String {
+pub(crate) fn shorten(text: &str, limit: usize) -> String {
     let letters: Vec<char> = text.chars().collect();
     if letters.len() <= limit {
         return text.to_owned();
@@ -36,7 +36,7 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
 }
 
 /// Text as XML has it, in elements and attributes. What XML can't hold becomes a question mark.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

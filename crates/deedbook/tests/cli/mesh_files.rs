@@ -1,0 +1,188 @@
+//! Records of the mesh out of one book and into another.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{Sandbox, lines, ran};
+use crate::serving::Serving;
+
+/// A book with records of every kind, some of them changed, with all that a record may hold.
+fn full() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for line in [
+        "namespace add edge --strategy ring --label a=b",
+        "namespace add far%2Faway",
+        "node add edge/n1 --weight 2.50 --zone z1 --annotation by=me",
+        "node add edge/n2 --weight 3",
+        "node add -n far/away n%2F1 --draining",
+        "service add edge/api --description ünïcode",
+        "endpoint add edge/api/a --uri grpc://10.0.0.1:443 --node n1",
+        "shard add edge/s-01 --owner n1 --keys ..m --ticket T-0 --capacity 0.1",
+        "shard add edge/s-02 --owner n1 --keys m.. --leader l --capacity 1.0",
+        "shard add -n far/away s --owner n --hashes 5..18446744073709551615 --metadata {}",
+        "shard transfer edge/s-02 n2 --delta-percent 12.5",
+        "namespace set edge --ranges key",
+        "node set edge/n1 --draining",
+    ] {
+        sandbox.ok(&line.split(' ').collect::<Vec<_>>());
+    }
+    sandbox.write(
+        "odd.json",
+        r#"{"labels": {"": "x"}, "later": {"n": [1, 2.0, null]}}"#,
+    );
+    sandbox.ok(&["service", "set", "edge/api", "--patch", "odd.json"]);
+    sandbox
+}
+
+/// What is there: data and annotations by kind and key, without what the book itself says of a
+/// shard's last change.
+fn state(sandbox: &Sandbox) -> Vec<Value> {
+    let records = lines(&sandbox.ok(&["mesh", "export"])).into_iter();
+    let records = records.map(|mut record| {
+        let data = record["data"].as_object_mut().unwrap();
+        data.remove("previousOwnerNodeId");
+        data.remove("ownershipDelta");
+        json!([
+            record["kind"],
+            record["key"],
+            record["annotations"],
+            record["data"]
+        ])
+    });
+    records.collect()
+}
+
+fn pass(from: &Sandbox, to: &Sandbox, form: &str) -> Value {
+    let exported = from
+        .command(&["mesh", "export", "-o", form])
+        .output()
+        .unwrap();
+    assert!(exported.status.success());
+    std::fs::write(to.path("all"), exported.stdout).unwrap();
+    to.json(&["mesh", "import", "all"])
+}
+
+#[test]
+fn mesh_records_that_were_exported_are_imported_as_they_were() {
+    let from = full();
+    let expected = state(&from);
+    assert_eq!(expected.len(), 10);
+    for form in ["json", "jsonl", "protobuf"] {
+        let to = Sandbox::new();
+        let imported = pass(&from, &to, form);
+        assert_eq!(
+            (&imported["written"], &imported["commands"]),
+            (&json!(10), &json!(1)),
+            "{form}"
+        );
+        assert_eq!(state(&to), expected, "{form}");
+        // One command: neighbours in the log.
+        let log = to.json(&["log", "--limit", "1"]);
+        assert_eq!(
+            (&log["items"][0]["first"], &log["items"][0]["last"]),
+            (&json!(2), &json!(11))
+        );
+        let again = pass(&from, &to, form);
+        let said = (&again["unchanged"], &again["commands"], &again["revision"]);
+        assert_eq!(said, (&json!(10), &json!(0), &json!(11)), "{form}");
+    }
+}
+
+#[test]
+fn mesh_records_are_imported_into_a_server_as_one_command() {
+    let (from, to) = (full(), Sandbox::new());
+    let serving = Serving::start(&to, "127.0.0.1:0");
+    to.write("all.jsonl", &from.ok(&["mesh", "export"]));
+    let import = ["mesh", "import", "all.jsonl", "-o", "json"];
+    let tried = to.run_at(&serving.url(), &[&import[..], &["--dry-run"]].concat());
+    assert!(tried.stdout.contains("\"dryRun\": true"), "{tried:?}");
+    let imported = to.run_at(&serving.url(), &import);
+    assert!(imported.stdout.contains("\"written\": 10"), "{imported:?}");
+    let exported = to.run_at(
+        &serving.url(),
+        &["mesh", "export", "-o", "json", "-n", "far/away"],
+    );
+    let exported: Value = serde_json::from_str(&exported.stdout).unwrap();
+    assert_eq!(exported["items"].as_array().unwrap().len(), 3);
+    drop(serving);
+    assert_eq!(state(&to), state(&from));
+}
+
+#[test]
+fn mesh_imports_tell_every_bad_record_and_write_none() {
+    let sandbox = Sandbox::new();
+    let node = |id: &str, weight: f64| {
+        let data = json!({"namespace": "edge", "nodeId": id, "weight": weight});
+        json!({"kind": "node", "data": data}).to_string()
+    };
+    let good = node("a", 1.0);
+    let text = [
+        &good,
+        &node("b", -1.0),
+        "{\"kind\": \"nod\"}",
+        "{",
+        &good,
+        &node("", 9999.0),
+    ];
+    sandbox.write("all.jsonl", &text.join("\n"));
+    let ran = sandbox.fails(2, &["mesh", "import", "all.jsonl"]);
+    for told in [
+        "/data/weight -1 is out of range",
+        "all.jsonl:2",
+        "/kind is none of namespace, node, service, endpoint, shard",
+        "all.jsonl:3",
+        "all.jsonl:4",
+        "node edge/a is there twice, first in all.jsonl",
+        "/data/nodeId is blank",
+        "/data/weight 9999 is out of range",
+        "5 of 6 records refused; none was written",
+    ] {
+        assert!(ran.stderr.contains(told), "{told}: {ran:?}");
+    }
+    assert!(!sandbox.path(".deedbook").exists());
+    // What only the book can judge is told with its place, too.
+    let shard = |strategy: &str| {
+        let data = json!({"namespace": "e", "shardId": strategy, "ownerNodeId": "n", "strategyId": strategy});
+        json!({"kind": "shard", "data": data})
+    };
+    let items = json!({"items": [shard("ring"), shard("rnig"), shard("gnir")]});
+    sandbox.write("all.json", &items.to_string());
+    let here = sandbox.fails(2, &["mesh", "import", "all.json"]);
+    for place in [
+        "no strategy `rnig`",
+        "all.json#/items/1",
+        "all.json#/items/2",
+    ] {
+        assert!(here.stderr.contains(place), "{place}: {here:?}");
+    }
+    let serving = Serving::start(&sandbox, "127.0.0.1:0");
+    let there = sandbox.run_at(&serving.url(), &["mesh", "import", "all.json"]);
+    assert_eq!((here.status, here.stderr), (there.status, there.stderr));
+}
+
+#[test]
+fn mesh_imports_take_what_lists_print_and_what_is_piped() {
+    let (from, to) = (full(), Sandbox::new());
+    to.write("in/nodes.yaml", &from.ok(&["node", "ls", "-o", "yaml"]));
+    to.write(
+        "in/shards.json",
+        &from.ok(&["shard", "get", "edge/s-01", "-o", "json"]),
+    );
+    let imported = to.json(&["mesh", "import", "in"]);
+    assert_eq!(imported["written"], 4);
+    let bare = "nodeId: n7\n---\nnodeId: n8\n";
+    let fed = to.feed(
+        &["mesh", "import", "-", "-n", "edge", "--kind", "nodes"],
+        bare,
+    );
+    assert_eq!(
+        fed.stdout, "2 records: 2 written, 0 unchanged, revision 7\n",
+        "{fed:?}"
+    );
+    let mut command = to.command(&["mesh", "export", "--kind", "node", "-o", "yaml"]);
+    command.env("NO_COLOR", "1");
+    assert_eq!(
+        ran(command).status,
+        64,
+        "YAML would be too long to read again"
+    );
+}
