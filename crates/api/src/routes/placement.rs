@@ -24,7 +24,6 @@ const PLAN_REFUSALS: &[Code] = &[
 
 /// Applying: the plan may not stand any more.
 const APPLY_REFUSALS: &[Code] = &[
-    Code::NotFound,
     Code::Conflict,
     Code::BadMediaType,
     Code::KeyReused,

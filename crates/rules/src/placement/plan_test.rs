@@ -248,6 +248,12 @@ fn stands_until_something_moves_on() {
         told(&bounded, present(&nodes, &changed)),
         "shards.plan.stale: shard `s11` is new, at generation 7"
     );
+    let mut changed = shards.clone();
+    changed[1].owner = "b".to_owned();
+    assert_eq!(
+        told(&plan, present(&nodes, &changed)),
+        "shards.plan.stale: shard `s2` is with node `b`, not with `a`"
+    );
     assert_eq!(
         told(&plan, present(&nodes, &shards[2..])),
         "shards.plan.stale: shard `s2` was at generation 7 and is gone"
@@ -375,6 +381,13 @@ fn an_edited_plan_is_refused() {
         assert_ne!(edited, json, "{from}");
         assert_eq!(code(&edited), "shards.plan.edited", "{from}");
     }
+    // With a digest that fits: nobody but a forger makes one.
+    let unfounded = json.replace("\"s5\":7", "\"s6\":7");
+    let stated = |json: &str| match Plan::read(json.as_bytes()).unwrap_err() {
+        PlanError::Edited { actual, .. } => json.replace(plan.digest(), &actual),
+        other => panic!("{other}"),
+    };
+    assert_eq!(code(&stated(&unfounded)), "shards.plan.invalid");
     assert_eq!(
         code(&json.replace("plan/1", "plan/2")),
         "shards.plan.format_unknown"

@@ -53,6 +53,9 @@ pub enum PlanError {
     /// It is of another form than this version reads.
     #[error("a plan of format `{0}`, and this version reads `{FORMAT}`")]
     Format(String),
+    /// It moves what it doesn't rest on: it was never made like that.
+    #[error("not a plan: it moves shard `{0}` and doesn't rest on it")]
+    Unfounded(String),
     /// It doesn't say what it said when it was made.
     #[error("the plan was edited: its digest is {stated}, and that of its content {actual}")]
     Edited {
@@ -68,7 +71,7 @@ impl PlanError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            PlanError::Json(_) => "shards.plan.invalid",
+            PlanError::Json(_) | PlanError::Unfounded(_) => "shards.plan.invalid",
             PlanError::Format(_) => "shards.plan.format_unknown",
             PlanError::Edited { .. } => "shards.plan.edited",
         }
@@ -178,7 +181,12 @@ impl TryFrom<PlanFile> for Plan {
                 actual: plan.digest,
             });
         }
-        Ok(plan)
+        let rests_on = &plan.content.rests_on.shards;
+        let mut moves = plan.moves().iter();
+        match moves.find(|one| !rests_on.contains_key(&one.shard_id)) {
+            Some(unfounded) => Err(PlanError::Unfounded(unfounded.shard_id.clone())),
+            None => Ok(plan),
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Whether what a plan rests on is still as it was.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use deedbook_model::Generation;
 
-use super::{Plan, Present};
+use super::{Plan, Present, PresentShard};
 
 /// The first thing that moved on since a plan was made. A generation is missing where there was, or
 /// is, no such thing.
@@ -46,6 +46,16 @@ pub enum Moved {
         /// What is there.
         present: Option<Generation>,
     },
+    /// A shard is with another node than the plan says.
+    #[error("shard `{id}` is with node `{present}`, not with `{planned}`")]
+    Owner {
+        /// Which one.
+        id: String,
+        /// What the plan says.
+        planned: String,
+        /// Who has it.
+        present: String,
+    },
 }
 
 fn change(planned: Option<Generation>, present: Option<Generation>) -> String {
@@ -65,9 +75,10 @@ impl Moved {
     pub fn code(&self) -> &'static str {
         match self {
             Moved::OtherNamespace { .. } => "shards.plan.namespace_mismatch",
-            Moved::Namespace { .. } | Moved::Node { .. } | Moved::Shard { .. } => {
-                "shards.plan.stale"
-            }
+            Moved::Namespace { .. }
+            | Moved::Node { .. }
+            | Moved::Shard { .. }
+            | Moved::Owner { .. } => "shards.plan.stale",
         }
     }
 }
@@ -105,14 +116,29 @@ impl Plan {
         let shards = shards.map(|shard| (&*shard.shard.id, shard.generation));
         let shards =
             shards.filter(|(id, _)| rests_on.every_shard || rests_on.shards.contains_key(*id));
-        match first_moved(&rests_on.shards, shards) {
-            Some((id, planned, present)) => Err(Moved::Shard {
+        if let Some((id, planned, present)) = first_moved(&rests_on.shards, shards) {
+            return Err(Moved::Shard {
                 id,
                 planned,
                 present,
-            }),
-            None => Ok(()),
+            });
         }
+        self.owners_are_as_told(present)
+    }
+
+    /// The generations fit, so this finds only what was never so.
+    fn owners_are_as_told(&self, present: &Present<'_>) -> Result<(), Moved> {
+        let from = self.moves().iter();
+        let from: HashMap<&str, &str> = from.map(|one| (&*one.shard_id, &*one.from)).collect();
+        let owner = |shard: &PresentShard| {
+            let planned = *from.get(&*shard.shard.id)?;
+            (planned != shard.owner).then(|| Moved::Owner {
+                id: shard.shard.id.clone(),
+                planned: planned.to_owned(),
+                present: shard.owner.clone(),
+            })
+        };
+        present.shards.iter().find_map(owner).map_or(Ok(()), Err)
     }
 }
 
