@@ -83,7 +83,7 @@ const PAGE: &[Parameter] = &[
     ),
     query(
         "cursor",
-        Form::Text(8192),
+        Form::Text(2048),
         "The `nextCursor` of the page before. Blank or absent: the first page.",
     ),
 ];

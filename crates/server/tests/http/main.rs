@@ -1,6 +1,7 @@
 //! A server on a real socket, as its clients see it.
 //!
-//! `cfg(test)` tells the lints that helpers are tests as well.
+//! `cfg(test)` tells the lints that helpers are tests as well; what other crates' tests share says so
+//! by itself.
 
 #[cfg(test)]
 mod batches;
@@ -48,7 +49,6 @@ mod placement;
 mod race;
 #[cfg(test)]
 mod sandbox;
-#[cfg(test)]
 #[path = "../../../model/tests/vectors/shapes.rs"]
 #[expect(dead_code, reason = "some are of other tests")]
 mod shapes;
@@ -66,7 +66,6 @@ mod streams;
 mod traced;
 #[cfg(test)]
 mod untold;
-#[cfg(test)]
 #[path = "../../../model/tests/vectors/mod.rs"]
 mod vectors;
 #[cfg(test)]
