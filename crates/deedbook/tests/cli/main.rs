@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod add;
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod both_ways;
