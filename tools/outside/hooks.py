@@ -41,10 +41,14 @@ def before_load_schema(context, raw_schema):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """A watch has no end unless it is asked for one."""
-    query = case.query or {}
-    if case.operation.path == "/v1/watch" and query.get("once") in (None, False, "false"):
+    """A watch has no end unless it is asked for one; and a request to the control plane that claims
+    nothing is refused without content, whatever else it asks."""
+    query, path = case.query or {}, case.operation.path
+    watches = ("/v1/watch", "/control/shards/watch")
+    if path in watches and query.get("once") in (None, False, "false"):
         case.query = {**query, "once": "true"}
+    if path.startswith("/control/"):
+        case.headers = {**(case.headers or {}), "x-mesh-scope": "mesh.operate"}
 
 
 @schemathesis.check

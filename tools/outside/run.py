@@ -1,4 +1,5 @@
-"""Lets strangers look at a Deedbook: schemathesis, and gRPC with nothing but reflection.
+"""Lets strangers look at a Deedbook: schemathesis, gRPC with nothing but reflection or with the
+reference's .proto, and curl.
 
     python3 tools/outside/run.py PROGRAM FOLDER
 
@@ -57,9 +58,8 @@ def schemathesis(python, program, who, examples):
         return ran.returncode == 0
 
 
-def reflection(python, program):
-    script = [python, "-B", HERE / "grpc_by_reflection.py", program]
-    return subprocess.run(script).returncode == 0
+def script(python, name, program):
+    return subprocess.run([python, "-B", HERE / name, program]).returncode == 0
 
 
 def main():
@@ -68,7 +68,8 @@ def main():
     python = install(folder)
     results = []
     for title, check in (
-        ("gRPC by reflection", lambda: reflection(python, program)),
+        ("gRPC by reflection", lambda: script(python, "grpc_by_reflection.py", program)),
+        ("the control plane", lambda: script(python, "control_plane.py", program)),
         ("schemathesis, an admin", lambda: schemathesis(python, program, "admin", 40)),
         ("schemathesis, a reader", lambda: schemathesis(python, program, "reader", 10)),
     ):

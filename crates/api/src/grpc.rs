@@ -1,6 +1,7 @@
 //! gRPC: the messages and services of `proto/`, and how a refusal looks there.
 
 use prost::Message;
+use tonic::metadata::MetadataMap;
 use tonic::{Code as GrpcCode, Status};
 
 use deedbook_model::code::Code;
@@ -20,7 +21,25 @@ pub mod v1 {
     include!("generated/deedbook.v1.rs");
 }
 
-/// The descriptors of all that is served, for those who ask what there is.
+/// Package `omnirelay.mesh.control.v1`: the reference's service for the messages of
+/// [`wire`](deedbook_model::shard::control::wire).
+#[allow(
+    clippy::all,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "generated"
+)]
+pub mod control_v1 {
+    pub use deedbook_model::shard::control::wire::*;
+
+    include!("generated/omnirelay.mesh.control.v1.rs");
+}
+
+/// The descriptors of that package.
+pub const CONTROL_DESCRIPTORS: &[u8] = include_bytes!("generated/omnirelay.mesh.control.v1.bin");
+
+/// The descriptors of `deedbook.v1`, for those who ask what there is.
 pub const DESCRIPTORS: &[u8] = include_bytes!("generated/deedbook.v1.bin");
 
 /// The gRPC code of a code.
@@ -79,9 +98,16 @@ pub fn status_of(problem: &Problem) -> Status {
             value: shown.encode_to_vec(),
         }],
     };
-    let details = details.encode_to_vec();
-    Status::with_details(code, problem.detail.clone(), details.into())
+    let details = details.encode_to_vec().into();
+    let mut trailers = MetadataMap::new();
+    if let Ok(code) = problem.told_code().parse() {
+        trailers.insert(ERROR_CODE, code);
+    }
+    Status::with_details_and_metadata(code, problem.detail.clone(), details, trailers)
 }
+
+/// The trailer that has the code of a refusal, as clients of the reference look for it.
+const ERROR_CODE: &str = "error-code";
 
 /// The problem that a status carries, if it does.
 #[must_use]

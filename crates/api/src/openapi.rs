@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::problem::{MEDIA_TYPE, status_of};
-use crate::route::{Answer, Content, Decision, Form, Parameter, Place, Resource, Route};
+use crate::route::{
+    Answer, Content, Decision, Form, Parameter, Place, Resource, Route, RouteId, Schema,
+};
 use crate::routes::ROUTES;
 use crate::schemas::{self, reference};
 
@@ -72,6 +74,7 @@ fn tag(route: &Route) -> &'static str {
     match () {
         () if route.path.starts_with("/v1/components") => "components",
         () if route.id.mesh_kind().is_some() => "mesh",
+        () if matches!(route.id, RouteId::Control(_)) => "control plane",
         () if route.path.starts_with("/v1/") => "book",
         () => "server",
     }
@@ -160,23 +163,37 @@ fn responses(route: &Route) -> Value {
         let response = responses.entry(answer.status.to_string()).or_insert_with(
             || json!({"description": answer.description, "headers": headers(route)}),
         );
-        if let (Some(media_type), Value::Object(members)) = (answer.media_type, response) {
-            let content = members.entry("content").or_insert_with(|| json!({}));
-            if let Value::Object(content) = content {
-                content.insert(media_type.to_owned(), media(answer));
-            }
+        if let Some(media_type) = answer.media_type
+            && let Some(content) = content_of(response)
+        {
+            content.insert(media_type.to_owned(), media(answer));
         }
     }
     for status in refused(route) {
-        responses.insert(
-            status.to_string(),
-            json!({
-                "description": "Refused; see `code` and `errors`.",
-                "content": {MEDIA_TYPE: {"schema": reference(crate::route::Schema::Problem)}},
-            }),
-        );
+        let response = responses
+            .entry(status.to_string())
+            .or_insert_with(|| json!({"description": "Refused; see `code` and `errors`."}));
+        let schema = json!({"schema": reference(problem_schema(route))});
+        if let Some(content) = content_of(response) {
+            content.insert(MEDIA_TYPE.to_owned(), schema);
+        }
     }
     Value::Object(responses)
+}
+
+/// The content of a response by media type.
+fn content_of(response: &mut Value) -> Option<&mut Map<String, Value>> {
+    let content = response.as_object_mut()?.entry("content");
+    content.or_insert_with(|| json!({})).as_object_mut()
+}
+
+/// What the problems of a route look like.
+#[must_use]
+pub fn problem_schema(route: &Route) -> Schema {
+    match route.id {
+        RouteId::Control(_) => Schema::ControlProblem,
+        _ => Schema::Problem,
+    }
 }
 
 /// What is refused before a request is read: another method, a long target, a large head.

@@ -37,6 +37,22 @@ pub fn status_of(code: Code) -> u16 {
 #[derive(Clone, Debug)]
 pub struct Problem(Box<ProblemDetails>);
 
+/// How a refusal is told on the routes of the reference's control plane, in its own words.
+#[derive(Clone, Debug)]
+pub enum ControlRefusal {
+    /// By a code of its own, and what else is said by name.
+    Coded {
+        /// The code.
+        code: &'static str,
+        /// What else is said.
+        metadata: Vec<(&'static str, String)>,
+    },
+    /// By a text alone: the request can't be read.
+    Unreadable,
+    /// By the status alone: no scope is enough.
+    Scope,
+}
+
 /// What a problem says, for programs and people.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -69,6 +85,9 @@ pub struct ProblemDetails {
     /// After how many seconds it is worth another try; for a header.
     #[serde(skip)]
     pub retry_after: Option<u32>,
+    /// How the reference would tell it.
+    #[serde(skip)]
+    pub control: Option<ControlRefusal>,
 }
 
 /// One fault.
@@ -149,6 +168,7 @@ impl Problem {
             request_id: String::new(),
             cause: None,
             retry_after: None,
+            control: None,
         }))
     }
 
@@ -228,12 +248,28 @@ impl Problem {
         self
     }
 
+    /// The same problem, told so on the routes of the reference's control plane.
+    #[must_use]
+    pub fn with_control(mut self, control: ControlRefusal) -> Problem {
+        self.control = Some(control);
+        self
+    }
+
     /// The same problem of another code, where the way of asking makes the difference.
     #[must_use]
     pub fn with_code(mut self, code: Code) -> Problem {
         self.kind = kind_of(code);
         (self.title, self.status, self.code) = (code.meaning(), status_of(code), code);
         self
+    }
+
+    /// Its code as the reference has it, where it has one; otherwise its own.
+    #[must_use]
+    pub fn told_code(&self) -> &'static str {
+        match &self.control {
+            Some(ControlRefusal::Coded { code, .. }) => code,
+            Some(ControlRefusal::Unreadable | ControlRefusal::Scope) | None => self.code.as_str(),
+        }
     }
 
     /// Its JSON text.

@@ -87,6 +87,7 @@ pub enum RouteId {
     PlanNamespace,
     ApplyPlan,
     LocateKey,
+    Control(ControlRoute),
 }
 
 /// What can be asked about every kind of record of the mesh.
@@ -100,6 +101,16 @@ pub enum MeshRoute {
     Remove,
     History,
     Diff,
+}
+
+/// What the reference's shard control plane can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is described where the table lists it")]
+pub enum ControlRoute {
+    List,
+    Diff,
+    Watch,
+    Simulate,
 }
 
 impl RouteId {
@@ -161,6 +172,10 @@ impl RouteId {
             RouteId::PlanNamespace => "planNamespace",
             RouteId::ApplyPlan => "applyPlan",
             RouteId::LocateKey => "locateKey",
+            RouteId::Control(ControlRoute::List) => "listControlledShards",
+            RouteId::Control(ControlRoute::Diff) => "diffControlledShards",
+            RouteId::Control(ControlRoute::Watch) => "watchControlledShards",
+            RouteId::Control(ControlRoute::Simulate) => "simulateControlledShards",
         }
     }
 }
@@ -362,6 +377,12 @@ pub enum Schema {
     Plan,
     Applied,
     Located,
+    ControlShards,
+    ControlDiff,
+    ControlSimulation,
+    ControlPlacement,
+    ControlError,
+    ControlProblem,
 }
 
 /// What a request may hold.

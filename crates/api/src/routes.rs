@@ -1,6 +1,7 @@
 //! Every route of Deedbook. The server dispatches by this table, the OpenAPI document is made from
 //! it, and a test sends its examples.
 
+mod control;
 mod mesh;
 mod placement;
 
@@ -183,7 +184,7 @@ const fn plain_text(target: &'static str) -> Example {
 
 /// All routes, in the order of the documentation.
 pub const ROUTES: &[Route] = &{
-    let parts: [&[Route]; 7] = [
+    let parts: [&[Route]; 8] = [
         BOOK,
         &mesh::NAMESPACES,
         &mesh::NODES,
@@ -191,8 +192,10 @@ pub const ROUTES: &[Route] = &{
         &mesh::ENDPOINTS,
         &mesh::SHARDS,
         placement::PLACEMENT,
+        &control::SHARD_CONTROL,
     ];
-    joined::<{ BOOK.len() + 5 * mesh::EACH + placement::PLACEMENT.len() }>(&parts)
+    const PARTS: usize = placement::PLACEMENT.len() + control::SHARD_CONTROL.len();
+    joined::<{ BOOK.len() + 5 * mesh::EACH + PARTS }>(&parts)
 };
 
 /// Several tables as one.

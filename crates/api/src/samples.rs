@@ -50,6 +50,9 @@ pub const ENDPOINT: &str = r#"{"uri":"grpc://10.0.0.7:8443","nodeId":"depot-1","
 /// A shard.
 pub const SHARD: &str = r#"{"ownerNodeId":"depot-1","localityHint":"eu/north","hashRange":{"start":"0","end":"9223372036854775808"}}"#;
 
+/// Nodes to try the placement of a namespace's shards with.
+pub const SIMULATION: &str = r#"{"namespace":"parcels","strategyId":"locality","nodes":[{"nodeId":"depot-1","region":"eu","zone":"south"},{"nodeId":"depot-2","weight":2,"region":"eu","zone":"north"}]}"#;
+
 /// A document that the book of the examples doesn't hold.
 pub const HEADER_CHECK: &str = r#"{"metadata_version":"0.3.0","uuid":"3f0c9a52-6f0e-4b7a-9a43-0d5a3c1b7e11","name":"header_check","version":"1.0.0","meta_type":"validator","description":"Says whether a file begins with the licence header.","tags":["pre-commit"]}"#;
 

@@ -1,5 +1,7 @@
 //! The JSON Schemas of requests and answers.
 
+mod control;
+
 use deedbook_model::mesh::{self, MeshKind};
 use serde_json::{Map, Value, json};
 
@@ -68,7 +70,19 @@ impl Schema {
             Schema::Applied,
             Schema::Located,
         ];
-        Schema::BOOK.into_iter().chain(mesh).chain(shared)
+        let control = [
+            Schema::ControlShards,
+            Schema::ControlDiff,
+            Schema::ControlSimulation,
+            Schema::ControlPlacement,
+            Schema::ControlError,
+            Schema::ControlProblem,
+        ];
+        Schema::BOOK
+            .into_iter()
+            .chain(mesh)
+            .chain(shared)
+            .chain(control)
     }
 
     /// Its name in the document.
@@ -214,6 +228,12 @@ impl Schema {
                 ],
                 &[],
             ),
+            Schema::ControlShards => control::shards(),
+            Schema::ControlDiff => control::diff(),
+            Schema::ControlSimulation => control::simulation(),
+            Schema::ControlPlacement => control::placement(),
+            Schema::ControlError => control::error(),
+            Schema::ControlProblem => control::problem(),
         }
     }
 }

@@ -9,10 +9,11 @@ use tokio::time::{Instant, sleep_until};
 use crate::documents::{Numbering, TEAMS, mix, team, words};
 use crate::histogram::Histogram;
 use crate::report::{Row, Sample};
+use crate::shards::{ShardNumber, node};
 use crate::target::{Ask, Fault, Link, Seen, Target};
-use crate::{BenchError, Plan, Work};
+use crate::{BATCH, BenchError, Plan, Work};
 
-/// How many components one client changes in turn.
+/// How many components or shards one client changes in turn.
 const OWN: u64 = 16;
 
 /// Clients that register what has to be there.
@@ -25,6 +26,9 @@ pub(crate) enum Role {
     Update,
     Get,
     Search,
+    ShardGet,
+    Transfer,
+    TransferMany,
 }
 
 impl Role {
@@ -34,6 +38,17 @@ impl Role {
             Role::Update => "update",
             Role::Get => "get",
             Role::Search => "search",
+            Role::ShardGet => "shard-get",
+            Role::Transfer => "transfer",
+            Role::TransferMany => "transfer-many",
+        }
+    }
+
+    /// How many records one client changes in turn.
+    fn own(self) -> u64 {
+        match self {
+            Role::TransferMany => BATCH as u64,
+            _ => OWN,
         }
     }
 }
@@ -53,6 +68,30 @@ pub(crate) async fn fill(plan: &Plan, target: &Target) -> Result<(), BenchError>
                 let document = Numbering::STANDING.document(number, plan.size);
                 let registered = link.ask(&Ask::Register(uuid, document)).await;
                 registered.map_err(|fault| BenchError::Fill(fault.to_string()))?;
+            }
+            Ok(())
+        });
+    }
+    while let Some(ended) = clients.join_next().await {
+        ended.map_err(|error| BenchError::Fill(error.to_string()))??;
+    }
+    Ok(())
+}
+
+/// Makes the shards that aren't there yet.
+pub(crate) async fn fill_shards(plan: &Plan, target: &Target) -> Result<(), BenchError> {
+    let mut clients = JoinSet::new();
+    for id in 0..FILLERS {
+        let (target, plan) = (target.clone(), plan.clone());
+        clients.spawn(async move {
+            let mut link = target.connect().await?;
+            for number in (id..plan.components as u64).step_by(FILLERS as usize) {
+                let shard = ShardNumber(number);
+                if link.ask(&Ask::ShardGet(shard)).await.is_ok() {
+                    continue;
+                }
+                let made = link.ask(&Ask::ShardPut(shard)).await;
+                made.map_err(|fault| BenchError::Fill(fault.to_string()))?;
             }
             Ok(())
         });
@@ -172,7 +211,7 @@ struct Client {
     fresh: Numbering,
     size: usize,
     components: u64,
-    /// Components that this one alone changes, and how it left them.
+    /// Components or shards that this one alone changes, and how it left them.
     own: Vec<(u64, Seen)>,
     /// Its next request's number; clients' numbers are disjoint.
     next: u64,
@@ -185,7 +224,7 @@ impl Client {
     fn new(plan: &Plan, id: usize, all: usize, role: Role, link: Link, fresh: Numbering) -> Client {
         let (id, all) = (id as u64, all as u64);
         let components = plan.components.max(1) as u64;
-        let share = (components / all).clamp(1, OWN);
+        let share = (components / all).clamp(1, role.own());
         Client {
             role,
             link,
@@ -203,11 +242,12 @@ impl Client {
 
     /// Learns how the components are that it will change.
     async fn get_ready(&mut self) -> Result<(), BenchError> {
-        if self.role != Role::Update {
-            return Ok(());
-        }
         for (number, seen) in &mut self.own {
-            let ask = Ask::Get(Numbering::STANDING.uuid(*number));
+            let ask = match self.role {
+                Role::Update => Ask::Get(Numbering::STANDING.uuid(*number)),
+                Role::Transfer | Role::TransferMany => Ask::ShardGet(ShardNumber(*number)),
+                _ => return Ok(()),
+            };
             let answer = self.link.ask(&ask).await;
             *seen = answer.map_err(|fault| BenchError::Fill(fault.to_string()))?;
         }
@@ -272,15 +312,32 @@ impl Client {
             }
             Role::Get => Ask::Get(Numbering::STANDING.uuid(random % self.components)),
             Role::Search => Ask::Search(team(random % TEAMS.min(self.components))),
+            Role::ShardGet => Ask::ShardGet(ShardNumber(random % self.components)),
+            Role::Transfer => {
+                self.own.rotate_left(1);
+                let (own, seen) = self.own.first().copied().unwrap_or_default();
+                Ask::Transfer(ShardNumber(own), seen, node(random))
+            }
+            Role::TransferMany => {
+                let own = self
+                    .own
+                    .iter()
+                    .map(|(own, seen)| (ShardNumber(*own), *seen));
+                Ask::TransferMany(own.collect(), node(random))
+            }
         }
     }
 
     /// Notes how the component that was just changed was left.
     fn note(&mut self, left: Seen) {
-        if self.role == Role::Update
-            && let Some((_, seen)) = self.own.first_mut()
-        {
-            *seen = left;
+        match self.role {
+            Role::Update | Role::Transfer => {
+                if let Some((_, seen)) = self.own.first_mut() {
+                    *seen = left;
+                }
+            }
+            Role::TransferMany => self.own.iter_mut().for_each(|(_, seen)| seen.0 += 1),
+            Role::Register | Role::Get | Role::Search | Role::ShardGet => {}
         }
     }
 }

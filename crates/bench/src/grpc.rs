@@ -4,10 +4,13 @@ use std::io;
 
 use deedbook_api::grpc::problem_in;
 use deedbook_api::grpc::v1::component_service_client::ComponentServiceClient;
+use deedbook_api::grpc::v1::mesh_service_client::MeshServiceClient;
 use deedbook_api::grpc::v1::watch_service_client::WatchServiceClient;
 use deedbook_api::grpc::v1::{
-    ComponentKey, GetRequest, ListRequest, Record, RegisterRequest, UpdateRequest, WatchRequest,
-    WatchResponse, watch_response,
+    BatchPatchRecord, BatchRequest, BatchWrite, ComponentKey, GetRecordRequest, GetRequest,
+    ListRequest, MeshKey, MeshKind, PutRecordRequest, Record, RegisterRequest,
+    TransferShardRequest, UpdateRequest, WatchRequest, WatchResponse, WriteResponse, batch_write,
+    watch_response,
 };
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
@@ -15,12 +18,14 @@ use tonic::{Request, Status, Streaming};
 use uuid::Uuid;
 
 use crate::http::Url;
+use crate::shards::ShardNumber;
 use crate::target::{Ask, Fault, PAGE, Seen};
 
 /// A connection that is kept.
 pub(crate) struct Connection {
     channel: Channel,
     components: ComponentServiceClient<Channel>,
+    mesh: MeshServiceClient<Channel>,
     token: Option<MetadataValue<Ascii>>,
 }
 
@@ -32,6 +37,7 @@ impl Connection {
         let token = token.map(|token| format!("Bearer {token}").parse());
         Ok(Connection {
             components: ComponentServiceClient::new(channel.clone()),
+            mesh: MeshServiceClient::new(channel.clone()),
             channel,
             token: token.transpose().map_err(io::Error::other)?,
         })
@@ -81,6 +87,55 @@ impl Connection {
                 let tag = format!("\"{tag}\"");
                 let all_fit = items.iter().all(|record| record.data.contains(&tag));
                 seen(items.into_iter().next(), |_| all_fit)
+            }
+            Ask::ShardGet(shard) => {
+                let request = self.with_token(GetRecordRequest {
+                    key: shard_key(*shard),
+                    options: None,
+                });
+                let answer = self.mesh.get_record(request).await.map_err(fault)?;
+                let text = shard.text();
+                seen(answer.into_inner().record, |record| record.key == text)
+            }
+            Ask::ShardPut(shard) => {
+                let request = self.with_token(PutRecordRequest {
+                    key: shard_key(*shard),
+                    document: shard.document().to_string(),
+                    ..PutRecordRequest::default()
+                });
+                let answer = self.mesh.put_record(request).await.map_err(fault)?;
+                left(answer.into_inner().written, |_| true)
+            }
+            Ask::Transfer(shard, before, owner) => {
+                let [namespace, shard_id] = shard.parts();
+                let request = self.with_token(TransferShardRequest {
+                    namespace,
+                    shard_id,
+                    owner_node_id: owner.clone(),
+                    expected_generation: Some(before.0),
+                    ..TransferShardRequest::default()
+                });
+                let answer = self.mesh.transfer_shard(request).await.map_err(fault)?;
+                left(answer.into_inner().written, |record| {
+                    record.generation > before.0 && record.data.contains(owner.as_str())
+                })
+            }
+            Ask::TransferMany(shards, owner) => {
+                let writes = shards.iter().map(|(shard, before)| BatchWrite {
+                    write: Some(batch_write::Write::PatchRecord(BatchPatchRecord {
+                        kind: "shard".to_owned(),
+                        key: shard.text(),
+                        patch: format!("{{\"ownerNodeId\":\"{owner}\"}}"),
+                        expected_generation: Some(before.0),
+                    })),
+                });
+                let request = self.with_token(BatchRequest {
+                    writes: writes.collect(),
+                    options: None,
+                });
+                let answer = self.components.batch(request).await.map_err(fault)?;
+                let last = answer.into_inner().results.pop();
+                left(last, |record| record.data.contains(owner.as_str()))
             }
         }
     }
@@ -132,6 +187,21 @@ fn key(uuid: &Uuid) -> ComponentKey {
 
 fn is_of(record: &Record, uuid: &Uuid) -> bool {
     record.key == uuid.to_string() && record.data.contains(&record.key)
+}
+
+fn shard_key(shard: ShardNumber) -> Option<MeshKey> {
+    Some(MeshKey {
+        kind: MeshKind::Shard.into(),
+        parts: shard.key_parts(),
+    })
+}
+
+/// How a write left its record, if it is right.
+fn left(
+    written: Option<WriteResponse>,
+    is_right: impl FnOnce(&Record) -> bool,
+) -> Result<Seen, Fault> {
+    seen(written.and_then(|written| written.record), is_right)
 }
 
 /// How an answer leaves the record, if it is right.

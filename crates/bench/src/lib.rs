@@ -13,6 +13,7 @@ mod grpc;
 mod histogram;
 mod http;
 mod report;
+mod shards;
 mod target;
 mod watching;
 
@@ -38,18 +39,35 @@ pub enum Work {
     Watch,
     /// Writers that update beside readers that get.
     Mixed,
+    /// Get shards.
+    ShardGet,
+    /// Give shards of one's own to other nodes, each only if it is as it was left.
+    Transfer,
+    /// The same, [`BATCH`] of them a request.
+    TransferMany,
 }
+
+/// How many shards a request of [`Work::TransferMany`] gives away.
+pub const BATCH: usize = 64;
 
 impl Work {
     /// All of them.
-    pub const ALL: [Work; 6] = [
+    pub const ALL: [Work; 9] = [
         Work::Register,
         Work::Update,
         Work::Get,
         Work::Search,
         Work::Watch,
         Work::Mixed,
+        Work::ShardGet,
+        Work::Transfer,
+        Work::TransferMany,
     ];
+
+    /// Whether it is about shards, and not about components.
+    fn is_of_shards(self) -> bool {
+        matches!(self, Work::ShardGet | Work::Transfer | Work::TransferMany)
+    }
 
     /// Its name on the command line and in reports.
     #[must_use]
@@ -61,6 +79,9 @@ impl Work {
             Work::Search => "search",
             Work::Watch => "watch",
             Work::Mixed => "mixed",
+            Work::ShardGet => "shard-get",
+            Work::Transfer => "transfer",
+            Work::TransferMany => "transfer-many",
         }
     }
 }
@@ -70,9 +91,9 @@ impl Work {
 pub struct Plan {
     /// Which works, in this order.
     pub works: Vec<Work>,
-    /// Connections of `register`, `update`, `get` and `search`: each number is measured.
+    /// Connections of all works but `watch` and `mixed`: each number is measured.
     pub connections: Vec<usize>,
-    /// Components that are there before; those that are missing are registered.
+    /// Components, or shards, that are there before; those that are missing are made.
     pub components: usize,
     /// Bytes of a component's document.
     pub size: usize,
@@ -153,8 +174,14 @@ pub fn run(plan: &Plan, target: &Target, mut tell: impl FnMut(&str)) -> Result<R
         .build()
         .map_err(BenchError::System)?;
     runtime.block_on(async {
-        tell(&format!("registering {} components", plan.components));
-        clients::fill(plan, target).await?;
+        if plan.works.iter().any(|work| !work.is_of_shards()) {
+            tell(&format!("registering {} components", plan.components));
+            clients::fill(plan, target).await?;
+        }
+        if plan.works.iter().any(|work| work.is_of_shards()) {
+            tell(&format!("making {} shards", plan.components));
+            clients::fill_shards(plan, target).await?;
+        }
         let mut rows = Vec::new();
         for work in &plan.works {
             for roles in roles(*work, plan) {
@@ -188,6 +215,9 @@ fn roles(work: Work, plan: &Plan) -> Vec<Vec<(Role, usize)>> {
         Work::Update => alone(Role::Update),
         Work::Get => alone(Role::Get),
         Work::Search => alone(Role::Search),
+        Work::ShardGet => alone(Role::ShardGet),
+        Work::Transfer => alone(Role::Transfer),
+        Work::TransferMany => alone(Role::TransferMany),
         Work::Watch => Vec::new(),
         Work::Mixed => vec![vec![
             (Role::Update, plan.writers),

@@ -8,8 +8,9 @@ use deedbook_book::{Book, BookError, Receipt};
 use deedbook_model::Generation;
 use deedbook_model::component::{ReadOptions, read};
 use deedbook_model::document::Syntax;
+use deedbook_model::mesh::{self, MeshKind};
 use deedbook_rules::components::{ComponentKey, Query};
-use deedbook_rules::{Command, Write};
+use deedbook_rules::{Command, MeshWrite, Write};
 use memchr::memmem;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use crate::BenchError;
 use crate::grpc;
 use crate::http::{Connection, Request, Stream, Url};
+use crate::shards::{self, ShardNumber};
 
 /// Items of a page.
 pub(crate) const PAGE: usize = 20;
@@ -80,7 +82,10 @@ impl Target {
         };
         let link = match protocol {
             Protocol::Http => Connection::open(url, token).await.map(Link::Http),
-            Protocol::Grpc => grpc::Connection::open(url, token).await.map(Link::Grpc),
+            Protocol::Grpc => {
+                let link = grpc::Connection::open(url, token).await;
+                link.map(|link| Link::Grpc(Box::new(link)))
+            }
         };
         link.map_err(|error| BenchError::Unreachable(url.to_string(), error))
     }
@@ -144,9 +149,17 @@ pub(crate) enum Ask {
     Get(Uuid),
     /// A page of what has the tag.
     Search(String),
+    /// Get the shard.
+    ShardGet(ShardNumber),
+    /// Make the shard.
+    ShardPut(ShardNumber),
+    /// Give the shard to a node, if it is as `Seen` says.
+    Transfer(ShardNumber, Seen, String),
+    /// Give all of them, by one command.
+    TransferMany(Vec<(ShardNumber, Seen)>, String),
 }
 
-/// How a record was left: its last change over HTTP, its own counter otherwise.
+/// How a record was left: a component's last change over HTTP, its own counter otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen(pub(crate) u64);
 
@@ -177,7 +190,7 @@ impl From<io::Error> for Fault {
 /// One client's way to its target.
 pub(crate) enum Link {
     Http(Connection),
-    Grpc(grpc::Connection),
+    Grpc(Box<grpc::Connection>),
     Book(Book),
 }
 
@@ -222,7 +235,29 @@ async fn over_http(connection: &mut Connection, ask: &Ask) -> Result<Seen, Fault
             let path = format!("/v1/components?tag={tag}&limit={PAGE}");
             connection.ask(&Request::get(&path)).await?
         }
+        Ask::ShardGet(shard) => {
+            let path = format!("/v1/shards/{}", shard.text());
+            connection.ask(&Request::get(&path)).await?
+        }
+        Ask::ShardPut(shard) => {
+            let path = format!("/v1/shards/{}", shard.text());
+            let body = shard.document().to_string();
+            connection.ask(&with_json("PUT", &path, &body)).await?
+        }
+        Ask::Transfer(shard, seen, owner) => {
+            let shard = shard.text();
+            let path = format!("/v1/shards/{shard}/transfer?expectedGeneration={}", seen.0);
+            let body = format!("{{\"ownerNodeId\":\"{owner}\"}}");
+            connection.ask(&with_json("POST", &path, &body)).await?
+        }
+        Ask::TransferMany(shards, owner) => {
+            let body = shards::batch(shards, owner);
+            connection
+                .ask(&with_json("POST", "/v1/batch", &body))
+                .await?
+        }
     };
+    let generation = generation_in(response.body);
     let is_there = |text: &str| memmem::find(response.body, text.as_bytes()).is_some();
     let is_right = match ask {
         Ask::Register(uuid, _) => response.status == 201 && is_there(&uuid.to_string()),
@@ -231,15 +266,47 @@ async fn over_http(connection: &mut Connection, ask: &Ask) -> Result<Seen, Fault
         }
         Ask::Get(uuid) => response.status == 200 && is_there(&uuid.to_string()),
         Ask::Search(tag) => response.status == 200 && is_there(&format!("\"{tag}\"")),
+        Ask::ShardGet(shard) => response.status == 200 && is_there(&shard.text()),
+        Ask::ShardPut(shard) => response.status == 201 && is_there(&shard.text()),
+        Ask::Transfer(_, seen, owner) => {
+            response.status == 200 && generation > Some(seen.0) && is_there(owner)
+        }
+        Ask::TransferMany(_, owner) => response.status == 200 && is_there(owner),
     };
     if is_right {
-        return Ok(Seen(response.etag.unwrap_or_default()));
+        let left = match ask {
+            Ask::ShardGet(_) | Ask::ShardPut(_) | Ask::Transfer(..) => generation,
+            _ => response.etag,
+        };
+        return Ok(Seen(left.unwrap_or_default()));
     }
     let shown: String = String::from_utf8_lossy(response.body)
         .chars()
         .take(300)
         .collect();
     Err(Fault::Answer(format!("{}: {shown}", response.status)))
+}
+
+fn with_json<'a>(method: &'static str, path: &'a str, body: &'a str) -> Request<'a> {
+    Request {
+        method,
+        path,
+        content_type: "application/json",
+        if_match: None,
+        body,
+    }
+}
+
+/// The first record's own counter.
+fn generation_in(body: &[u8]) -> Option<u64> {
+    const NAME: &[u8] = b"\"generation\":";
+    let begin = memmem::find(body, NAME)? + NAME.len();
+    let digits = body.get(begin..)?.iter();
+    let digits = digits.take_while(|byte| byte.is_ascii_digit());
+    let value = digits.fold(0_u64, |value, digit| {
+        value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'))
+    });
+    Some(value)
 }
 
 async fn in_process(book: &Book, ask: &Ask) -> Result<Seen, Fault> {
@@ -275,8 +342,50 @@ async fn in_process(book: &Book, ask: &Ask) -> Result<Seen, Fault> {
             let first = page.items.first().ok_or_else(|| wrong("nothing found"))?;
             return Ok(Seen(first.generation.0));
         }
+        Ask::ShardGet(shard) => {
+            let key = shard.key().ok_or_else(|| wrong("not a shard"))?;
+            let view = book.view();
+            let record = view.record(&key.kind().kind(), &key.to_string());
+            let record = record.ok_or_else(|| wrong("no such shard"))?;
+            return Ok(Seen(record.generation.0));
+        }
+        Ask::ShardPut(shard) => {
+            let key = shard.key();
+            let options = mesh::ReadOptions {
+                key: key.as_ref(),
+                strict: false,
+            };
+            let document = shard.document().to_string();
+            let draft = mesh::read(MeshKind::Shard, document.as_bytes(), Syntax::Json, options);
+            Write::Mesh(MeshWrite::Put {
+                draft: Arc::new(draft.map_err(|_| wrong("an unsound shard"))?),
+                expected: None,
+            })
+        }
+        Ask::Transfer(shard, seen, owner) => {
+            transfer(*shard, *seen, owner).ok_or_else(|| wrong("not a shard"))?
+        }
+        Ask::TransferMany(shards, owner) => {
+            let writes = shards.iter();
+            let writes = writes.map(|(shard, seen)| transfer(*shard, *seen, owner));
+            let writes: Option<Vec<Write>> = writes.collect();
+            let writes = writes.ok_or_else(|| wrong("not a shard"))?;
+            return done(submit(book, writes).await);
+        }
     };
-    let receipt = submit(book, write).await;
+    done(submit(book, vec![write]).await)
+}
+
+fn transfer(shard: ShardNumber, seen: Seen, owner: &str) -> Option<Write> {
+    Some(Write::Mesh(MeshWrite::Patch {
+        key: shard.key()?,
+        patch: json!({"ownerNodeId": owner}),
+        expected: Some(Generation(seen.0).into()),
+    }))
+}
+
+fn done(receipt: Result<Receipt, BookError>) -> Result<Seen, Fault> {
+    let wrong = |what: &str| Fault::Answer(what.to_owned());
     let receipt = receipt.map_err(|error| wrong(&error.to_string()))?;
     let outcome = receipt
         .outcomes
@@ -285,9 +394,17 @@ async fn in_process(book: &Book, ask: &Ask) -> Result<Seen, Fault> {
     Ok(Seen(outcome.record.generation.0))
 }
 
-async fn submit(book: &Book, write: Write) -> Result<Receipt, BookError> {
+async fn submit(book: &Book, mut writes: Vec<Write>) -> Result<Receipt, BookError> {
     let (sender, answer) = oneshot::channel();
-    book.try_submit(Command::of("bench", write), move |result| {
+    let Some(first) = writes.pop() else {
+        return Err(BookError::Closed);
+    };
+    writes.push(first.clone());
+    let command = Command {
+        writes,
+        ..Command::of("bench", first)
+    };
+    book.try_submit(command, move |result| {
         // Nobody waits any more once the time is up.
         let _ = sender.send(result);
     })?;

@@ -97,5 +97,6 @@ pub use sequencer::Receipt;
 pub use verify::{AuditHead, Broken, Verification, verify, verify_folder};
 pub use view::View;
 pub use watch::{
-    ChangeFilter, DEFAULT_MAX_LAG, Event, MaySee, Step, Watch, WatchError, WatchOptions,
+    BELOW_FLOOR, ChangeFilter, DEFAULT_MAX_LAG, Event, MaySee, Step, Watch, WatchError,
+    WatchOptions,
 };

@@ -34,6 +34,9 @@ const PIECE: ReadLimit = ReadLimit {
 /// How far a watcher that was live may fall behind before it is closed, in changes.
 pub const DEFAULT_MAX_LAG: u64 = 1_000_000;
 
+/// Why a watch whose position is no longer kept starts anew.
+pub const BELOW_FLOOR: &str = "the position is below the floor";
+
 /// Which changes are wanted; all given filters must hold.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeFilter {
@@ -384,7 +387,7 @@ impl Watch {
         });
         match result {
             Err(BookError::Log(LogError::Compacted { .. })) => {
-                self.resync("the position is below the floor");
+                self.resync(BELOW_FLOOR);
             }
             other => other?,
         }
@@ -440,7 +443,7 @@ impl Watch {
         }
         let floor = self.shared.log.floor()?;
         if at < floor {
-            return Ok(Some("the position is below the floor"));
+            return Ok(Some(BELOW_FLOOR));
         }
         let Some(chain) = self.position.chain.as_ref().filter(|_| at > Revision::ZERO) else {
             return Ok(None);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use deedbook_api::client::ServerUrl;
+use deedbook_rules::sharding::Sharding;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -58,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) wait: Setting<Duration>,
     /// Whether changes are also written to the SQL tables.
     pub(crate) projection: Setting<bool>,
+    /// Namespaces, nodes and shards that a server makes where they are missing.
+    pub(crate) sharding: Setting<Sharding>,
 }
 
 /// A value and where it came from.
@@ -118,6 +121,7 @@ struct File {
     actor: Option<Spanned<String>>,
     wait_seconds: Option<Spanned<u64>>,
     projection: Option<Spanned<bool>>,
+    sharding: Option<Spanned<Sharding>>,
 }
 
 /// A configuration file and its text, for line numbers.
@@ -151,6 +155,7 @@ impl Config {
             actor: Setting::of_flag("--actor", None, None),
             wait: Setting::of_flag("", None, DEFAULT_WAIT),
             projection: Setting::of_flag("", None, true),
+            sharding: Setting::of_flag("", None, Sharding::default()),
         }
     }
 
@@ -196,7 +201,10 @@ impl Config {
             .file(loaded, &file.actor, |text| Ok(Some(text.clone())))?;
         let seconds = |seconds: &u64| Ok(Duration::from_secs(*seconds));
         self.wait.file(loaded, &file.wait_seconds, seconds)?;
-        self.projection.file(loaded, &file.projection, |on| Ok(*on))
+        self.projection
+            .file(loaded, &file.projection, |on| Ok(*on))?;
+        self.sharding
+            .file(loaded, &file.sharding, |declared| Ok(declared.clone()))
     }
 }
 

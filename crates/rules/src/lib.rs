@@ -11,13 +11,13 @@
 //! | [`state`] | what folding a log gives |
 //! | [`components`] | look-up, search, what a dependency means |
 //! | [`mesh`] | what is known of namespaces, nodes, services, endpoints and shards |
-//! | [`placement`] | which node should have which shard |
 //! | [`idempotency`] | which requests were done already |
 //! | [`principals`] | whose a token is |
 //! | [`visible`] | what a reader may see |
 //! | [`dependency_graph`] | what a component depends on, and how that looks |
 //! | [`dependents`] | who would break |
 //! | [`placement`] | which node each shard belongs to, what would have to move, which shard holds a key |
+//! | [`sharding`] | what a configuration declares of namespaces, nodes and shards |
 //! | [`diff`] | what differs between two documents or states |
 
 pub mod book_record;
@@ -36,6 +36,7 @@ pub mod record;
 pub mod refusal;
 #[cfg(test)]
 mod sample_test;
+pub mod sharding;
 pub mod state;
 pub mod visible;
 

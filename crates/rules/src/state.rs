@@ -24,6 +24,7 @@ pub(crate) struct Standing {
     live: u64,
     stored_bytes: u64,
     principals_at: Revision,
+    shards_at: Revision,
 }
 
 /// Everything that a log says, folded up to one revision.
@@ -35,6 +36,7 @@ pub struct State {
     live: u64,
     stored_bytes: u64,
     principals_at: Revision,
+    shards_at: Revision,
     records: OrdMap<RecordKey, Arc<Record>>,
     pub(crate) components: ComponentIndex,
     pub(crate) mesh: MeshIndex,
@@ -131,6 +133,13 @@ impl State {
     #[must_use]
     pub fn principals_at(&self) -> Revision {
         self.principals_at
+    }
+
+    /// Revision of the last change to a shard, removals among them: while it stays, so does every
+    /// list of shards.
+    #[must_use]
+    pub fn shards_at(&self) -> Revision {
+        self.shards_at
     }
 
     /// About how many bytes a snapshot of it has.
@@ -260,6 +269,9 @@ impl State {
         if record.kind == Kind::PRINCIPAL {
             self.principals_at = self.principals_at.max(record.revision);
         }
+        if record.kind == Kind::SHARD {
+            self.shards_at = self.shards_at.max(record.revision);
+        }
         let key = RecordKey {
             kind: record.kind.clone(),
             key: Arc::clone(&record.key),
@@ -285,6 +297,7 @@ impl State {
             live: self.live,
             stored_bytes: self.stored_bytes,
             principals_at: self.principals_at,
+            shards_at: self.shards_at,
         }
     }
 
@@ -318,10 +331,11 @@ impl State {
             live,
             stored_bytes,
             principals_at,
+            shards_at,
         } = standing;
         (self.revision, self.time, self.root) = (revision, time, root);
         (self.live, self.stored_bytes) = (live, stored_bytes);
-        self.principals_at = principals_at;
+        (self.principals_at, self.shards_at) = (principals_at, shards_at);
     }
 
     /// Sets where the state stands, after the records of a snapshot were put.

@@ -24,6 +24,8 @@ pub(crate) struct Answer {
     pub(crate) revision: Option<Revision>,
     /// The revision of the record's last change.
     pub(crate) etag: Option<Revision>,
+    /// The version of a list of shards, as the reference counts it.
+    pub(crate) shards_version: Option<i64>,
     /// What only few answers have.
     pub(crate) header: Option<(HeaderName, HeaderValue)>,
 }
@@ -55,6 +57,7 @@ impl Answer {
             body,
             revision: None,
             etag: None,
+            shards_version: None,
             header: None,
         }
     }
@@ -70,11 +73,20 @@ impl Answer {
     /// Nothing new.
     pub(crate) fn not_modified(etag: Revision) -> Answer {
         Answer {
+            etag: Some(etag),
+            ..Answer::unchanged()
+        }
+    }
+
+    /// Nothing new, whatever the tag.
+    pub(crate) fn unchanged() -> Answer {
+        Answer {
             status: StatusCode::NOT_MODIFIED,
             content_type: None,
             body: Body::Empty,
             revision: None,
-            etag: Some(etag),
+            etag: None,
+            shards_version: None,
             header: None,
         }
     }

@@ -47,6 +47,17 @@ pub(crate) fn is_known(call: &Call, revision: Revision) -> Result<bool, Problem>
     Ok(Etags::read("if-none-match", known)?.weakly_match(revision))
 }
 
+/// Whether the caller has what that tag stands for already.
+pub(crate) fn knows_tag(call: &Call, tag: &str) -> Result<bool, Problem> {
+    let Some(known) = call.header("if-none-match")? else {
+        return Ok(false);
+    };
+    Ok(match Etags::read("if-none-match", known)? {
+        Etags::Any => true,
+        Etags::These(tags) => tags.iter().any(|(_, own)| *own == tag),
+    })
+}
+
 /// What stands in `If-Match` or `If-None-Match`.
 enum Etags<'a> {
     Any,

@@ -8,6 +8,7 @@
 mod ask;
 mod components;
 mod mesh;
+mod shard_control;
 mod until_end;
 mod watch;
 
@@ -15,9 +16,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use deedbook_api::grpc::DESCRIPTORS;
+use deedbook_api::grpc::control_v1::shard_control_service_server::ShardControlServiceServer;
 use deedbook_api::grpc::v1::component_service_server::ComponentServiceServer;
 use deedbook_api::grpc::v1::mesh_service_server::MeshServiceServer;
+use deedbook_api::grpc::{CONTROL_DESCRIPTORS, DESCRIPTORS};
 use deedbook_api::problem::Problem;
 use deedbook_api::route::{Decision, Route, RouteId};
 use deedbook_api::routes::ROUTES;
@@ -29,6 +31,7 @@ use tonic::{Status, body};
 
 use crate::access::decide;
 use crate::body::Body;
+use crate::control;
 use crate::middleware::Requests;
 use crate::options::Limits;
 use ask::Asker;
@@ -44,11 +47,12 @@ const MALFORMED: &str = "failed to decode Protobuf message";
 const OPEN_MESSAGE_BYTES: usize = 64 << 10;
 
 /// What has a health: the server as a whole, and each service of ours.
-const HEALTHY: [&str; 4] = [
+const HEALTHY: [&str; 5] = [
     "",
     "deedbook.v1.ComponentService",
     "deedbook.v1.MeshService",
     "deedbook.v1.WatchService",
+    "omnirelay.mesh.control.v1.ShardControlService",
 ];
 
 type Answering = Pin<Box<dyn Future<Output = Response<body::Body>> + Send>>;
@@ -69,6 +73,7 @@ impl StandardServices {
         let configured = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(DESCRIPTORS)
+                .register_encoded_file_descriptor_set(CONTROL_DESCRIPTORS)
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
         let (reporter, health) = tonic_health::server::health_reporter();
@@ -134,6 +139,8 @@ fn route_of(path: &str) -> Option<&'static Route> {
         components::route_of(method)?
     } else if let Some(method) = path.strip_prefix(mesh::PATH) {
         mesh::route_of(method)?
+    } else if let Some(method) = path.strip_prefix(shard_control::PATH) {
+        shard_control::route_of(method)?
     } else if path == watch::PATH {
         RouteId::Watch
     } else {
@@ -179,6 +186,9 @@ async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<b
     if let Err(problem) = decide(server, &requests.peer, decision, uri, headers) {
         return asker.refuse(route, problem).into_http();
     }
+    if let Some(Err(problem)) = route.map(|route| control::scope::check(route, headers)) {
+        return asker.refuse(route, problem).into_http();
+    }
     let service = uri.path().split('/').nth(1).unwrap_or_default();
     let standard = &server.standard_services;
     let content = route.and_then(|route| route.content.as_ref());
@@ -196,6 +206,12 @@ async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<b
         }
         "deedbook.v1.WatchService" if uri.path() == watch::PATH => {
             let answer = watch::answer(Arc::clone(&asker), request).await;
+            return unless_unread(&asker, route, answer);
+        }
+        shard_control::SERVICE => {
+            let service = ShardControlServiceServer::from_arc(Arc::clone(&asker));
+            let mut service = service.max_decoding_message_size(MESSAGE_BYTES);
+            let Ok(answer) = service.call(request).await;
             return unless_unread(&asker, route, answer);
         }
         "grpc.health.v1.Health" => Some(&standard.health),
@@ -245,17 +261,23 @@ mod tests {
 
     #[test]
     fn every_method_is_decided_as_its_route() {
-        let set = prost_types::FileDescriptorSet::decode(DESCRIPTORS).unwrap();
-        let services = set.file.iter().flat_map(|file| &file.service);
         let mut methods = 0;
-        for service in services {
-            for method in &service.method {
-                let path = format!("/deedbook.v1.{}/{}", service.name(), method.name());
-                assert!(route_of(&path).is_some(), "{path}");
-                methods += 1;
+        for (package, descriptors) in [
+            ("deedbook.v1", DESCRIPTORS),
+            ("omnirelay.mesh.control.v1", CONTROL_DESCRIPTORS),
+        ] {
+            let set = prost_types::FileDescriptorSet::decode(descriptors).unwrap();
+            for service in set.file.iter().flat_map(|file| &file.service) {
+                let name = format!("{package}.{}", service.name());
+                assert!(HEALTHY.contains(&&*name), "{name}");
+                for method in &service.method {
+                    let path = format!("/{name}/{}", method.name());
+                    assert!(route_of(&path).is_some(), "{path}");
+                    methods += 1;
+                }
             }
         }
-        assert!(methods > 10, "{methods}");
+        assert!(methods > 14, "{methods}");
         assert!(route_of("/grpc.health.v1.Health/Check").is_none());
     }
 }

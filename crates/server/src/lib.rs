@@ -33,6 +33,7 @@ mod body;
 mod call;
 mod conditions;
 mod content;
+mod control;
 mod cursor;
 mod grpc;
 mod gzip;

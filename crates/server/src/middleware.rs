@@ -24,6 +24,7 @@ use crate::answer::{Answer, etag};
 use crate::body::Body;
 use crate::call::Call;
 use crate::content::Source;
+use crate::control;
 use crate::grpc;
 use crate::gzip;
 use crate::instant;
@@ -132,6 +133,7 @@ pub(crate) fn admit(
     let caller = caller?;
     exchange.caller = caller.shared_name();
     let (route, key) = found?;
+    control::scope::check(route, &headers)?;
     let query = match exchange.uri.query() {
         None if !route
             .parameters()
@@ -208,6 +210,19 @@ fn allowed(server: &Server, path: &str) -> Vec<&'static str> {
     methods
 }
 
+/// How the reference tells the version of a list of shards.
+fn shards_version(version: i64) -> [(HeaderName, HeaderValue); 2] {
+    let tag = HeaderValue::try_from(format!("W/\"shards-{version}\""));
+    let name = HeaderName::from_static("x-omnirelay-shards-version");
+    [
+        (
+            header::ETAG,
+            tag.unwrap_or(HeaderValue::from_static("\"\"")),
+        ),
+        (name, HeaderValue::from(version)),
+    ]
+}
+
 /// A request and its answer: what the head of the answer and the journal need.
 pub(crate) struct Exchange {
     server: Arc<Server>,
@@ -272,6 +287,9 @@ impl Exchange {
         if let Some(revision) = answer.etag {
             headers.insert(header::ETAG, etag(revision));
         }
+        if let Some(version) = answer.shards_version {
+            headers.extend(shards_version(version));
+        }
         if let Some((name, value)) = answer.header {
             headers.insert(name, value);
         }
@@ -284,15 +302,15 @@ impl Exchange {
 
     fn refuse(self, mut problem: Problem) -> Response<Body> {
         problem.request_id = self.request_id.to_str().unwrap_or_default().to_owned();
-        let mut response = Response::new(Body::Full(problem.to_json().into()));
+        let media_type = HeaderValue::from_static(problem::MEDIA_TYPE);
+        let (media_type, body) = control::refusal::told(self.route, &problem)
+            .unwrap_or_else(|| (Some(media_type), problem.to_json().into()));
+        let mut response = Response::new(Body::Full(body));
         let status = StatusCode::from_u16(problem.status);
         *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, self.request_id.clone());
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(problem::MEDIA_TYPE),
-        );
+        headers.extend(media_type.map(|media_type| (header::CONTENT_TYPE, media_type)));
         if matches!(problem.status, 429 | 503) {
             let seconds = problem.retry_after.unwrap_or(RETRY_AFTER);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -3,6 +3,7 @@
 mod batch;
 mod book;
 mod components;
+mod control;
 mod diff;
 mod listing;
 mod mesh;
@@ -16,7 +17,7 @@ pub(crate) mod pages;
 use std::sync::Arc;
 
 use deedbook_api::problem::Problem;
-use deedbook_api::route::{MeshRoute, RouteId};
+use deedbook_api::route::{ControlRoute, MeshRoute, RouteId};
 use deedbook_book::View;
 
 use crate::answer::Answer;
@@ -59,6 +60,8 @@ fn slow(id: RouteId) -> Option<Read> {
         RouteId::GetPrincipal => principals::get,
         RouteId::Mesh(_, MeshRoute::History) => mesh::history,
         RouteId::PlanNamespace => mesh::plan,
+        RouteId::Control(ControlRoute::List) => control::list,
+        RouteId::Control(ControlRoute::Diff) => control::diff,
         _ => return None,
     })
 }
@@ -114,6 +117,7 @@ pub(crate) async fn work(call: Call, source: Source) -> Result<Answer, Problem> 
             read_slowly(call, view, mesh::list).await
         }
         RouteId::Mesh(_, MeshRoute::Remove) => mesh::remove(&call).await,
+        RouteId::Control(ControlRoute::Watch) => control::watch(call).await,
         RouteId::DiffStates => diff::states(call).await,
         RouteId::Snapshot => book::snapshot(call).await,
         RouteId::Backup => book::backup(call).await,
@@ -135,6 +139,7 @@ pub(crate) async fn work(call: Call, source: Source) -> Result<Answer, Problem> 
                 RouteId::Mesh(_, MeshRoute::Patch) => mesh::patch(&call, received).await,
                 RouteId::TransferShard => mesh::transfer(&call, received).await,
                 RouteId::ApplyPlan => mesh::apply(&call, received).await,
+                RouteId::Control(ControlRoute::Simulate) => control::simulate(call, received).await,
                 RouteId::Batch => batch::batch(call, received).await,
                 RouteId::Validate => validate::validate(call, received).await,
                 RouteId::CreatePrincipal => principals::create(&call, received).await,

@@ -8,6 +8,7 @@
 //!                        └─ the server or the credential ends ─► the position, and the end
 //! ```
 
+pub(crate) mod control_stream;
 pub(crate) mod event_stream;
 
 use std::future::Future;
@@ -15,18 +16,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use deedbook_api::problem::Problem;
 use deedbook_book::{
-    Event, MaySee, Position, Step, Watch, WatchError, WatchOptions, WatchedChange,
+    ChangeFilter, Event, MaySee, Position, Step, Watch, WatchError, WatchOptions, WatchedChange,
 };
-use deedbook_model::Revision;
 use deedbook_model::code::Code;
+use deedbook_model::{Capability, Change, Resource, Revision, Rights};
 use deedbook_rules::visible::may_see_change;
 use http::HeaderValue;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::access::{Caller, Standing};
+use crate::access::Standing;
 use crate::call::Call;
 use crate::journal::Level;
 use crate::options::Limits;
@@ -68,6 +70,50 @@ impl Watchers {
     }
 }
 
+/// Which changes a watch is about beside what the book's filter says, and who may see them.
+pub(crate) trait Lens: Send + Sync {
+    /// Whether it is about all that the book's filter leaves.
+    fn is_about_all(&self) -> bool;
+
+    /// Whether it is about a change, given the stored form of the record before it.
+    fn is_about(&self, change: &Change, before: Option<&Bytes>) -> bool;
+
+    /// Whether whoever has these rights may see all that it is about.
+    fn shows_all(&self, rights: &Rights) -> bool;
+
+    /// Whether whoever has these rights may see a change.
+    fn shows(&self, rights: &Rights, change: &Change, before: Option<&Bytes>) -> bool;
+}
+
+/// Every change, shown as the book's rules say.
+struct Everything;
+
+impl Lens for Everything {
+    fn is_about_all(&self) -> bool {
+        true
+    }
+
+    fn is_about(&self, _change: &Change, _before: Option<&Bytes>) -> bool {
+        true
+    }
+
+    fn shows_all(&self, rights: &Rights) -> bool {
+        rights.allows(Capability::Admin, Resource::Book)
+    }
+
+    fn shows(&self, rights: &Rights, change: &Change, before: Option<&Bytes>) -> bool {
+        may_see_change(rights, change, || before)
+    }
+}
+
+/// How a watch begins.
+pub(crate) struct Begin {
+    /// Everything up to this was seen already; `None`: begin with what comes from now on.
+    pub(crate) after: Option<Position>,
+    pub(crate) filter: ChangeFilter,
+    pub(crate) lens: Arc<dyn Lens>,
+}
+
 /// What a watcher is told.
 pub(crate) enum Told {
     /// A change, and whether it is the last that this watcher is told of its command.
@@ -100,7 +146,8 @@ pub(crate) struct Watching {
     server: Arc<Server>,
     state: State,
     standing: Standing,
-    /// What the caller may see; `None`: all.
+    lens: Arc<dyn Lens>,
+    /// What it is about and the caller may see; `None`: all.
     may_see: Option<Arc<MaySee>>,
     /// Whether that changed while the log was read.
     is_sight_new: bool,
@@ -122,16 +169,30 @@ pub(crate) struct Watching {
 impl Watching {
     /// Begins to watch what a request asks for, if no more do than may.
     pub(crate) fn of(call: &Call) -> Result<Watching, Problem> {
+        let begin = Begin {
+            after: after(call)?,
+            filter: filter(call),
+            lens: Arc::new(Everything),
+        };
+        Watching::begin(call, begin)
+    }
+
+    /// The same of what was read from the request.
+    pub(crate) fn begin(call: &Call, begin: Begin) -> Result<Watching, Problem> {
         let server = &call.server;
-        let after = after(call)?;
+        let Begin {
+            after,
+            filter,
+            lens,
+        } = begin;
         let is_checked = after.is_none();
         let permit = server.watchers.admit()?;
         let standing = Standing::of(call);
-        let may_see = may_see(server, &standing);
+        let may_see = may_see(server, &standing, &lens);
         let head = server.book.view().head().revision;
         let watch = server.book.watch(WatchOptions {
             after,
-            filter: filter(call),
+            filter,
             may_see: may_see.clone(),
             ..WatchOptions::default()
         });
@@ -142,6 +203,7 @@ impl Watching {
             position: watch.position().clone(),
             state: State::Following(Box::new(watch)),
             standing,
+            lens,
             may_see,
             is_sight_new: false,
             request_id: call.request_id.clone(),
@@ -260,7 +322,7 @@ impl Watching {
         }
         self.note_position();
         if let Event::Change(change) = &event
-            && !sees(self.standing.caller(), change)
+            && !self.sees(change)
         {
             // It was let through to be judged by what the caller may see by now.
             self.renew_sight();
@@ -300,8 +362,14 @@ impl Watching {
         }
     }
 
+    /// Whether the caller may see a change that the watch is about.
+    fn sees(&self, change: &WatchedChange) -> bool {
+        let rights = self.standing.caller().rights();
+        self.lens.shows_all(rights) || self.lens.shows(rights, change, change.before())
+    }
+
     fn renew_sight(&mut self) {
-        self.may_see = may_see(&self.server, &self.standing);
+        self.may_see = may_see(&self.server, &self.standing, &self.lens);
         match &mut self.state {
             State::Following(watch) => watch.see(self.may_see.clone()),
             _ => self.is_sight_new = true,
@@ -392,21 +460,19 @@ fn after(call: &Call) -> Result<Option<Position>, Problem> {
     position.map_err(|error| Problem::parameter(name, format!("{error}")))
 }
 
-/// Which changes a caller may see, or may by now: once a principal changed, what couldn't be seen
-/// before is let through, to be judged again; `None`: all.
-fn may_see(server: &Arc<Server>, standing: &Standing) -> Option<Arc<MaySee>> {
-    let caller = standing.caller();
-    if caller.is_admin() {
+/// Which changes a watch is about and its caller may see, or may by now: once a principal changed,
+/// what couldn't be seen before is let through, to be judged again; `None`: all.
+fn may_see(server: &Arc<Server>, standing: &Standing, lens: &Arc<dyn Lens>) -> Option<Arc<MaySee>> {
+    let rights = standing.caller().rights().clone();
+    let shows_all = lens.shows_all(&rights);
+    if shows_all && lens.is_about_all() {
         return None;
     }
-    let (rights, decided_at) = (caller.rights().clone(), standing.decided_at());
-    let book = server.book.clone();
+    let decided_at = standing.decided_at();
+    let (book, lens) = (server.book.clone(), Arc::clone(lens));
+    let may_by_now = move || book.view().principals_at() > decided_at;
     Some(Arc::new(move |change, before| {
-        may_see_change(&rights, change, || before) || book.view().principals_at() > decided_at
+        lens.is_about(change, before)
+            && (shows_all || lens.shows(&rights, change, before) || may_by_now())
     }))
-}
-
-/// Whether a caller may see a change.
-fn sees(caller: &Caller, change: &WatchedChange) -> bool {
-    caller.is_admin() || may_see_change(caller.rights(), change, || change.before())
 }

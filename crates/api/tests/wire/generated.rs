@@ -62,10 +62,35 @@ fn generate() -> (Vec<u8>, Vec<u8>) {
     (code, descriptors.encode_to_vec())
 }
 
+/// The package of the reference's shard control plane.
+const CONTROL: &str = "omnirelay.mesh.control.v1";
+
+/// Its services and descriptors; its messages are those of the model.
+fn generate_control() -> (Vec<u8>, Vec<u8>) {
+    let file = "omnirelay/mesh/control/v1/shard_control.proto";
+    let descriptors = protox::compile([file], [&root().join("proto")]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let messages = "::deedbook_model::shard::control::wire";
+    tonic_prost_build::configure()
+        .build_transport(false)
+        .extern_path(format!(".{CONTROL}"), messages)
+        .out_dir(folder.path())
+        .compile_fds(descriptors.clone())
+        .unwrap();
+    let code = fs::read(folder.path().join(format!("{CONTROL}.rs"))).unwrap();
+    (code, descriptors.encode_to_vec())
+}
+
 #[test]
 fn generated_code_is_what_the_proto_files_give() {
     let (code, descriptors) = generate();
-    for (name, made) in [("deedbook.v1.rs", code), ("deedbook.v1.bin", descriptors)] {
+    let (control, control_descriptors) = generate_control();
+    for (name, made) in [
+        ("deedbook.v1.rs", code),
+        ("deedbook.v1.bin", descriptors),
+        ("omnirelay.mesh.control.v1.rs", control),
+        ("omnirelay.mesh.control.v1.bin", control_descriptors),
+    ] {
         let path = root().join("crates/api/src/generated").join(name);
         if std::env::var_os("DEEDBOOK_GENERATE").is_some() {
             fs::write(&path, &made).unwrap();

@@ -88,6 +88,9 @@ fn work(work: BenchWork) -> Work {
         BenchWork::Search => Work::Search,
         BenchWork::Watch => Work::Watch,
         BenchWork::Mixed => Work::Mixed,
+        BenchWork::ShardGet => Work::ShardGet,
+        BenchWork::Transfer => Work::Transfer,
+        BenchWork::TransferMany => Work::TransferMany,
     }
 }
 
@@ -152,6 +155,8 @@ impl Own {
         let grants = [
             Capability::RegistryRead,
             Capability::RegistryWrite,
+            Capability::MeshRead,
+            Capability::MeshOperate,
             Capability::Admin,
         ];
         let write = Write::CreatePrincipal {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use deedbook_rules::sharding::Sharding;
 use serde::Serialize;
 
 use crate::config::{Config, Source, user_name};
@@ -81,7 +82,24 @@ fn entries(config: &Config) -> Vec<Entry> {
             config.projection.value.to_string(),
             &config.projection.source,
         ),
+        entry(
+            "sharding",
+            declared(&config.sharding.value),
+            &config.sharding.source,
+        ),
     ]
+}
+
+/// How much is declared.
+fn declared(sharding: &Sharding) -> String {
+    let namespaces = &sharding.namespaces;
+    if namespaces.is_empty() {
+        return String::new();
+    }
+    let nodes: usize = namespaces.iter().map(|one| one.nodes.len()).sum();
+    let shards: usize = namespaces.iter().map(|one| one.shards.len()).sum();
+    let namespaces = namespaces.len();
+    format!("{namespaces} namespaces, {nodes} nodes, {shards} shards")
 }
 
 fn text_of(value: &Option<impl ToString>) -> String {

@@ -1,5 +1,6 @@
 //! `serve`: the book over HTTP.
 
+mod declare;
 mod first_token;
 
 use std::path::Path;
@@ -35,6 +36,7 @@ pub(crate) fn serve(args: &Serve, context: &mut Context) -> Result<(), Failure> 
     if let Some(folder) = &args.load {
         load(folder, &actor, &book, context)?;
     }
+    declare::declare(&actor, &book, context)?;
     let nobody_is_known = args.jwt.issuer.is_none() && !book.view().has_principals();
     if !args.listen.ip().is_loopback() && nobody_is_known {
         let path = first_token::make(&book, &context.opener().folder, &actor)?;

@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 /// Measure a Deedbook: clients in a closed loop that check every answer
 ///
 /// Without --url or --in-process it starts a server of its own in a temporary folder, with a token,
-/// and ends it afterwards. It registers components whose names begin with `bench_`: don't point it
-/// at a book that is in use.
+/// and ends it afterwards. It registers components whose names begin with `bench_`, and makes shards
+/// in namespaces that begin with `bench-`: don't point it at a book that is in use.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -41,11 +41,11 @@ pub(crate) struct Bench {
     /// Threads of the clients
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) client_threads: u8,
-    /// Connections of register, update, get and search; several numbers are measured in turn
+    /// Connections of all works but watch and mixed; several numbers are measured in turn
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1,64",
           value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) connections: Vec<u16>,
-    /// Components that are there before
+    /// Components, or shards, that are there before
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) components: u32,
     /// Bytes of a component's document
@@ -105,4 +105,10 @@ pub(crate) enum BenchWork {
     Watch,
     /// Writers that update beside readers that get
     Mixed,
+    /// Get shards
+    ShardGet,
+    /// Give shards of one's own to other nodes, each only if it is as it was left
+    Transfer,
+    /// The same, 64 of them a request
+    TransferMany,
 }

@@ -51,6 +51,12 @@ fn measured(sandbox: &Sandbox, protocol: &str) -> Value {
             ("watch", 2),
             ("mixed: update", 3),
             ("mixed: get", 3),
+            ("shard-get", 1),
+            ("shard-get", 4),
+            ("transfer", 1),
+            ("transfer", 4),
+            ("transfer-many", 1),
+            ("transfer-many", 4),
         ]
     );
     for row in rows {

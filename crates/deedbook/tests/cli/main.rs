@@ -15,6 +15,8 @@ mod compat;
 #[cfg(test)]
 mod compat_shards;
 #[cfg(test)]
+mod declared;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod kill;

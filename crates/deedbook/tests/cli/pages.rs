@@ -144,7 +144,9 @@ fn operations_lists_every_setting() {
         .filter_map(|line| line.split(' ').next());
     for key in keys {
         let variable = format!("`DEEDBOOK_{}`", key.to_uppercase());
-        for word in [format!("`{key}`"), variable] {
+        // What is a table in the file has no variable.
+        let variable = Some(variable).filter(|_| key != "sharding");
+        for word in [Some(format!("`{key}`")), variable].into_iter().flatten() {
             assert!(
                 page.contains(&word),
                 "docs/OPERATIONS.md doesn't have {word}"

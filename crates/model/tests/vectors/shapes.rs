@@ -79,6 +79,7 @@ pub(crate) fn diff_entry(value: &Value) -> DiffEntry {
         current: summary(&value["current"]),
         previous: given(&value["previous"], summary),
         history: given(&value["history"], history),
+        removed: false,
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use deedbook_model::Verb;
-use deedbook_model::mesh::{MeshKey, MeshKind, Shard};
-use deedbook_model::shard::Checksummed;
+use deedbook_model::mesh::{MeshKey, MeshKind};
+use deedbook_model::shard::{Checksummed, ShardStatus};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::mesh::MeshContent;
@@ -24,23 +25,30 @@ impl Work<'_> {
         let owner_before = before.and_then(Record::shard);
         let owner_before = owner_before.map(|facts| facts.owner_node_id.to_string());
         self.complete(key, owner_before.as_deref(), &mut content);
-        let data = Value::Object(content.data.clone());
-        let shard: Shard =
-            serde_json::from_value(data).map_err(|error| internal(error.to_string()))?;
+        let data = &content.data;
+        let text = |name: &str| data.get(name).and_then(Value::as_str);
+        let owner = text("ownerNodeId").unwrap_or_default();
+        let status = data.get("status").map(ShardStatus::deserialize);
+        let status = status.transpose();
         let checksum = Checksummed {
-            namespace: &shard.namespace,
-            shard_id: &shard.shard_id,
-            strategy_id: shard.strategy_id.as_deref().unwrap_or_default(),
-            owner_node_id: &shard.owner_node_id,
-            leader_id: shard.leader_id.as_deref(),
-            capacity_hint: shard.capacity_hint,
-            status: shard.status,
-            change_ticket: shard.change_ticket.as_deref(),
+            namespace: key.namespace(),
+            shard_id: key.id(),
+            strategy_id: text("strategyId").unwrap_or_default(),
+            owner_node_id: owner,
+            leader_id: text("leaderId"),
+            capacity_hint: data
+                .get("capacityHint")
+                .and_then(Value::as_f64)
+                .unwrap_or(0.0),
+            status: status
+                .map_err(|error| internal(error.to_string()))?
+                .unwrap_or_default(),
+            change_ticket: text("changeTicket"),
         }
         .checksum();
         let verb = match owner_before {
             None => Verb::CREATED,
-            Some(owner) if owner == shard.owner_node_id => Verb::UPDATED,
+            Some(before) if before == owner => Verb::UPDATED,
             Some(_) => Verb::TRANSFERRED,
         };
         self.store_mesh(key, before, &checksum, verb, content)

@@ -28,6 +28,12 @@ impl NamespaceNow {
         &self.strategy_id
     }
 
+    /// What it asks of that beyond its id.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
     /// What there is.
     #[must_use]
     pub fn present(&self) -> Present<'_> {

@@ -17,7 +17,7 @@ use crate::call::Call;
 use crate::content::{Received, Source};
 use crate::middleware::{Exchange, Requests, admit};
 use crate::routes::{self, Step};
-use crate::watch::Watching;
+use crate::watch::{Watching, control_stream};
 
 /// Who calls, over gRPC.
 pub(super) struct Asker {
@@ -184,6 +184,16 @@ impl Asker {
     pub(super) fn watch(&self, ask: Ask) -> Result<Watching, Status> {
         let (exchange, call) = self.begin(ask)?;
         told(&exchange, call.and_then(|call| Watching::of(&call)))
+    }
+
+    /// Begins to watch shards as the reference does.
+    pub(super) async fn watch_shards(&self, ask: Ask) -> Result<Watching, Status> {
+        let (exchange, call) = self.begin(ask)?;
+        let watching = match call {
+            Ok(call) => control_stream::begin(&call).await,
+            Err(problem) => Err(problem),
+        };
+        told(&exchange, watching)
     }
 
     /// Notes that a call isn't even read, and says why.

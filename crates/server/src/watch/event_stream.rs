@@ -14,7 +14,7 @@ use crate::answer::Answer;
 use crate::body::{Body, Broken};
 use crate::call::Call;
 
-const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+pub(super) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 /// Changes that come at once are sent together, up to so many bytes.
 const PART: usize = 16 << 10;
@@ -23,23 +23,50 @@ const PART: usize = 16 << 10;
 pub(crate) fn open(call: &Call) -> Result<Answer, Problem> {
     let watching = Watching::of(call)?;
     let revision = watching.position.revision;
-    let events = EventStream {
-        watching,
-        broken: false,
-    };
+    let events = EventStream::beginning_with(Bytes::new(), watching, show);
     Ok(Answer {
         header: Some((header::CACHE_CONTROL, HeaderValue::from_static("no-store"))),
         ..Answer::streamed(EVENT_STREAM, Body::Events(Box::new(events))).at(revision)
     })
 }
 
-/// What a client of `/v1/watch` is sent.
+/// What a client is sent of what it is told.
+pub(super) enum Shown {
+    Event(Bytes),
+    /// It is the last.
+    Last(Bytes),
+    /// Nothing more.
+    End,
+}
+
+/// Something can't be shown.
+pub(super) type ShowError = Box<dyn std::error::Error>;
+
+/// How a stream shows what it is told.
+type Show = fn(&Told) -> Result<Shown, ShowError>;
+
+/// What a client that watches is sent.
 pub(crate) struct EventStream {
     watching: Watching,
+    show: Show,
+    /// What is sent before anything else.
+    preamble: Bytes,
+    is_over: bool,
     broken: bool,
 }
 
 impl EventStream {
+    /// A stream that begins with these bytes.
+    pub(super) fn beginning_with(preamble: Bytes, watching: Watching, show: Show) -> EventStream {
+        EventStream {
+            watching,
+            show,
+            preamble,
+            is_over: false,
+            broken: false,
+        }
+    }
+
     /// The next events; those that are there already come together.
     pub(crate) fn poll_part(
         &mut self,
@@ -74,36 +101,45 @@ impl EventStream {
         if self.broken {
             return Poll::Ready(Some(Err(Broken)));
         }
+        if !self.preamble.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.preamble))));
+        }
+        if self.is_over {
+            return Poll::Ready(None);
+        }
         let told = match self.watching.poll_told(context) {
             Poll::Ready(Some(told)) => told,
             Poll::Ready(None) => return Poll::Ready(None),
             Poll::Pending => return Poll::Pending,
         };
-        // Where to go on was told before; why it can't is told to whoever asks again.
-        let Some(event) = event(&told).transpose() else {
-            return Poll::Ready(None);
+        let event = match (self.show)(&told) {
+            Ok(Shown::Event(event)) => Ok(event),
+            Ok(Shown::Last(event)) => {
+                self.is_over = true;
+                Ok(event)
+            }
+            Ok(Shown::End) => return Poll::Ready(None),
+            Err(error) => {
+                self.watching
+                    .fail(&format!("a change can't be shown: {error}"));
+                Err(Broken)
+            }
         };
-        let event = event.map_err(|error| {
-            self.watching
-                .fail(&format!("a change can't be shown: {error}"));
-            Broken
-        });
         Poll::Ready(Some(event))
     }
 }
 
-/// `None`: it has no form here, and ends the stream.
-fn event(told: &Told) -> Result<Option<Bytes>, serde_json::Error> {
-    let event = match told {
+fn show(told: &Told) -> Result<Shown, ShowError> {
+    Ok(Shown::Event(match told {
         Told::Change { change, ends } => {
             let event = change.encoded(Form::Text, change_event)?;
             if *ends { event } else { without_id(&event) }
         }
         Told::Progress(position) => position_event("progress", position, None)?,
         Told::Resync { from, reason } => position_event("resync", from, Some(reason))?,
-        Told::Refused(_) => return Ok(None),
-    };
-    Ok(Some(event))
+        // Where to go on was told before; why it can't is told to whoever asks again.
+        Told::Refused(_) => return Ok(Shown::End),
+    }))
 }
 
 /// The event of a change, with the position after its command as id: made once for all who watch.

@@ -28,7 +28,10 @@ fn expected(decision: Decision, credential: &str) -> Option<u16> {
         "writer" => needed(Capability::RegistryWrite),
         "viewer" => needed(Capability::MeshRead),
         "operator" => needed(Capability::MeshOperate) && !is_batch,
-        "operator-elsewhere" => needed(Capability::MeshRead) && is_list,
+        "operator-elsewhere" => {
+            let operates = needed(Capability::MeshOperate) && !is_batch;
+            (needed(Capability::MeshRead) || operates) && is_list
+        }
         _ => needed(Capability::RegistryRead) && is_list,
     };
     (!gets_in).then_some(403)

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use deedbook_api::matcher::{Match, Matcher};
 use deedbook_api::openapi;
 use deedbook_api::problem;
-use deedbook_api::route::{Decision, Example, Method, Route, RouteId, Schema};
+use deedbook_api::route::{ControlRoute, Decision, Example, Method, Route, RouteId, Schema};
 use deedbook_api::routes::ROUTES;
 use deedbook_api::samples;
+use deedbook_model::shard::control::parameters::Need;
 use deedbook_testkit::http::{Request, Response};
 use serde_json::Value;
 
-use crate::identity::{get, guarded_with_mesh};
+use crate::identity::{guarded_with_mesh, with};
 use crate::sandbox::Sandbox;
 
 fn request(route: &Route, example: &Example) -> Request {
@@ -34,7 +35,7 @@ fn schema(route: &Route, status: u16, media_type: &str) -> Option<Schema> {
             "{:?} doesn't say that it refuses with {status}",
             route.id
         );
-        return Some(Schema::Problem);
+        return Some(openapi::problem_schema(route));
     }
     let answer = route.answers.iter().find(|answer| {
         answer.status == status && answer.media_type.unwrap_or_default() == media_type
@@ -140,7 +141,11 @@ fn every_example_is_answered_as_the_document_says() {
 
 /// Reads that are of no one state: what is asked of a watch is where it goes on, and what is
 /// counted is counted now.
-const OF_NO_STATE: [RouteId; 2] = [RouteId::Watch, RouteId::Metrics];
+const OF_NO_STATE: [RouteId; 3] = [
+    RouteId::Watch,
+    RouteId::Metrics,
+    RouteId::Control(ControlRoute::Watch),
+];
 
 /// What a read is asked that there is something to read for.
 fn read_of(route: &Route) -> String {
@@ -169,7 +174,13 @@ fn every_read_takes_what_says_which_state_it_sees() {
         count += 1;
         let target = read_of(route);
         let mark = if target.contains('?') { '&' } else { '?' };
-        let ask = |more: &str| get(&sandbox, "admin", &format!("{target}{mark}{more}"));
+        let headers = route.examples[0].headers.iter();
+        let ask = |more: &str| {
+            let request = Request::new("GET", &format!("{target}{mark}{more}"));
+            let claimed = headers.clone().filter(|(name, _)| *name == Need::HEADER);
+            let request = claimed.fold(request, |asked, (name, value)| asked.header(name, value));
+            sandbox.send(&with("admin", request))
+        };
         let refused = |more: &str, status: u16| {
             let answer = ask(more);
             assert_eq!(answer.status, status, "{target} {more}: {answer:?}");

@@ -7,6 +7,20 @@ mod batches;
 #[cfg(test)]
 mod components;
 #[cfg(test)]
+mod control;
+#[cfg(test)]
+mod control_access;
+#[cfg(test)]
+mod control_compat;
+#[cfg(test)]
+mod control_defects;
+#[cfg(test)]
+mod control_grpc;
+#[cfg(test)]
+mod control_requests;
+#[cfg(test)]
+mod control_watch;
+#[cfg(test)]
 mod encrypted;
 #[cfg(test)]
 mod ending;
@@ -35,6 +49,12 @@ mod race;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+#[path = "../../../model/tests/vectors/shapes.rs"]
+#[expect(dead_code, reason = "some are of other tests")]
+mod shapes;
+#[cfg(test)]
+mod shard_race;
+#[cfg(test)]
 mod sights;
 #[cfg(test)]
 mod signed;
@@ -46,6 +66,9 @@ mod streams;
 mod traced;
 #[cfg(test)]
 mod untold;
+#[cfg(test)]
+#[path = "../../../model/tests/vectors/mod.rs"]
+mod vectors;
 #[cfg(test)]
 mod watch_faces;
 #[cfg(test)]

@@ -238,6 +238,7 @@ impl ShardDiffNotification {
             current: Some(entry.current.into()),
             previous: entry.previous.map(Into::into),
             history: history.map(|history| ShardHistory::of(history, detail)),
+            removed: entry.removed,
         }
     }
 }
@@ -253,6 +254,7 @@ impl TryFrom<ShardDiffNotification> for DiffEntry {
             position: sent.position,
             previous: sent.previous.map(Summary::try_from).transpose()?,
             history: history.transpose()?,
+            removed: sent.removed,
             current,
         })
     }

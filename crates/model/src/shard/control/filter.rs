@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::shapes::Summary;
+use super::shapes::{DiffEntry, Summary};
 use super::status_number::StatusNumber;
 use crate::shard::ShardStatus;
 use crate::text::folded;
@@ -144,6 +144,17 @@ impl Filter {
             && is(&self.namespace, shard.namespace)
             && is(&self.owner, shard.owner_node_id)
             && search.is_none_or(|needle| needle.is_within(shard.shard_id))
+    }
+}
+
+impl Filter {
+    /// Whether that change is asked for: the shard after it is. A removal also is where the shard as
+    /// it was is, so that nobody waits for more of a shard that is gone.
+    #[must_use]
+    pub fn selects(&self, entry: &DiffEntry) -> bool {
+        let former = entry.previous.as_ref().filter(|_| entry.removed);
+        self.matches(entry.current.candidate())
+            || former.is_some_and(|former| self.matches(former.candidate()))
     }
 }
 

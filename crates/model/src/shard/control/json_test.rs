@@ -91,8 +91,9 @@ prop_compose! {
         current in summaries(),
         previous in proptest::option::of(summaries()),
         history in proptest::option::of(histories()),
+        removed in any::<bool>(),
     ) -> DiffEntry {
-        DiffEntry { position, current, previous, history }
+        DiffEntry { position, current, previous, history, removed }
     }
 }
 

@@ -157,13 +157,41 @@ impl Need {
     /// The caller wrote them: they say something only behind something that checked who it is.
     #[must_use]
     pub fn is_met_by<'a>(self, headers: impl IntoIterator<Item = &'a str>) -> bool {
-        let mut given = headers
-            .into_iter()
-            .flat_map(|header| header.split([' ', ',', ';']));
-        given.any(|given| {
-            let mut enough = self.scopes().iter();
-            enough.any(|scope| scope.eq_ignore_ascii_case(given.trim()))
-        })
+        Scopes::of(headers).meet(self)
+    }
+}
+
+/// What a caller says that it may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scopes {
+    /// It has `mesh.read`.
+    pub read: bool,
+    /// It has `mesh.operate`.
+    pub operate: bool,
+}
+
+impl Scopes {
+    /// What these headers say: each any number of scopes between spaces, commas and semicolons, in
+    /// any case.
+    #[must_use]
+    pub fn of<'a>(headers: impl IntoIterator<Item = &'a str>) -> Scopes {
+        let headers = headers.into_iter();
+        let mut scopes = Scopes::default();
+        for given in headers.flat_map(|header| header.split([' ', ',', ';'])) {
+            let is = |scope: &str| scope.eq_ignore_ascii_case(given.trim());
+            scopes.read |= is("mesh.read");
+            scopes.operate |= is("mesh.operate");
+        }
+        scopes
+    }
+
+    /// Whether they are enough.
+    #[must_use]
+    pub fn meet(self, need: Need) -> bool {
+        match need {
+            Need::Read => self.read || self.operate,
+            Need::Operate => self.operate,
+        }
     }
 }
 

@@ -70,6 +70,8 @@ pub struct DiffEntry {
     pub previous: Option<Summary>,
     /// Who made it and why.
     pub history: Option<History>,
+    /// Whether it removed the shard, which is shown as disabled then.
+    pub removed: bool,
 }
 
 /// A page of shards.

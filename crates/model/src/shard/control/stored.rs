@@ -1,9 +1,10 @@
 //! What the book stores of shards, in the shapes of the control plane.
 
-use super::{DiffEntry, History, Summary};
+use super::{DiffEntry, History, StatusNumber, Summary};
 use crate::change::{Change, CommandInfo};
-use crate::mesh::Shard;
+use crate::mesh::{MeshKey, MeshKind, Shard};
 use crate::record::{Envelope, EnvelopeError, Kind};
+use crate::shard::{Checksummed, ShardStatus};
 
 /// A stored shard: what is around its data, and the data.
 struct Stored<'a> {
@@ -67,11 +68,29 @@ impl Summary {
     pub fn of_stored(bytes: &[u8]) -> Result<Summary, EnvelopeError> {
         Ok(Stored::read(bytes)?.into_summary())
     }
+
+    /// The checksum of what it says. One of no known status has that of an active one.
+    #[must_use]
+    pub fn computed_checksum(&self) -> String {
+        let checksummed = Checksummed {
+            namespace: &self.namespace,
+            shard_id: &self.shard_id,
+            strategy_id: &self.strategy_id,
+            owner_node_id: &self.owner_node_id,
+            leader_id: self.leader_id.as_deref(),
+            capacity_hint: self.capacity_hint,
+            status: self.status.known().unwrap_or_default(),
+            change_ticket: self.change_ticket.as_deref(),
+        };
+        checksummed.checksum()
+    }
 }
 
 impl DiffEntry {
-    /// A change of a shard, with its stored record before it. Nothing for changes of other records,
-    /// and for a removal, which the control plane has no shape for.
+    /// A change of a shard, with its stored record before it; nothing for changes of other records.
+    ///
+    /// The reference removes nothing and has no shape for it: a removal is shown as a change to
+    /// [`ShardStatus::Disabled`] that says beside it that the shard was removed.
     ///
     /// # Errors
     /// When the bytes aren't those of a shard.
@@ -79,19 +98,65 @@ impl DiffEntry {
         change: &Change,
         before: Option<&[u8]>,
     ) -> Result<Option<DiffEntry>, EnvelopeError> {
-        let Some(bytes) = change
-            .record
-            .as_deref()
-            .filter(|_| change.kind == Kind::SHARD)
-        else {
+        if change.kind != Kind::SHARD {
             return Ok(None);
+        }
+        let previous = before.map(Summary::of_stored).transpose()?;
+        let Some(bytes) = change.record.as_deref() else {
+            return Ok(Some(DiffEntry::of_removal(change, previous)));
         };
         let stored = Stored::read(bytes)?;
         Ok(Some(DiffEntry {
-            position: i64::try_from(change.revision.0).unwrap_or(i64::MAX),
+            position: position(change),
             history: Some(stored.history(&change.command)),
             current: stored.into_summary(),
-            previous: before.map(Summary::of_stored).transpose()?,
+            previous,
+            removed: false,
         }))
     }
+
+    fn of_removal(change: &Change, previous: Option<Summary>) -> DiffEntry {
+        let named = || {
+            let key = MeshKey::parse(MeshKind::Shard, &change.key).ok()?;
+            Some(Summary {
+                namespace: key.namespace().to_owned(),
+                shard_id: key.id().to_owned(),
+                ..Summary::default()
+            })
+        };
+        let command = &change.command;
+        let shard = previous.clone().or_else(named).unwrap_or_default();
+        let mut current = Summary {
+            status: StatusNumber::from(ShardStatus::Disabled),
+            version: i64::try_from(change.generation.0).unwrap_or(i64::MAX),
+            updated_at: command.time.into(),
+            change_ticket: command.ticket.clone(),
+            ..shard
+        };
+        current.checksum = current.computed_checksum();
+        let history = History {
+            namespace: current.namespace.clone(),
+            shard_id: current.shard_id.clone(),
+            version: current.version,
+            strategy_id: current.strategy_id.clone(),
+            actor: command.actor.clone(),
+            reason: command.reason.clone(),
+            change_ticket: command.ticket.clone(),
+            created_at: command.time.into(),
+            owner_node_id: current.owner_node_id.clone(),
+            previous_owner_node_id: previous.as_ref().map(|shard| shard.owner_node_id.clone()),
+            ..History::default()
+        };
+        DiffEntry {
+            position: position(change),
+            current,
+            previous,
+            history: Some(history),
+            removed: true,
+        }
+    }
+}
+
+fn position(change: &Change) -> i64 {
+    i64::try_from(change.revision.0).unwrap_or(i64::MAX)
 }

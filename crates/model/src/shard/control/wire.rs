@@ -204,6 +204,9 @@ pub struct ShardDiffNotification {
     /// Who made it and why.
     #[prost(message, optional, tag = "4")]
     pub history: Option<ShardHistory>,
+    /// Whether it removed the shard, which is shown as disabled then.
+    #[prost(bool, tag = "5")]
+    pub removed: bool,
 }
 
 /// Changes, by position.

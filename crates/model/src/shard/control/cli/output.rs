@@ -94,10 +94,16 @@ fn push_entry(out: &mut String, entry: &DiffEntry) {
         .map_or("(new)", |previous| &previous.owner_node_id);
     let (namespace, id, owner) = (&shard.namespace, &shard.shard_id, &shard.owner_node_id);
     line(out, format_args!("[{}] {namespace}/{id}", entry.position));
-    line(
-        out,
-        format_args!("  owner : {former} -> {owner} ({})", shard.status),
-    );
+    match entry.removed {
+        true => line(out, format_args!("  owner : {former} -> (removed)")),
+        false => {
+            let status = shard.status;
+            line(
+                out,
+                format_args!("  owner : {former} -> {owner} ({status})"),
+            );
+        }
+    }
     line(out, format_args!("  version: {}", shard.version));
     if let Some(ticket) = shard
         .change_ticket

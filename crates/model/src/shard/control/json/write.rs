@@ -239,6 +239,7 @@ impl Value for DiffEntry {
             writer.member("current", &self.current);
             writer.optional("previous", self.previous.as_ref());
             writer.optional("history", self.history.as_ref());
+            writer.optional("removed", self.removed.then_some(&true));
         });
     }
 }

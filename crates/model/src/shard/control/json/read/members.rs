@@ -75,6 +75,7 @@ members!(DiffEntry, required ["current"], |body, map, mode| {
     "current" => body.current = map.next_value_seed(Body::new(mode))?,
     "previous" => body.previous = map.next_value_seed(Nullable(Body::new(mode)))?,
     "history" => body.history = map.next_value_seed(Nullable(Body::new(mode)))?,
+    "removed" => body.removed = map.next_value::<Option<bool>>()?.unwrap_or_default(),
 });
 
 members!(ShardList, required [], |body, map, mode| {

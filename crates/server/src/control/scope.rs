@@ -1,0 +1,73 @@
+//! What a caller may do: what its request claims in `x-mesh-scope`, and of that what its credential
+//! allows.
+//!
+//! | claimed | counts when the credential has |
+//! |---|---|
+//! | `mesh.read` | `MESH_READ` for the namespace |
+//! | `mesh.operate` | `MESH_OPERATE` for the namespace |
+
+use deedbook_api::problem::{ControlRefusal, Problem};
+use deedbook_api::route::{ControlRoute, Route, RouteId};
+use deedbook_model::code::Code;
+use deedbook_model::shard::control::parameters::{Need, Scopes};
+use deedbook_model::{Capability, Resource, Rights};
+use http::HeaderMap;
+
+/// What a route of the control plane needs; `None`: it is another.
+fn need_of(route: &Route) -> Option<Need> {
+    match route.id {
+        RouteId::Control(ControlRoute::List | ControlRoute::Watch) => Some(Need::Read),
+        RouteId::Control(ControlRoute::Diff | ControlRoute::Simulate) => Some(Need::Operate),
+        _ => None,
+    }
+}
+
+fn scopes_of(headers: &HeaderMap) -> Scopes {
+    let given = headers.get_all(Need::HEADER).into_iter();
+    Scopes::of(given.filter_map(|value| value.to_str().ok()))
+}
+
+/// Refuses a request to the control plane that doesn't claim what it needs.
+pub(crate) fn check(route: &Route, headers: &HeaderMap) -> Result<(), Problem> {
+    match need_of(route) {
+        Some(need) if !scopes_of(headers).meet(need) => {
+            let scopes = need.scopes().join("` or `");
+            let detail = format!("{} has no `{scopes}`", Need::HEADER);
+            Err(Problem::new(Code::Denied, detail).with_control(ControlRefusal::Scope))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Which capabilities open a namespace to a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    read: bool,
+    operate: bool,
+}
+
+impl Reach {
+    /// Of a request that was let in.
+    pub(crate) fn of(route: &Route, headers: &HeaderMap) -> Reach {
+        let claimed = scopes_of(headers);
+        Reach {
+            read: claimed.read && need_of(route) == Some(Need::Read),
+            operate: claimed.operate,
+        }
+    }
+
+    fn opens(self, rights: &Rights, resource: Resource<'_>) -> bool {
+        self.read && rights.allows(Capability::MeshRead, resource)
+            || self.operate && rights.allows(Capability::MeshOperate, resource)
+    }
+
+    /// Whether whoever has these rights may see what is in that namespace.
+    pub(crate) fn covers(self, rights: &Rights, namespace: &str) -> bool {
+        self.opens(rights, Resource::Namespace(namespace))
+    }
+
+    /// Whether that is so of every namespace.
+    pub(crate) fn covers_all(self, rights: &Rights) -> bool {
+        self.opens(rights, Resource::Book)
+    }
+}
