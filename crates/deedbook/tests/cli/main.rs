@@ -14,6 +14,7 @@ mod both_ways;
 mod change;
 #[cfg(test)]
 mod compat;
+
 mod compat_shards;
 #[cfg(test)]
 mod declared;
