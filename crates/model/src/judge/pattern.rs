@@ -45,6 +45,10 @@ impl Form {
                 }));
             }
             Self::MetadataVersion => format!("^0\\.3\\.{NUMBER}$"),
+            Self::MeshVersion => format!(
+                "^{}\\.{NUMBER}\\.{NUMBER}$",
+                crate::mesh::SCHEMA_VERSION.major
+            ),
             Self::Name => format!("^{NAME}*$"),
             Self::Version => format!("^{}$", version()),
             Self::Namespace => {
