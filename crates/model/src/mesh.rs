@@ -37,5 +37,7 @@ pub const SCHEMA_VERSION: SchemaVersion = SchemaVersion::new(1, 0, 0);
 pub const SCHEMA_VERSIONS: KnownVersions = KnownVersions::new(0, SCHEMA_VERSION);
 
 #[cfg(test)]
+mod property_test;
+#[cfg(test)]
 #[path = "mesh/mesh_test.rs"]
 mod tests;
