@@ -278,3 +278,15 @@ fn the_schema_says_of_versions_what_the_reader_says() {
         }
     }
 }
+
+#[test]
+fn the_contract_names_every_member() {
+    let contract = include_str!("../../../../docs/SCHEMAS.md");
+    let (_, contract) = contract.split_once("\n## The shard record\n").unwrap();
+    for kind in MeshKind::ALL {
+        let schema = json_schema(kind);
+        for name in schema["properties"].as_object().unwrap().keys() {
+            assert!(contract.contains(&format!("`{name}`")), "{kind} {name}");
+        }
+    }
+}
