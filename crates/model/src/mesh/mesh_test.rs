@@ -177,6 +177,23 @@ fn ids_have_1_to_512_bytes() {
 }
 
 #[test]
+fn the_schema_has_the_same_characters_in_ids() {
+    let validator = jsonschema::validator_for(&json_schema(MeshKind::Node)).unwrap();
+    for character in [
+        'a', '|', '/', 'é', ' ', '\t', '\u{7f}', '\u{9f}', '\u{202e}', '\u{2069}',
+    ] {
+        for (namespace, id) in [
+            ("a".to_owned(), format!("n{character}")),
+            (format!("n{character}"), "a".to_owned()),
+        ] {
+            let node = json!({"namespace": namespace, "nodeId": id});
+            let taken = judged(MeshKind::Node, &node).is_ok();
+            assert_eq!(validator.is_valid(&node), taken, "{node}");
+        }
+    }
+}
+
+#[test]
 fn unknown_members_are_kept_and_told() {
     let node = json!({"namespace": "a", "nodeId": "n", "wieght": 2, "later": {"x": [1]}});
     let draft = judged(MeshKind::Node, &node).unwrap();

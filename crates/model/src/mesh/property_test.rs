@@ -193,6 +193,18 @@ fn turns(text: &str) -> bool {
     text.contains(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
 }
 
+/// What every address has; which texts are addresses has cases of its own.
+fn looks_like_an_address(uri: &str) -> bool {
+    let authority = uri
+        .split_once("://")
+        .map(|(_, rest)| rest.split(['/', '?', '#']).next());
+    let authority = authority.flatten().unwrap_or_default();
+    let port = authority
+        .rsplit_once(':')
+        .and_then(|(_, port)| port.parse::<u16>().ok());
+    !authority.contains('@') && port.is_some_and(|port| port > 0)
+}
+
 fn all_ids<'a>(namespace: &str, ids: impl IntoIterator<Item = &'a String>) -> bool {
     let good = |text: &str| is_id(text) && !turns(text);
     good(namespace) && !namespace.contains('|') && ids.into_iter().all(|id| good(id))
@@ -213,9 +225,16 @@ proptest! {
         let ids = [&endpoint.service_id, &endpoint.endpoint_id];
         let ids = ids.into_iter().chain(&endpoint.node_id);
         let good = all_ids(&endpoint.namespace, ids) && is_weight(endpoint.weight);
-        // Whether its address is one has cases of its own.
-        let valid = good && endpoint.build().is_ok();
-        assert_builds!(Endpoint, MeshKind::Endpoint, endpoint, valid);
+        match endpoint.build() {
+            Ok(draft) => {
+                prop_assert!(good && looks_like_an_address(&endpoint.uri), "{}", endpoint.uri);
+                assert_stands(MeshKind::Endpoint, &draft)?;
+            }
+            Err(issues) => {
+                prop_assert!(every_fault_is_whole(&issues), "{:?}", issues);
+                prop_assert!(!good || issues.iter().all(|issue| issue.pointer == "/uri"));
+            }
+        }
     }
 
     #[test]
@@ -314,6 +333,7 @@ fn values() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         ids().prop_map(Value::from),
+        addresses().prop_map(Value::from),
         proptest::sample::select(&["active", "key", "1.1.0", "2.0.0", "http://h:1", "AA=="][..])
             .prop_map(Value::from),
     ];
