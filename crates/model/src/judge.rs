@@ -16,11 +16,11 @@ use self::shape::{Shape, Text};
 /// Which rules a document is read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// 0.1 and 0.2, rewritten to what they would be in 0.3.
+    /// Metadata 0.1 and 0.2, rewritten to what they would be in 0.3.
     Legacy,
-    /// 0.3.
+    /// Those of this release.
     Current,
-    /// A newer minor from a peer, read but never written.
+    /// Those of this release, although a later minor wrote it.
     Newer,
 }
 

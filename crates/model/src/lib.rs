@@ -35,3 +35,8 @@ pub use record::{Envelope, Kind, RecordKey, UnknownMembers};
 pub use root::StateRoot;
 pub use time::Timestamp;
 pub use token::{Token, TokenHash, TokenId};
+
+/// The example of the README runs as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -28,6 +28,16 @@ pub use key::{MeshKey, MeshKind, NotAKey};
 pub use read::{Draft, ReadOptions, read, read_node};
 pub use records::{Endpoint, Namespace, Node, RangeDemand, Service, Shard};
 
+use crate::schema::{KnownVersions, SchemaVersion};
+
+/// The version of the records' data. A document that doesn't state its `schemaVersion` is of it.
+pub const SCHEMA_VERSION: SchemaVersion = SchemaVersion::new(1, 0, 0);
+
+/// The versions of the records' data that this crate knows.
+pub const SCHEMA_VERSIONS: KnownVersions = KnownVersions::new(0, SCHEMA_VERSION);
+
+#[cfg(test)]
+mod property_test;
 #[cfg(test)]
 #[path = "mesh/mesh_test.rs"]
 mod tests;

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The version this crate writes component documents in.
 pub const METADATA_VERSION: SchemaVersion = SchemaVersion::new(0, 3, 0);
 
+/// The versions of component documents that this crate knows: 0.1 and 0.2 are rewritten when read.
+pub const METADATA_VERSIONS: KnownVersions = KnownVersions::new(1, METADATA_VERSION);
+
 /// The version of an encoded form: three numbers, nothing else.
 ///
 /// Another patch is the same form with more optional members; a newer minor has new values
@@ -21,6 +24,14 @@ pub struct SchemaVersion {
     pub minor: u32,
     /// Raised when old readers needn't care.
     pub patch: u32,
+}
+
+/// The versions of one form that a reader knows: of one major, the minors from an oldest up to that
+/// of the current version, and any patch of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownVersions {
+    oldest_minor: u32,
+    current: SchemaVersion,
 }
 
 /// What a reader may do with a document.
@@ -49,14 +60,40 @@ pub struct Incompatible {
     pub theirs: Vec<SchemaVersion>,
 }
 
-/// What this crate may do with a component document of `version`.
-///
-/// 0.1 and 0.2 are read and rewritten, so they count as [`Readable::Full`].
-pub fn readability(version: SchemaVersion) -> Readable {
-    match (version.major, version.minor) {
-        (0, 1..=3) => Readable::Full,
-        (0, 4..) => Readable::ReadOnly,
-        _ => Readable::Refused,
+impl KnownVersions {
+    /// The minors of `current`'s major from `oldest_minor` up to its own.
+    pub const fn new(oldest_minor: u32, current: SchemaVersion) -> Self {
+        Self {
+            oldest_minor,
+            current,
+        }
+    }
+
+    /// The version that is written.
+    pub const fn current(self) -> SchemaVersion {
+        self.current
+    }
+
+    /// What may be done with a document of `version`.
+    pub const fn readability(self, version: SchemaVersion) -> Readable {
+        if version.major != self.current.major || version.minor < self.oldest_minor {
+            Readable::Refused
+        } else if version.minor > self.current.minor {
+            Readable::ReadOnly
+        } else {
+            Readable::Full
+        }
+    }
+}
+
+impl fmt::Display for KnownVersions {
+    /// `1.0.x`, or `0.1.x to 0.3.x`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SchemaVersion { major, minor, .. } = self.current;
+        if self.oldest_minor < minor {
+            write!(f, "{major}.{}.x to ", self.oldest_minor)?;
+        }
+        write!(f, "{major}.{minor}.x")
     }
 }
 
@@ -219,7 +256,7 @@ mod tests {
 
     #[test]
     fn readability_goes_by_major_and_minor() {
-        let readable = |text: &str| readability(text.parse().unwrap());
+        let readable = |text: &str| METADATA_VERSIONS.readability(text.parse().unwrap());
         for version in ["0.1.0", "0.2.1", "0.3.0", "0.3.9"] {
             assert_eq!(readable(version), Readable::Full, "{version}");
         }
@@ -228,6 +265,14 @@ mod tests {
         assert_eq!(readable("0.0.1"), Readable::Refused);
         assert_eq!(readable("1.0.0"), Readable::Refused);
         assert_eq!(readable("9.0.0"), Readable::Refused);
+        assert_eq!(METADATA_VERSIONS.to_string(), "0.1.x to 0.3.x");
+        let one = KnownVersions::new(2, SchemaVersion::new(1, 2, 3));
+        assert_eq!(one.to_string(), "1.2.x");
+        assert_eq!(
+            one.readability(SchemaVersion::new(1, 1, 9)),
+            Readable::Refused
+        );
+        assert_eq!(one.readability(SchemaVersion::new(1, 2, 9)), Readable::Full);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::component::entrypoint;
 use crate::component::time::{self, NotATime};
 use crate::document::shorten;
 use crate::issue::IssueKind;
-use crate::schema::METADATA_VERSION;
+use crate::mesh::{SCHEMA_VERSION, SCHEMA_VERSIONS};
+use crate::schema::{METADATA_VERSION, Readable, SchemaVersion};
 use crate::version_spec::VersionSpec;
 
 use super::Profile;
@@ -24,6 +25,8 @@ pub(crate) enum Form {
     Free,
     /// `0.3.x`, or an older version that is read.
     MetadataVersion,
+    /// The version of a record of the mesh, or a later minor.
+    MeshVersion,
     /// A uuid other than the nil and the max one; lower case when stored.
     Uuid,
     /// The name of a component.
@@ -98,6 +101,7 @@ impl Form {
         match self {
             Self::Free | Self::Advice(_) => Ok(kept()),
             Self::MetadataVersion => metadata_version(text, profile),
+            Self::MeshVersion => mesh_version(text).map(|()| kept()),
             Self::Uuid => uuid(text),
             Self::Name => form(is_name(text), "a component's name", NAME_HINT),
             Self::Version => version(text),
@@ -146,7 +150,7 @@ impl Form {
                 "an unsigned number of 64 bits",
                 "write decimal digits without leading zeros, such as \"9223372036854775808\"",
             ),
-            Self::Choice(words) => choice(text, words).map(|()| kept()),
+            Self::Choice(words) => choice(text, words, profile).map(|()| kept()),
         }
     }
 }
@@ -178,6 +182,24 @@ fn metadata_version(text: &str, profile: Profile) -> Result<Value, Fault> {
             "a metadata version",
             &format!("write {METADATA_VERSION}"),
         )),
+    }
+}
+
+fn mesh_version(text: &str) -> Result<(), Fault> {
+    let Ok(version) = text.parse::<SchemaVersion>() else {
+        let hint = format!("write three numbers, such as {SCHEMA_VERSION}, or leave it out");
+        return Err(malformed(text, "a schema version", &hint));
+    };
+    match SCHEMA_VERSIONS.readability(version) {
+        Readable::Full | Readable::ReadOnly => Ok(()),
+        Readable::Refused => Err(Fault {
+            kind: IssueKind::UnsupportedVersion,
+            message: format!("a record of version {version} isn't read here"),
+            hint: format!(
+                "{SCHEMA_VERSIONS} is read, and so are later minors of {}; write {SCHEMA_VERSION}",
+                SCHEMA_VERSION.major
+            ),
+        }),
     }
 }
 
@@ -487,7 +509,7 @@ fn successor(text: &str) -> Result<(), Fault> {
     spec.map_or(Ok(()), version_spec)
 }
 
-fn choice(text: &str, words: &[&str]) -> Result<(), Fault> {
+fn choice(text: &str, words: &[&str], profile: Profile) -> Result<(), Fault> {
     if words.contains(&text) {
         return Ok(());
     }
@@ -496,6 +518,9 @@ fn choice(text: &str, words: &[&str]) -> Result<(), Fault> {
         kind: IssueKind::InvalidValue,
         message: format!("`{}` isn't one of the allowed values", shorten(text)),
         hint: match nearest(text, words) {
+            _ if profile == Profile::Newer => {
+                format!("a later version wrote it, which may have more values; known are {all}")
+            }
             Some(word) => format!("did you mean `{word}`? allowed are {all}"),
             None => format!("allowed are {all}"),
         },

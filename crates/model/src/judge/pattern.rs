@@ -8,6 +8,8 @@ use crate::component::words;
 const UUID: &str = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}";
 const NAME: &str = "[A-Za-z0-9_][A-Za-z0-9_.-]";
 const NUMBER: &str = "(?:0|[1-9][0-9]*)";
+/// Control characters, and those that turn the direction of text.
+const NOT_IN_IDS: &str = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069";
 const ENTRYPOINT_TYPE: &str = "[a-z][a-z0-9_+-]";
 
 impl Form {
@@ -15,8 +17,8 @@ impl Form {
     pub(crate) fn keywords(self) -> Map<String, Value> {
         let pattern = match self {
             Self::Free | Self::Choice(_) | Self::Advice(_) => return Map::new(),
-            Self::Id => r"^[^\x00-\x1f\x7f-\x9f]+$".to_owned(),
-            Self::NamespaceId => r"^[^\x00-\x1f\x7f-\x9f|]+$".to_owned(),
+            Self::Id => format!("^[^{NOT_IN_IDS}]+$"),
+            Self::NamespaceId => format!("^[^{NOT_IN_IDS}|]+$"),
             Self::Uri => {
                 r"^[A-Za-z][A-Za-z0-9+.-]*://[^@/?#\s]+:[0-9]{1,5}(?:[/?#]\S*)?$".to_owned()
             }
@@ -45,6 +47,10 @@ impl Form {
                 }));
             }
             Self::MetadataVersion => format!("^0\\.3\\.{NUMBER}$"),
+            Self::MeshVersion => format!(
+                "^{}\\.{NUMBER}\\.{NUMBER}$",
+                crate::mesh::SCHEMA_VERSION.major
+            ),
             Self::Name => format!("^{NAME}*$"),
             Self::Version => format!("^{}$", version()),
             Self::Namespace => {

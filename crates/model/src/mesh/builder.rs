@@ -59,6 +59,7 @@ impl Namespace {
             ranges: None,
             description: None,
             labels: BTreeMap::new(),
+            schema_version: None,
             other: Map::new(),
         }
     }
@@ -93,6 +94,7 @@ impl Node {
             zone: None,
             draining: false,
             labels: BTreeMap::new(),
+            schema_version: None,
             other: Map::new(),
         }
     }
@@ -124,6 +126,7 @@ impl Service {
             service_id: id.into(),
             description: None,
             labels: BTreeMap::new(),
+            schema_version: None,
             other: Map::new(),
         }
     }
@@ -147,6 +150,7 @@ impl Endpoint {
             region: None,
             zone: None,
             labels: BTreeMap::new(),
+            schema_version: None,
             other: Map::new(),
         }
     }
@@ -181,6 +185,7 @@ impl Shard {
             ownership_delta_percent: None,
             ownership_delta: None,
             metadata: None,
+            schema_version: None,
             other: Map::new(),
         }
     }

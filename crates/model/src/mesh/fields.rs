@@ -12,6 +12,9 @@ const MAX_LABEL_BYTES: usize = 64 * 1024;
 /// Points of a node on the ring are 64 for each unit.
 pub(super) const MAX_WEIGHT: f64 = 1024.0;
 
+/// The member that says which version of these tables a document goes by.
+pub(super) const VERSION_MEMBER: &str = "schemaVersion";
+
 const NO_LIMIT: usize = usize::MAX;
 
 pub(super) fn object_of(kind: MeshKind) -> &'static Object {
@@ -48,6 +51,7 @@ pub(super) fn computed_of(kind: MeshKind) -> &'static [&'static str] {
 }
 
 static NAMESPACE: Object = object(&[
+    VERSION,
     must("namespace", text(Form::NamespaceId)),
     may("strategyId", text(Form::Id)),
     may(
@@ -64,6 +68,7 @@ static NAMESPACE: Object = object(&[
 ]);
 
 static NODE: Object = object(&[
+    VERSION,
     must("namespace", text(Form::NamespaceId)),
     must("nodeId", text(Form::Id)),
     may("weight", WEIGHT),
@@ -75,6 +80,7 @@ static NODE: Object = object(&[
 ]);
 
 static SERVICE: Object = object(&[
+    VERSION,
     must("namespace", text(Form::NamespaceId)),
     must("serviceId", text(Form::Id)),
     may("description", free(4096)),
@@ -83,6 +89,7 @@ static SERVICE: Object = object(&[
 ]);
 
 static ENDPOINT: Object = object(&[
+    VERSION,
     must("namespace", text(Form::NamespaceId)),
     must("serviceId", text(Form::Id)),
     must("endpointId", text(Form::Id)),
@@ -96,6 +103,7 @@ static ENDPOINT: Object = object(&[
 ]);
 
 static SHARD: Object = object(&[
+    VERSION,
     must("namespace", text(Form::NamespaceId)),
     must("shardId", text(Form::Id)),
     may("strategyId", text(Form::Id)),
@@ -136,6 +144,8 @@ static HASH_RANGE: Object = object(&[
     may("start", text(Form::Unsigned)),
     may("end", text(Form::Unsigned)),
 ]);
+
+const VERSION: Member = may(VERSION_MEMBER, text(Form::MeshVersion));
 
 const WEIGHT: Shape = Shape::Number {
     min: 0.0,

@@ -7,7 +7,7 @@ use super::fields::{computed_of, defaults_of, object_of};
 use crate::judge::schema::object_schema;
 
 /// The JSON Schema of a kind's data, draft 2020-12. It describes what the reader judges, but for
-/// lengths in bytes and for ranges that hold nothing.
+/// lengths in bytes, blank ids, numbers beyond a type's size, and ranges that hold nothing or are two.
 #[must_use]
 pub fn json_schema(kind: MeshKind) -> Value {
     let mut schema = object_schema(object_of(kind));

@@ -30,6 +30,7 @@ fn every_fault_is_told_at_once() {
         (IssueKind::InvalidFormat, "/ownerNodeId"),
         (IssueKind::OutOfRange, "/shardId"),
         (IssueKind::InvalidValue, "/status"),
+        (IssueKind::InvalidValue, "/hashRange"),
     ];
     let expected = expected.map(|(kind, pointer)| (kind, pointer.to_owned()));
     assert_eq!(found, expected);
@@ -66,6 +67,58 @@ fn a_range_holds_something_of_one_kind() {
         with(json!({"keyRange": {}, "hashRange": {}})),
         invalid("/hashRange")
     );
+}
+
+#[test]
+fn a_bound_under_a_wrong_name_is_told() {
+    let shard = json!({
+        "namespace": "a", "shardId": "s", "ownerNodeId": "n", "keyRange": {"strat": "AA=="},
+    });
+    let draft = judged(MeshKind::Shard, &shard).unwrap();
+    assert_eq!(draft.data()["keyRange"], json!({"strat": "AA=="}));
+    let warning = &draft.warnings()[0];
+    assert_eq!(warning.pointer, "/keyRange/strat");
+    assert_eq!(warning.hint.as_deref(), Some("did you mean `start`?"));
+    let options = ReadOptions {
+        key: None,
+        strict: true,
+    };
+    let issues = read_node(MeshKind::Shard, &Tree::from(&shard), options).unwrap_err();
+    assert_eq!(issues[0].pointer, "/keyRange/strat");
+}
+
+#[test]
+fn a_fault_has_the_same_code_in_a_record_as_alone() {
+    let data = json!({
+        "namespace": "a|b", "shardId": "\u{7}", "ownerNodeId": " ", "status": 3, "capacityHint": 1,
+        "keyRange": {"start": "AQ==", "end": "AA=="}, "schemaVersion": "1", "annotations": {"a": 1},
+    });
+    let record = json!({"kind": "shard", "data": data});
+    let faults = |document: &Value| {
+        let read = read_node(
+            MeshKind::Shard,
+            &Tree::from(document),
+            ReadOptions::default(),
+        );
+        let issues = read.unwrap_err().into_iter();
+        issues
+            .map(|issue| (issue.pointer, issue.code))
+            .collect::<Vec<_>>()
+    };
+    let alone = faults(&data);
+    assert_eq!(alone.len(), 7);
+    assert!(alone.iter().all(|(_, code)| code.is_some()), "{alone:?}");
+    let below = |(pointer, code): (String, _)| (format!("/data{pointer}"), code);
+    let expected: Vec<_> = alone.into_iter().map(below).collect();
+    assert_eq!(faults(&record), expected);
+}
+
+#[test]
+fn data_that_looks_like_a_record_is_refused() {
+    let inner = json!({"namespace": "a", "nodeId": "n", "kind": "node", "data": {"nodeId": "m"}});
+    let record = json!({"kind": "node", "data": inner});
+    let expected = (IssueKind::InvalidValue, "/data/data".to_owned());
+    assert!(refused(MeshKind::Node, &record).contains(&expected));
 }
 
 #[test]
@@ -121,6 +174,23 @@ fn ids_have_1_to_512_bytes() {
     assert!(node("\u{3000}".to_owned()).is_err());
     assert!(node("a/b|c d".to_owned()).is_ok());
     assert!(node("a\u{202e}b".to_owned()).is_err());
+}
+
+#[test]
+fn the_schema_has_the_same_characters_in_ids() {
+    let validator = jsonschema::validator_for(&json_schema(MeshKind::Node)).unwrap();
+    for character in [
+        'a', '|', '/', 'é', ' ', '\t', '\u{7f}', '\u{9f}', '\u{202e}', '\u{2069}',
+    ] {
+        for (namespace, id) in [
+            ("a".to_owned(), format!("n{character}")),
+            (format!("n{character}"), "a".to_owned()),
+        ] {
+            let node = json!({"namespace": namespace, "nodeId": id});
+            let taken = judged(MeshKind::Node, &node).is_ok();
+            assert_eq!(validator.is_valid(&node), taken, "{node}");
+        }
+    }
 }
 
 #[test]

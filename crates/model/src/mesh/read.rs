@@ -3,13 +3,14 @@
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::fields::{computed_of, defaults_of, object_of};
-use super::{MeshKey, MeshKind};
+use super::fields::{VERSION_MEMBER, computed_of, defaults_of, object_of};
+use super::{MeshKey, MeshKind, SCHEMA_VERSION, SCHEMA_VERSIONS};
 use crate::document::{self, Key, Node, Syntax, Value, shorten};
 use crate::issue::{Issue, IssueKind, push_segment};
 use crate::judge::nearest::nearest;
-use crate::judge::shape::Shape;
+use crate::judge::shape::{Object, Shape};
 use crate::judge::{Judge, Place, Profile, present, settle};
+use crate::schema::{Readable, SchemaVersion};
 use crate::shard::{HashRange, KeyRange};
 
 /// Most bytes of a record's data as JSON.
@@ -52,6 +53,15 @@ impl Draft {
         &self.annotations
     }
 
+    /// The version that the document states, else the current one. A later minor than
+    /// [`SCHEMA_VERSION`] may demand what wasn't judged here.
+    #[must_use]
+    pub fn schema_version(&self) -> SchemaVersion {
+        let stated = self.data.get(VERSION_MEMBER).and_then(Json::as_str);
+        let stated = stated.and_then(|text| text.parse().ok());
+        stated.unwrap_or(SCHEMA_VERSION)
+    }
+
     /// What somebody should look at.
     #[must_use]
     pub fn warnings(&self) -> &[Issue] {
@@ -92,26 +102,61 @@ pub fn read_node(
             .at_line(node.line);
         return Err(vec![issue]);
     };
+    let whole = match node.get("data").map(|data| &data.value) {
+        Some(Value::Object(data)) if node.get("kind").is_some() => Some(data),
+        _ => None,
+    };
+    let data = whole.unwrap_or(members);
+    let stated = stated_version(data);
+    let readable = stated.map_or(Readable::Full, |(_, version)| {
+        SCHEMA_VERSIONS.readability(version)
+    });
+    let newer = stated.filter(|_| readable == Readable::ReadOnly);
     let mut reader = Reader {
         kind,
         options,
-        judge: Judge::new(Profile::Current),
+        below: "",
+        newer: newer.map(|(_, version)| version),
+        judge: Judge::new(match newer {
+            Some(_) => Profile::Newer,
+            None => Profile::Current,
+        }),
         data: Map::new(),
         annotations: Map::new(),
     };
-    match node.get("data").map(|data| &data.value) {
-        Some(Value::Object(data)) if node.get("kind").is_some() => {
-            reader.envelope(members);
-            reader.members(data, "/data");
+    if whole.is_some() {
+        reader.envelope(members);
+        reader.below = "/data";
+    }
+    match stated.and_then(|(at, _)| Some((at, data.get(at)?))) {
+        // In another major any member may mean something else: there is nothing more to say.
+        Some((at, (key, node))) if readable == Readable::Refused => {
+            reader.known(at, key, node);
         }
-        _ => reader.members(members, ""),
+        _ => {
+            reader.members(data);
+            reader.cross_checks(data);
+        }
     }
     reader.finish()
+}
+
+/// The version that a document states, if it is one, and which member that is.
+fn stated_version(data: &[(Key, Node)]) -> Option<(usize, SchemaVersion)> {
+    let states =
+        |(key, node): &(Key, Node)| key.text == VERSION_MEMBER && node.value != Value::Null;
+    let at = data.iter().position(states)?;
+    let (_, node) = data.get(at)?;
+    Some((at, node.as_text()?.parse().ok()?))
 }
 
 struct Reader<'a> {
     kind: MeshKind,
     options: ReadOptions<'a>,
+    /// The pointer of the object that has the members.
+    below: &'static str,
+    /// The version that the document states, if it is later than the current one.
+    newer: Option<SchemaVersion>,
     judge: Judge,
     data: Map<String, Json>,
     annotations: Map<String, Json>,
@@ -128,18 +173,18 @@ impl Reader<'_> {
                     let issue = Issue::error(IssueKind::Conflict, "/kind", message);
                     self.judge.report(place, issue.at_line(node.line));
                 }
-                ("annotations", _) => self.known(index, key, node, ""),
+                ("annotations", _) => self.known(index, key, node),
                 _ => {}
             }
         }
     }
 
-    fn members(&mut self, members: &[(Key, Node)], below: &str) {
+    fn members(&mut self, members: &[(Key, Node)]) {
         for (index, (key, node)) in members.iter().enumerate() {
             if node.value == Value::Null || computed_of(self.kind).contains(&key.text.as_str()) {
                 continue;
             }
-            self.known(index, key, node, below);
+            self.known(index, key, node);
         }
         let object = object_of(self.kind);
         for member in object.members.iter().filter(|member| member.required) {
@@ -155,13 +200,13 @@ impl Reader<'_> {
                         written: None,
                     };
                     let node = Node::new(Value::Text(given), None);
-                    let judged = self.judge_below(usize::MAX, &key, &node, &member.shape, below);
+                    let judged = self.judge_below(usize::MAX, &key, &node, &member.shape);
                     self.data
                         .extend(judged.map(|value| (member.name.to_owned(), value)));
                 }
                 None => {
                     let message = format!("`{}` is missing", member.name);
-                    let pointer = format!("{below}/{}", member.name);
+                    let pointer = format!("{}/{}", self.below, member.name);
                     let issue = Issue::error(IssueKind::MissingField, pointer, message)
                         .with_hint(format!("add `{}`", member.name));
                     self.judge.report(crate::judge::NOWHERE, issue);
@@ -177,23 +222,33 @@ impl Reader<'_> {
         self.options.key?.parts().get(place).cloned()
     }
 
-    fn known(&mut self, index: usize, key: &Key, node: &Node, below: &str) {
+    fn known(&mut self, index: usize, key: &Key, node: &Node) {
         let known = object_of(self.kind).members.iter();
         let Some(member) = known.clone().find(|member| member.name == key.text) else {
-            return self.unknown(index, key, node, below);
+            return self.unknown(index, key, node);
         };
         let mut node = node.clone();
         settle(&mut node, &member.shape);
-        let judged = self.judge_below(index, key, &node, &member.shape, below);
+        let judged = self.judge_below(index, key, &node, &member.shape);
         let Some(value) = judged else { return };
         if let Some(given) = self.given(member.name)
             && value.as_str() != Some(&given)
         {
             let message = format!("is not `{}`, which the request names", shorten(&given));
-            let pointer = format!("{below}/{}", member.name);
+            let pointer = format!("{}/{}", self.below, member.name);
             let issue = Issue::error(IssueKind::Conflict, pointer, message)
                 .with_hint(format!("leave `{}` out", member.name));
             return self.judge.report((index, 0), issue.at_line(node.line));
+        }
+        if let (Shape::Object(object), Value::Object(members)) = (&member.shape, &node.value) {
+            self.unknown_within(index, member.name, members, object);
+        }
+        if let (VERSION_MEMBER, Some(newer)) = (member.name, self.newer) {
+            let message = format!("version {newer} is later than {SCHEMA_VERSION}");
+            let pointer = format!("{}/{VERSION_MEMBER}", self.below);
+            let issue = Issue::warning(IssueKind::UnsupportedVersion, pointer, message)
+                .with_hint("what isn't known here is kept, but not judged");
+            self.judge.report((index, 0), issue.at_line(node.line));
         }
         match value {
             Json::Object(texts) if member.name == "annotations" => self.annotations = texts,
@@ -204,56 +259,74 @@ impl Reader<'_> {
     }
 
     /// A later release may know it, so it is kept.
-    fn unknown(&mut self, index: usize, key: &Key, node: &Node, below: &str) {
-        let value = self.judge_below(index, key, node, &Shape::Any, below);
+    fn unknown(&mut self, index: usize, key: &Key, node: &Node) {
+        let value = self.judge_below(index, key, node, &Shape::Any);
         self.data
             .extend(value.map(|value| (key.text.clone(), value)));
+        let (below, whose) = (self.below, self.kind.as_str());
+        self.tell_unknown(index, key, below, whose, object_of(self.kind));
+    }
+
+    /// A bound of a range under a wrong name would leave the range open.
+    fn unknown_within(
+        &mut self,
+        index: usize,
+        whose: &str,
+        members: &[(Key, Node)],
+        object: &Object,
+    ) {
+        let below = format!("{}/{whose}", self.below);
+        for (key, _) in present(members) {
+            if object.members.iter().all(|known| known.name != key.text) {
+                self.tell_unknown(index, key, &below, whose, object);
+            }
+        }
+    }
+
+    fn tell_unknown(&mut self, index: usize, key: &Key, below: &str, whose: &str, object: &Object) {
         let mut pointer = below.to_owned();
         push_segment(&mut pointer, &key.text);
-        let message = format!(
-            "`{}` is no member of a {}; it is kept",
-            shorten(&key.text),
-            self.kind
-        );
-        let names = object_of(self.kind).members.iter();
-        let names: Vec<&str> = names.map(|member| member.name).collect();
+        let mut message = format!("`{}` is no member of a {whose}", shorten(&key.text));
+        if self.newer.is_some() {
+            message.push_str(&format!(" in version {SCHEMA_VERSION}"));
+        }
+        message.push_str("; it is kept");
         let issue = if self.options.strict {
             Issue::error(IssueKind::UnknownField, pointer, message)
         } else {
             Issue::warning(IssueKind::UnknownField, pointer, message)
         };
+        let names: Vec<&str> = object.members.iter().map(|member| member.name).collect();
         let issue = match nearest(&key.text, &names) {
+            _ if self.newer.is_some() => issue.with_hint("a later version wrote it"),
             Some(name) => issue.with_hint(format!("did you mean `{name}`?")),
             None => issue.with_hint("what is your own goes into `annotations`"),
         };
         self.judge.report((index, 0), issue.at_line(key.line));
     }
 
-    fn judge_below(
-        &mut self,
-        index: usize,
-        key: &Key,
-        node: &Node,
-        shape: &Shape,
-        below: &str,
-    ) -> Option<Json> {
+    fn judge_below(&mut self, index: usize, key: &Key, node: &Node, shape: &Shape) -> Option<Json> {
         let place: Place = (index, 0);
-        self.judge.member_below(place, below, key, node, shape)
+        self.judge.member_below(place, self.below, key, node, shape)
     }
 
     fn finish(mut self) -> Result<Draft, Vec<Issue>> {
         for (name, value) in defaults_of(self.kind) {
             self.data.entry(name).or_insert(value);
         }
-        self.check_ranges();
         let size = serde_json::to_vec(&self.data).map_or(usize::MAX, |bytes| bytes.len());
         if size > MAX_DATA_BYTES {
             let message = format!("has {size} bytes as it would be stored");
-            let issue = Issue::error(IssueKind::LimitExceeded, "", message)
+            let issue = Issue::error(IssueKind::LimitExceeded, self.below, message)
                 .with_hint(format!("at most {MAX_DATA_BYTES} are allowed"));
             self.judge.report(crate::judge::NOWHERE, issue);
         }
-        let issues = self.judge.into_issues();
+        let mut issues = self.judge.into_issues();
+        // A code goes by the member: the same one whether the record is around it or not.
+        for issue in &mut issues {
+            let member = issue.pointer.strip_prefix(self.below);
+            issue.code = issue.kind.code_at(member.unwrap_or(&issue.pointer));
+        }
         if issues.iter().any(Issue::is_error) {
             return Err(issues);
         }
@@ -270,24 +343,43 @@ impl Reader<'_> {
         })
     }
 
+    /// What only several members together can get wrong.
+    fn cross_checks(&mut self, members: &[(Key, Node)]) {
+        if self.kind == MeshKind::Shard {
+            self.check_ranges(members);
+        }
+        // As a document of its own, such data would be taken for a record around other data.
+        if matches!(self.data.get("data"), Some(Json::Object(_))) && self.data.contains_key("kind")
+        {
+            let message = "data that has `kind` and `data` itself looks like a record".to_owned();
+            self.tell_invalid("data", message, "leave `kind` or `data` out");
+        }
+    }
+
     /// A shard has keys or hashes, and at least one of them.
-    fn check_ranges(&mut self) {
+    fn check_ranges(&mut self, members: &[(Key, Node)]) {
+        let given = |name: &str| present(members).any(|(key, _)| key.text == name);
         let (keys, hashes) = (self.data.get("keyRange"), self.data.get("hashRange"));
         let mut faults = Vec::new();
-        if keys.is_some() && hashes.is_some() {
+        if given("keyRange") && given("hashRange") {
             let message = "a shard has a range of keys or of hashes, not both".to_owned();
-            faults.push(("/hashRange", message));
+            faults.push(("hashRange", message));
         }
         if let Some(Err(error)) = keys.map(KeyRange::deserialize) {
-            faults.push(("/keyRange", error.to_string()));
+            faults.push(("keyRange", error.to_string()));
         }
         if let Some(Err(error)) = hashes.map(HashRange::deserialize) {
-            faults.push(("/hashRange", error.to_string()));
+            faults.push(("hashRange", error.to_string()));
         }
-        for (pointer, message) in faults {
-            let issue = Issue::error(IssueKind::InvalidValue, pointer, message)
-                .with_hint("write a `start` and an `end` above it; no end is the end of all");
-            self.judge.report(crate::judge::NOWHERE, issue);
+        for (member, message) in faults {
+            let hint = "write a `start` and an `end` above it; no end is the end of all";
+            self.tell_invalid(member, message, hint);
         }
+    }
+
+    fn tell_invalid(&mut self, member: &str, message: String, hint: &str) {
+        let pointer = format!("{}/{member}", self.below);
+        let issue = Issue::error(IssueKind::InvalidValue, pointer, message).with_hint(hint);
+        self.judge.report(crate::judge::NOWHERE, issue);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::schema::SchemaVersion;
 use crate::shard::{HashRange, KeyRange, ShardRange, ShardStatus};
 
 /// Whether the shards of a namespace have to cover all keys, each once.
@@ -43,6 +44,9 @@ pub struct Namespace {
     /// Text by name, for whoever selects by it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// The version that its members go by; [`SCHEMA_VERSION`](super::SCHEMA_VERSION) unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<SchemaVersion>,
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -72,6 +76,9 @@ pub struct Node {
     /// Text by name, for whoever selects by it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// The version that its members go by; [`SCHEMA_VERSION`](super::SCHEMA_VERSION) unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<SchemaVersion>,
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -92,6 +99,9 @@ pub struct Service {
     /// Text by name, for whoever selects by it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// The version that its members go by; [`SCHEMA_VERSION`](super::SCHEMA_VERSION) unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<SchemaVersion>,
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -125,6 +135,9 @@ pub struct Endpoint {
     /// Text by name, for whoever selects by it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// The version that its members go by; [`SCHEMA_VERSION`](super::SCHEMA_VERSION) unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<SchemaVersion>,
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -185,6 +198,9 @@ pub struct Shard {
     /// What whoever asked for its last change noted of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<String>,
+    /// The version that its members go by; [`SCHEMA_VERSION`](super::SCHEMA_VERSION) unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<SchemaVersion>,
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,

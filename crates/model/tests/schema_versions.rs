@@ -1,0 +1,10 @@
+//! Writers and readers of different versions: what each gets of the other.
+
+#[path = "schema_versions/messages.rs"]
+mod messages;
+#[path = "schema_versions/negotiation.rs"]
+mod negotiation;
+#[path = "schema_versions/records.rs"]
+mod records;
+#[path = "schema_versions/shapes.rs"]
+mod shapes;
