@@ -14,7 +14,7 @@ mod both_ways;
 mod change;
 #[cfg(test)]
 mod compat;
-
+#[cfg(test)]
 mod compat_shards;
 #[cfg(test)]
 mod declared;
