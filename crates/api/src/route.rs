@@ -100,6 +100,7 @@ pub enum MeshRoute {
     Patch,
     Remove,
     History,
+    Why,
     Diff,
 }
 
@@ -181,7 +182,7 @@ impl RouteId {
 }
 
 fn mesh_operation(kind: MeshKind, route: MeshRoute) -> &'static str {
-    let [list, get, put, patch, remove, history, diff] = match kind {
+    let [list, get, put, patch, remove, history, why, diff] = match kind {
         MeshKind::Namespace => [
             "listNamespaces",
             "getNamespace",
@@ -189,6 +190,7 @@ fn mesh_operation(kind: MeshKind, route: MeshRoute) -> &'static str {
             "patchNamespace",
             "removeNamespace",
             "getNamespaceHistory",
+            "getNamespaceWhy",
             "getNamespaceDiff",
         ],
         MeshKind::Node => [
@@ -198,6 +200,7 @@ fn mesh_operation(kind: MeshKind, route: MeshRoute) -> &'static str {
             "patchNode",
             "removeNode",
             "getNodeHistory",
+            "getNodeWhy",
             "getNodeDiff",
         ],
         MeshKind::Service => [
@@ -207,6 +210,7 @@ fn mesh_operation(kind: MeshKind, route: MeshRoute) -> &'static str {
             "patchService",
             "removeService",
             "getServiceHistory",
+            "getServiceWhy",
             "getServiceDiff",
         ],
         MeshKind::Endpoint => [
@@ -216,6 +220,7 @@ fn mesh_operation(kind: MeshKind, route: MeshRoute) -> &'static str {
             "patchEndpoint",
             "removeEndpoint",
             "getEndpointHistory",
+            "getEndpointWhy",
             "getEndpointDiff",
         ],
         MeshKind::Shard => [
@@ -225,6 +230,7 @@ fn mesh_operation(kind: MeshKind, route: MeshRoute) -> &'static str {
             "patchShard",
             "removeShard",
             "getShardHistory",
+            "getShardWhy",
             "getShardDiff",
         ],
     };
@@ -235,6 +241,7 @@ fn mesh_operation(kind: MeshKind, route: MeshRoute) -> &'static str {
         MeshRoute::Patch => patch,
         MeshRoute::Remove => remove,
         MeshRoute::History => history,
+        MeshRoute::Why => why,
         MeshRoute::Diff => diff,
     }
 }
@@ -372,6 +379,7 @@ pub enum Schema {
     RemovedMesh(MeshKind),
     MeshPage(MeshKind),
     MeshHistory,
+    MeshWhy,
     MeshDiff,
     TransferRequest,
     Plan,

@@ -64,6 +64,7 @@ impl Schema {
         let shared = [
             Schema::MeshPatch,
             Schema::MeshHistory,
+            Schema::MeshWhy,
             Schema::MeshDiff,
             Schema::TransferRequest,
             Schema::Plan,
@@ -188,6 +189,7 @@ impl Schema {
                 ],
                 &[],
             ),
+            Schema::MeshWhy => mesh_why(),
             Schema::MeshDiff => object(
                 &[
                     ("key", text()),
@@ -568,14 +570,23 @@ fn states_diff() -> Value {
 }
 
 fn why() -> Value {
+    let mut members = why_members();
+    members.push(("removed", list(removed_component())));
+    object(&members, &["record"])
+}
+
+fn mesh_why() -> Value {
+    object(&why_members(), &["record"])
+}
+
+fn why_members() -> Members<'static> {
     let mut members = change_with_record();
     members.extend([
         ("pointer", text()),
         ("before", json!({})),
         ("after", json!({})),
-        ("removed", list(removed_component())),
     ]);
-    object(&members, &["record"])
+    members
 }
 
 fn graph() -> Value {

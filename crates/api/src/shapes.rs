@@ -307,8 +307,10 @@ pub struct WhyShape<'a> {
     pub before: Option<Value>,
     /// The field after it; null: it isn't there.
     pub after: Option<Value>,
-    /// The components of that name that are gone, if one of them is meant; that one first.
-    pub removed: Vec<RemovedComponentShape>,
+    /// The components of that name that are gone, if one of them is meant; that one first. `None`:
+    /// no component was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Vec<RemovedComponentShape>>,
 }
 
 /// A snapshot that was taken.

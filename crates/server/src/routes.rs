@@ -59,6 +59,7 @@ fn slow(id: RouteId) -> Option<Read> {
         RouteId::ListChanges => changes::list,
         RouteId::GetPrincipal => principals::get,
         RouteId::Mesh(_, MeshRoute::History) => mesh::history,
+        RouteId::Mesh(_, MeshRoute::Why) => mesh::why,
         RouteId::PlanNamespace => mesh::plan,
         RouteId::Control(ControlRoute::List) => control::list,
         RouteId::Control(ControlRoute::Diff) => control::diff,

@@ -2286,6 +2286,32 @@ pub struct ListRecordHistoryResponse {
     #[prost(uint64, tag = "3")]
     pub revision: u64,
 }
+/// What is asked for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRecordWhyRequest {
+    /// Which record, also one that was removed.
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<MeshKey>,
+    /// RFC 6901 pointer into its document. Absent: the record as a whole.
+    #[prost(string, optional, tag = "2")]
+    pub pointer: ::core::option::Option<::prost::alloc::string::String>,
+    /// Which state.
+    #[prost(message, optional, tag = "3")]
+    pub options: ::core::option::Option<ReadOptions>,
+}
+/// Who set it, when and why.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRecordWhyResponse {
+    /// The change.
+    #[prost(message, optional, tag = "1")]
+    pub change: ::core::option::Option<Change>,
+    /// The field before it, as JSON; absent: it wasn't there.
+    #[prost(string, optional, tag = "2")]
+    pub before: ::core::option::Option<::prost::alloc::string::String>,
+    /// The field after it, as JSON; absent: it isn't there.
+    #[prost(string, optional, tag = "3")]
+    pub after: ::core::option::Option<::prost::alloc::string::String>,
+}
 /// What is compared.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetRecordDiffRequest {
@@ -2792,6 +2818,31 @@ pub mod mesh_service_client {
                 .insert(GrpcMethod::new("deedbook.v1.MeshService", "ListRecordHistory"));
             self.inner.unary(req, path, codec).await
         }
+        /// Names the change that last set a record or a field of it; also of a removed one.
+        pub async fn get_record_why(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetRecordWhyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRecordWhyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/deedbook.v1.MeshService/GetRecordWhy",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("deedbook.v1.MeshService", "GetRecordWhy"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Compares a record at two moments.
         pub async fn get_record_diff(
             &mut self,
@@ -2978,6 +3029,14 @@ pub mod mesh_service_server {
             request: tonic::Request<super::ListRecordHistoryRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListRecordHistoryResponse>,
+            tonic::Status,
+        >;
+        /// Names the change that last set a record or a field of it; also of a removed one.
+        async fn get_record_why(
+            &self,
+            request: tonic::Request<super::GetRecordWhyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRecordWhyResponse>,
             tonic::Status,
         >;
         /// Compares a record at two moments.
@@ -3353,6 +3412,51 @@ pub mod mesh_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListRecordHistorySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/deedbook.v1.MeshService/GetRecordWhy" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetRecordWhySvc<T: MeshService>(pub Arc<T>);
+                    impl<
+                        T: MeshService,
+                    > tonic::server::UnaryService<super::GetRecordWhyRequest>
+                    for GetRecordWhySvc<T> {
+                        type Response = super::GetRecordWhyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetRecordWhyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MeshService>::get_record_why(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetRecordWhySvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::parameters::{
     CONDITIONS, DIFF, DRY_RUN, ENDPOINT_FILTERS, ENDPOINT_KEY, EXPECTED_OR_NONE, FORCE, HISTORY,
-    IF_NONE_MATCH, LIMITED, NAMESPACE_FILTERS, NAMESPACE_KEY, NODE_FILTERS, NODE_KEY, PAGE, READ,
-    SERVICE_FILTERS, SERVICE_KEY, SHARD_FILTERS, SHARD_KEY, STRICT, WRITE,
+    IF_NONE_MATCH, LIMITED, NAMESPACE_FILTERS, NAMESPACE_KEY, NODE_FILTERS, NODE_KEY, PAGE,
+    POINTER, READ, SERVICE_FILTERS, SERVICE_KEY, SHARD_FILTERS, SHARD_KEY, STRICT, WITH_RECORD,
+    WRITE,
 };
 use crate::route::{
     Content, Decision, Example, MeshRoute, Method, Resource, Route, RouteId, Schema,
@@ -41,7 +42,7 @@ const PUT_REFUSALS: &[Code] = &[
 ];
 
 /// How many routes each kind has.
-pub(super) const EACH: usize = 7;
+pub(super) const EACH: usize = 8;
 
 macro_rules! routes_of {
     (
@@ -248,6 +249,43 @@ macro_rules! routes_of {
                     get(
                         "A limit out of range",
                         concat!($there, "/history?limit=1001"),
+                        400,
+                    ),
+                ],
+            },
+            Route {
+                id: RouteId::Mesh(MeshKind::$kind, MeshRoute::Why),
+                method: Method::Get,
+                path: concat!($one, "/why"),
+                summary: concat!(
+                    "Say which change last set a ",
+                    $what,
+                    " or a field of it; also of a removed one"
+                ),
+                decision: READS,
+                parameters: &[$key, POINTER, WITH_RECORD, READ],
+                content: None,
+                answers: &[json(
+                    200,
+                    Schema::MeshWhy,
+                    "That change, and the field before and after it.",
+                )],
+                refusals: READ_REFUSALS,
+                examples: &[
+                    get("Who made it as it is", concat!($there, "/why"), 200),
+                    get(
+                        "Who named its namespace",
+                        concat!($there, "/why?pointer=/namespace"),
+                        200,
+                    ),
+                    get(
+                        "A field that never was",
+                        concat!($there, "/why?pointer=/colour"),
+                        404,
+                    ),
+                    get(
+                        "A pointer that is none",
+                        concat!($there, "/why?pointer=namespace"),
                         400,
                     ),
                 ],

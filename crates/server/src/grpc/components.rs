@@ -196,27 +196,17 @@ impl ComponentService for Asker {
     }
 
     async fn get_why(&self, request: Request<GetWhyRequest>) -> Answered<GetWhyResponse> {
-        #[derive(Deserialize)]
-        struct Fields<'a> {
-            #[serde(borrow)]
-            before: Option<&'a RawValue>,
-            #[serde(borrow)]
-            after: Option<&'a RawValue>,
-        }
         let request = request.into_inner();
         let ask = Ask::of(Method::GET, request.key.as_ref(), "/why");
         let ask = ask.map(|ask| {
             ask.text("pointer", request.pointer.as_deref())
                 .read(request.options.as_ref())
         });
-        let answer = self.bytes(ask).await?;
-        let failed = |error: serde_json::Error| unreadable(&error);
-        let fields: Fields<'_> = serde_json::from_slice(&answer).map_err(failed)?;
-        let text = |value: &RawValue| value.get().to_owned();
+        let said = WhySaid::of(&self.bytes(ask).await?)?;
         Ok(Response::new(GetWhyResponse {
-            change: Some(serde_json::from_slice(&answer).map_err(failed)?),
-            before: fields.before.map(text),
-            after: fields.after.map(text),
+            change: Some(said.change),
+            before: said.before,
+            after: said.after,
         }))
     }
 
@@ -266,6 +256,33 @@ impl Asker {
         let response = written(&answer);
         let response = response.map_err(|error| unreadable(&error))?;
         Ok(Response::new(response))
+    }
+}
+
+/// A change, and a field before and after it as JSON.
+pub(super) struct WhySaid {
+    pub(super) change: Change,
+    pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
+}
+
+impl WhySaid {
+    pub(super) fn of(answer: &[u8]) -> Result<WhySaid, Status> {
+        #[derive(Deserialize)]
+        struct Fields<'a> {
+            #[serde(borrow)]
+            before: Option<&'a RawValue>,
+            #[serde(borrow)]
+            after: Option<&'a RawValue>,
+        }
+        let failed = |error: serde_json::Error| unreadable(&error);
+        let fields: Fields<'_> = serde_json::from_slice(answer).map_err(failed)?;
+        let text = |value: &RawValue| value.get().to_owned();
+        Ok(WhySaid {
+            change: serde_json::from_slice(answer).map_err(failed)?,
+            before: fields.before.map(text),
+            after: fields.after.map(text),
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use http::Method;
 use tonic::{Request, Response};
 
 use super::ask::{Ask, Asker, unreadable};
-use super::components::{Answered, JSON, PATCH, masked, media_type, written};
+use super::components::{Answered, JSON, PATCH, WhySaid, masked, media_type, written};
 use crate::answer::to_json;
 
 /// Where the methods of the service are.
@@ -29,6 +29,7 @@ pub(super) fn route_of(method: &str) -> Option<RouteId> {
         "GetRecord" => of_any(MeshRoute::Get),
         "ListRecords" => of_any(MeshRoute::List),
         "ListRecordHistory" => of_any(MeshRoute::History),
+        "GetRecordWhy" => of_any(MeshRoute::Why),
         "GetRecordDiff" => of_any(MeshRoute::Diff),
         "TransferShard" => RouteId::TransferShard,
         "GetPlan" => RouteId::PlanNamespace,
@@ -163,6 +164,24 @@ impl MeshService for Asker {
                 .read(request.options.as_ref())
         });
         self.ask(ask).await.map(Response::new)
+    }
+
+    async fn get_record_why(
+        &self,
+        request: Request<GetRecordWhyRequest>,
+    ) -> Answered<GetRecordWhyResponse> {
+        let request = request.into_inner();
+        let ask = about(Method::GET, request.key.as_ref(), "/why");
+        let ask = ask.map(|ask| {
+            ask.text("pointer", request.pointer.as_deref())
+                .read(request.options.as_ref())
+        });
+        let said = WhySaid::of(&self.bytes(ask).await?)?;
+        Ok(Response::new(GetRecordWhyResponse {
+            change: Some(said.change),
+            before: said.before,
+            after: said.after,
+        }))
     }
 
     async fn get_record_diff(

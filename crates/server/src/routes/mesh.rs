@@ -4,12 +4,14 @@ mod diff;
 mod history;
 mod list;
 mod placement;
+mod why;
 mod write;
 
 pub(super) use diff::diff;
 pub(super) use history::history;
 pub(super) use list::{list, pinned};
 pub(super) use placement::{apply, locate, plan, transfer};
+pub(super) use why::why;
 pub(super) use write::{patch, put, remove};
 
 use std::sync::Arc;

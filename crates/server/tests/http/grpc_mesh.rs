@@ -244,6 +244,17 @@ fn shards_change_hands_as_over_http() {
         (&json!("b"), &json!("gone"))
     );
 
+    let request = GetRecordWhyRequest {
+        key: key(MeshKind::Shard, &["orders", "s4"]),
+        pointer: Some("/ownerNodeId".to_owned()),
+        options: None,
+    };
+    let why = caller
+        .call(async |client| client.get_record_why(request).await)
+        .unwrap();
+    assert_eq!(why.before.as_deref(), Some("\"gone\""));
+    assert_eq!(why.change.unwrap().verb, "transferred");
+
     let request = LocateKeyRequest {
         namespace: "orders".to_owned(),
         key: vec![0, 255],

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use deedbook_api::problem::Problem;
-use deedbook_api::shapes::{ChangeShape, WhyShape};
-use deedbook_book::View;
+use deedbook_api::shapes::{ChangeShape, RemovedComponentShape, WhyShape};
+use deedbook_book::{View, Why};
 use deedbook_model::Kind;
 use deedbook_model::code::Code;
 
@@ -14,16 +14,35 @@ use crate::call::Call;
 use crate::refuse;
 
 pub(in crate::routes) fn why(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
+    let pointer = pointer(call)?;
+    let Meant { uuid, removed } = find_in_history(call, view)?;
+    let why = call.server.book.why(view, &Kind::COMPONENT, &uuid, pointer);
+    let why = why.map_err(refuse::book)?;
+    let Some(why) = why else {
+        return Err(never(&call.key_text()?, pointer));
+    };
+    told(call, why, pointer, Some(removed))
+}
+
+/// The field that is asked about.
+pub(in crate::routes) fn pointer(call: &Call) -> Result<&str, Problem> {
     let pointer = call.query.text("pointer").unwrap_or_default();
     if !pointer.is_empty() && !pointer.starts_with('/') {
         return Err(Problem::parameter("pointer", "must begin with `/`"));
     }
-    let Meant { uuid, removed } = find_in_history(call, view)?;
-    let why = call.server.book.why(view, &Kind::COMPONENT, &uuid, pointer);
-    let Some(why) = why.map_err(refuse::book)? else {
-        let detail = format!("{} never had a {pointer}", call.key_text()?);
-        return Err(Problem::new(Code::NotFound, detail));
-    };
+    Ok(pointer)
+}
+
+pub(in crate::routes) fn never(title: &str, pointer: &str) -> Problem {
+    Problem::new(Code::NotFound, format!("{title} never had a {pointer}"))
+}
+
+pub(in crate::routes) fn told(
+    call: &Call,
+    why: Why,
+    pointer: &str,
+    removed: Option<Vec<RemovedComponentShape>>,
+) -> Result<Answer, Problem> {
     // What a whole record was and is says `diff`; here it would only hide the answer.
     let (before, after) = if pointer.is_empty() {
         (None, None)
