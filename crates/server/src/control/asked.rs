@@ -82,6 +82,7 @@ pub(crate) async fn resume(call: &Call) -> Result<Position, Problem> {
         let stats = server.book.stats();
         Ok(stats.map_err(refuse::book)?.floor)
     });
+    let given = given.filter(|position| *position > 0);
     let revision = after(given, floor.await?)?;
     Ok(Position {
         revision,
@@ -89,14 +90,16 @@ pub(crate) async fn resume(call: &Call) -> Result<Position, Problem> {
     })
 }
 
-/// The revision after which changes are wanted, given the position after which they were asked for.
+/// The revision after which changes are wanted, given the position after which they were asked for;
+/// none: from the oldest that is kept.
 pub(crate) fn after(asked: Option<i64>, floor: Revision) -> Result<Revision, Problem> {
-    let asked = asked.filter(|position| *position > 0);
-    let revision = asked.and_then(|position| u64::try_from(position).ok());
-    match (asked, revision.map(Revision)) {
-        (Some(position), Some(revision)) if revision < floor => Err(compacted(position, floor)),
-        (_, Some(revision)) => Ok(revision),
-        (_, None) => Ok(floor),
+    let Some(position) = asked else {
+        return Ok(floor);
+    };
+    let revision = Revision(u64::try_from(position).unwrap_or_default());
+    match revision < floor {
+        true => Err(compacted(position, floor)),
+        false => Ok(revision),
     }
 }
 

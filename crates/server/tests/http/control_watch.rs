@@ -241,6 +241,7 @@ fn what_is_compacted_away_is_never_passed_over() {
     for target in [
         "/control/shards/watch?resumeToken=2",
         "/control/shards/diff?fromVersion=3",
+        "/control/shards/diff?fromVersion=1",
     ] {
         let gone = get(&sandbox, target);
         assert_eq!(gone.status, 410, "{gone:?}");

@@ -28,8 +28,8 @@ const MOST_EXAMINED: u64 = 200_000;
 pub(in crate::routes) fn diff(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
     let filter = asked::filter(call)?;
     let range = asked::range(call)?;
-    let before_first = range.from.map(|from| from.saturating_sub(1));
-    let after = asked::after(before_first, floor(call)?)?;
+    let first = range.from.filter(|first| *first > 0);
+    let after = asked::after(first.map(|first| first - 1), floor(call)?)?;
     let head = view.head().revision;
     let last = match range.to {
         None => head,
