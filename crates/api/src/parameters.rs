@@ -5,6 +5,9 @@ use crate::route::{Form, Parameter, Place};
 /// Longest text of a parameter, in bytes.
 const TEXT: usize = 1024;
 
+/// Longest text that an id or a part of it is compared with: no id is longer.
+const ID: usize = 512;
+
 /// Most items of a page.
 pub const MAX_LIMIT: u64 = 1000;
 
@@ -273,8 +276,8 @@ pub const NAMESPACE_FILTERS: &[Parameter] = &[SEARCH];
 pub const NODE_FILTERS: &[Parameter] = &[
     IN_NAMESPACE,
     SEARCH,
-    query("region", Form::Text(TEXT), "Is in this region."),
-    query("zone", Form::Text(TEXT), "Is in this zone."),
+    query("region", Form::Text(ID), "Is in this region."),
+    query("zone", Form::Text(ID), "Is in this zone."),
 ];
 
 /// Which services are listed.
@@ -284,15 +287,15 @@ pub const SERVICE_FILTERS: &[Parameter] = &[IN_NAMESPACE, SEARCH];
 pub const ENDPOINT_FILTERS: &[Parameter] = &[
     IN_NAMESPACE,
     SEARCH,
-    query("service", Form::Text(TEXT), "Is of this service."),
-    query("node", Form::Text(TEXT), "Is on this node."),
+    query("service", Form::Text(ID), "Is of this service."),
+    query("node", Form::Text(ID), "Is on this node."),
 ];
 
 /// Which shards are listed.
 pub const SHARD_FILTERS: &[Parameter] = &[
     IN_NAMESPACE,
     SEARCH,
-    query("owner", Form::Text(TEXT), "Is owned by this node."),
+    query("owner", Form::Text(ID), "Is owned by this node."),
     query(
         "status",
         Form::Words(&["active", "draining", "paused", "disabled"]),
@@ -302,13 +305,13 @@ pub const SHARD_FILTERS: &[Parameter] = &[
 
 const IN_NAMESPACE: Parameter = query(
     "namespace",
-    Form::Text(TEXT),
+    Form::Text(ID),
     "Is in this namespace, ignoring case.",
 );
 
 const SEARCH: Parameter = query(
     "search",
-    Form::Text(TEXT),
+    Form::Text(ID),
     "Its id holds this text, ignoring case.",
 );
 
@@ -316,7 +319,7 @@ const SEARCH: Parameter = query(
 pub const PLAN: &[Parameter] = &[
     query(
         "strategy",
-        Form::Text(TEXT),
+        Form::Text(ID),
         "The strategy that says where shards should be. Absent: the namespace's.",
     ),
     query(
@@ -333,10 +336,10 @@ pub const PLAN: &[Parameter] = &[
 
 /// Which key is looked for.
 pub const LOCATE: &[Parameter] = &[
-    query("key", Form::Text(TEXT), "The key, as text."),
+    query("key", Form::Text(ID), "The key, as text."),
     query(
         "keyBase64",
-        Form::Text(TEXT),
+        Form::Text(ID),
         "The key's bytes in Base64, instead of `key`.",
     ),
 ];
