@@ -39,7 +39,8 @@ pub struct KnownVersions {
 pub enum Readable {
     /// Read and write it.
     Full,
-    /// Read it with a warning and keep what isn't known; don't change it.
+    /// Read it with a warning and keep what isn't known: what only the later version demands isn't
+    /// judged. A component of such a version isn't changed, a record of the mesh keeps all of it.
     ReadOnly,
     /// Don't read it.
     Refused,

@@ -280,6 +280,36 @@ fn unknown_members_and_annotations_survive_a_patch() {
 }
 
 #[test]
+fn what_a_later_version_wrote_survives_a_patch_by_this_one() {
+    let later = json!({
+        "namespace": "orders", "shardId": "s-1", "ownerNodeId": "n-1", "schemaVersion": "1.4.0",
+        "copies": ["n-2"], "keyRange": {"end": "AQ==", "step": 2},
+    });
+    let mut sample = Sample::with(vec![put(MeshKind::Shard, later.clone())]);
+    let change = json!({"status": "paused"});
+    let done = sample.done(vec![patch(MeshKind::Shard, "orders/s-1", change)]);
+    let after = data(&done.outcomes[0].record);
+    for (name, value) in later.as_object().unwrap() {
+        assert_eq!(after[name], *value, "{name}");
+    }
+    assert_eq!(after["status"], "paused");
+    let warnings = done.outcomes[0].warnings.iter();
+    let told = warnings.filter(|it| it.kind == IssueKind::UnsupportedVersion);
+    assert_eq!(told.count(), 1);
+    let change = json!({"schemaVersion": "2.0.0"});
+    let refused = sample.try_one(patch(MeshKind::Shard, "orders/s-1", change));
+    let expected = [(IssueKind::UnsupportedVersion, "/schemaVersion")];
+    assert_eq!(faults(&refused.unwrap_err()), expected);
+    let change = json!({"schemaVersion": null, "copies": null});
+    let back = sample.done(vec![patch(MeshKind::Shard, "orders/s-1", change)]);
+    assert!(
+        data(&back.outcomes[0].record)
+            .get("schemaVersion")
+            .is_none()
+    );
+}
+
+#[test]
 fn operators_of_a_namespace_write_there_alone() {
     let sample = Sample::new();
     let may = |grant: &str, write: Write| {

@@ -33,7 +33,7 @@ fn numbers() -> impl Strategy<Value = f64> {
         -0.0,
         1.0,
         1024.0,
-        1024.1,
+        1_024.000_000_000_000_2,
         f64::NAN,
         f64::INFINITY,
         f64::MIN,
@@ -299,7 +299,7 @@ fn kinds() -> impl Strategy<Value = MeshKind> {
 }
 
 /// The names of members that mean something somewhere.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 30] = [
     "namespace",
     "nodeId",
     "serviceId",
@@ -324,6 +324,13 @@ const NAMES: [&str; 24] = [
     "kind",
     "data",
     "later",
+    // More often, as they mean something together.
+    "kind",
+    "kind",
+    "kind",
+    "data",
+    "data",
+    "data",
 ];
 
 fn values() -> impl Strategy<Value = Value> {

@@ -73,7 +73,8 @@ impl Draft {
 /// a whole record as it is shown.
 ///
 /// # Errors
-/// Every fault, in the order of the document; what is missing comes last.
+/// Every fault, in the order of the document; what is missing comes last. Of a document whose
+/// `schemaVersion` has another major, that alone.
 pub fn read(
     kind: MeshKind,
     bytes: &[u8],
@@ -86,7 +87,8 @@ pub fn read(
 /// Judges a document that is a tree already.
 ///
 /// # Errors
-/// Every fault, in the order of the document; what is missing comes last.
+/// Every fault, in the order of the document; what is missing comes last. Of a document whose
+/// `schemaVersion` has another major, that alone.
 pub fn read_node(
     kind: MeshKind,
     node: &Node,

@@ -141,6 +141,11 @@ fn a_later_minor_is_read_with_a_warning_and_nothing_of_it_is_lost() {
         assert_eq!(draft.schema_version(), SchemaVersion::new(1, 3, 2));
         let again = through_its_type(kind, draft.data().clone().into());
         assert_eq!(again, *draft.data());
+        let text = serde_json::to_vec(&document).unwrap();
+        for syntax in [Syntax::Json, Syntax::Yaml] {
+            let again = read(kind, &text, syntax, ReadOptions::default()).unwrap();
+            assert_eq!(again.data(), draft.data());
+        }
         let whole = json!({"kind": kind.as_str(), "data": document});
         assert_eq!(judged(kind, &whole).unwrap().data(), draft.data());
     }
