@@ -102,7 +102,6 @@ pub(crate) struct FollowAsk {
 
 /// Which change set a field, and what its key meant.
 pub(crate) struct WhyFound {
-    pub(crate) uuid: String,
     pub(crate) why: Option<Why>,
     pub(crate) removed: Vec<RemovedComponentShape>,
 }
@@ -416,6 +415,16 @@ impl Source {
         whole: bool,
     ) -> Result<Changes, Failure> {
         ask!(self, mesh_history(key, since, limit, whole))
+    }
+
+    /// Which change last set a record, or the field of that RFC 6901 pointer in it.
+    pub(crate) fn mesh_why(
+        &mut self,
+        key: &MeshKey,
+        pointer: &str,
+        at: Option<Moment>,
+    ) -> Result<Why, Failure> {
+        ask!(self, mesh_why(key, pointer, at))
     }
 
     /// What differs in a record of the mesh between two moments.

@@ -17,6 +17,7 @@ mod report;
 mod request;
 mod simulate;
 mod watch;
+mod why;
 mod write;
 
 use crate::context::Context;
@@ -33,6 +34,7 @@ pub(super) fn run<K: Described>(verb: Verbs<K>, context: &mut Context) -> Result
         Verbs::Set(args) => write::set(&args, context),
         Verbs::Rm(args) => write::remove(&args, context),
         Verbs::History(args) => history::history(&args, context),
+        Verbs::Why(args) => why::why(&args, context),
         Verbs::Diff(args) => diff::diff(&args, context),
         Verbs::Watch(args) => watch::watch(&args, context),
     }

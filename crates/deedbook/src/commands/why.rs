@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::grammar::book::Why;
 use crate::grammar::values::Format;
 use crate::output::change::title;
-use crate::output::human;
+use crate::output::{Output, human};
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -41,10 +41,19 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
     };
     let found = source.why(&asked, &pointer, at)?;
     tell_removed(&found.removed, &mut context.output);
-    let uuid = found.uuid;
     let Some(why) = found.why else {
         return Err(Failure::NotFound(format!("{key} never had a {pointer}")));
     };
+    tell(why, "component", &pointer, &mut context.output)
+}
+
+/// Prints a change that set a field.
+pub(super) fn tell(
+    why: deedbook_book::Why,
+    kind: &'static str,
+    pointer: &str,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let command = &why.change.command;
     // What a whole record was and is says `diff`; here it would only hide the answer.
     let (before, after) = if pointer.is_empty() {
@@ -52,11 +61,11 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
     } else {
         (why.before, why.after)
     };
-    if context.output.format != Format::Human {
-        return context.output.value(&Answer {
-            kind: "component",
-            key: &uuid,
-            pointer: &pointer,
+    if output.format != Format::Human {
+        return output.value(&Answer {
+            kind,
+            key: &why.change.key,
+            pointer,
             revision: why.change.revision.0,
             time: command.time.to_string(),
             verb: why.change.verb.as_str(),
@@ -79,12 +88,12 @@ pub(crate) fn why(args: &Why, context: &mut Context) -> Result<(), Failure> {
     if !pointer.is_empty() {
         let shown =
             |value: &Option<Value>| value.as_ref().map_or("(absent)".to_owned(), human::short);
-        rows.push(("field", pointer));
+        rows.push(("field", pointer.to_owned()));
         rows.push(("before", shown(&before)));
         rows.push(("after", shown(&after)));
     }
     for (name, value) in rows {
-        context.output.line(&format!(
+        output.line(&format!(
             "{:<10}{}",
             format!("{name}:"),
             human::one_line(&value)

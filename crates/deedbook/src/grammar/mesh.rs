@@ -51,6 +51,7 @@ pub(crate) struct Examples {
     pub(crate) set: &'static str,
     pub(crate) rm: &'static str,
     pub(crate) history: &'static str,
+    pub(crate) why: &'static str,
     pub(crate) diff: &'static str,
     pub(crate) watch: &'static str,
 }
@@ -87,6 +88,7 @@ pub(crate) enum Verbs<K: Described> {
     Set(Set<K>),
     Rm(Remove<K>),
     History(History<K>),
+    Why(Why<K>),
     Diff(Diff<K>),
     Watch(Watch<K>),
 }
@@ -272,6 +274,23 @@ pub(crate) struct History<K: Described> {
     /// Print all
     #[arg(long, conflicts_with = "limit")]
     pub(crate) all: bool,
+}
+
+/// Say which change made a record what it is
+#[derive(Args, Debug)]
+#[command(
+    about = format!("Say which change made {}, or a field of it, what it is; also of a removed one", K::ONE),
+    after_help = K::examples(K::EXAMPLES.why)
+)]
+pub(crate) struct Why<K: Described> {
+    #[command(flatten)]
+    pub(crate) reference: RefArgs<K>,
+    /// The field; a `/` leads into it: `labels/tier` (default: the record as a whole, of a shard its
+    /// owner)
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) field: Option<String>,
+    #[command(flatten)]
+    pub(crate) at: AtArgs,
 }
 
 /// Show what differs between two moments

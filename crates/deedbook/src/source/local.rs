@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::mesh::blamed;
 pub(super) use super::mesh::{
-    mesh_diff, mesh_history, mesh_list, mesh_record, put_together, write_mesh,
+    mesh_diff, mesh_history, mesh_list, mesh_record, mesh_why, put_together, write_mesh,
 };
 pub(super) use super::placement::{apply_plan, locate, moved_namespaces, plan, plan_undo};
 pub(super) use super::principals::{principal, principals, write_principal};
@@ -244,7 +244,7 @@ pub(super) fn why(
     let view = view_at(book, at)?;
     let Meant { uuid, removed } = meant(book, &view, key)?;
     let why = book.why(&view, &Kind::COMPONENT, &uuid, pointer)?;
-    Ok(WhyFound { uuid, why, removed })
+    Ok(WhyFound { why, removed })
 }
 
 pub(super) fn diff(book: &Book, from: Moment, to: Option<Moment>) -> Result<StatesDiff, Failure> {

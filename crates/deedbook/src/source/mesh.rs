@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use deedbook_api::client::{Request, Target};
 use deedbook_api::route::Method;
-use deedbook_book::{At, Book, BookError, View};
+use deedbook_book::{At, Book, BookError, View, Why};
 use deedbook_model::code::Code;
 pub(super) use deedbook_model::mesh::Draft;
 use deedbook_model::mesh::{MeshKey, MeshKind};
@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::local::revision_of;
-use super::remote::{ReceivedChange, ReceivedIssue, at_moment, record_of, text_of};
+use super::remote::{ReceivedChange, ReceivedIssue, ReceivedWhy, at_moment, record_of, text_of};
 use super::{ChangeAsk, Changes, PutTogether, Records, Remote, Seen};
 use crate::commands::write::Authorship;
 use crate::context::view_at;
@@ -204,6 +204,21 @@ pub(super) fn mesh_history(
         revision: view.head().revision,
         floor: book.stats()?.floor,
     })
+}
+
+pub(super) fn mesh_why(
+    book: &Book,
+    key: &MeshKey,
+    pointer: &str,
+    at: Option<Moment>,
+) -> Result<Why, Failure> {
+    let view = view_at(book, at)?;
+    let (kind, text) = (key.kind().kind(), key.to_string());
+    if view.record(&kind, &text).is_none() {
+        return Err(Failure::NoRecord(key.clone()));
+    }
+    let why = book.why(&view, &kind, &text, pointer)?;
+    why.ok_or_else(|| Failure::NotFound(format!("{} {key} never had a {pointer}", key.kind())))
 }
 
 pub(super) fn mesh_diff(
@@ -450,6 +465,25 @@ impl Remote {
             items: items.collect::<Result<_, _>>()?,
             revision: received.revision,
             floor: received.floor,
+        })
+    }
+
+    pub(super) fn mesh_why(
+        &mut self,
+        key: &MeshKey,
+        pointer: &str,
+        at: Option<Moment>,
+    ) -> Result<Why, Failure> {
+        let target = Target::mesh(key, "/why")
+            .with("pointer", pointer)
+            .with("records", "true");
+        let answer = self.send(&Request::get(at_moment(target, at)));
+        let answer = answer.map_err(|failure| as_missing(failure, key))?;
+        let mut received: ReceivedWhy = answer.json()?;
+        Ok(Why {
+            change: received.change()?,
+            before: received.before,
+            after: received.after,
         })
     }
 

@@ -26,10 +26,10 @@ use crate::error::{ErrorLine, Failure};
 use crate::grammar::values::{Format, Moment};
 use received::{
     ReceivedBatch, ReceivedChanges, ReceivedDependents, ReceivedDiff, ReceivedHistory,
-    ReceivedRecords, ReceivedWhy, ReceivedWrite,
+    ReceivedRecords, ReceivedWrite,
 };
 pub(super) use received::{
-    ReceivedChange, ReceivedIssue, ReceivedItems, ReceivedWatched, record_of,
+    ReceivedChange, ReceivedIssue, ReceivedItems, ReceivedWatched, ReceivedWhy, record_of,
 };
 
 /// A server and how it is asked.
@@ -286,7 +286,6 @@ impl Remote {
             // A field that never was.
             Err(Failure::Told(told)) if !told.is_lookup() && told.code == NOT_FOUND => {
                 return Ok(WhyFound {
-                    uuid: String::new(),
                     why: None,
                     removed: Vec::new(),
                 });
@@ -295,7 +294,6 @@ impl Remote {
         };
         let change = received.change()?;
         Ok(WhyFound {
-            uuid: change.key.to_string(),
             why: Some(Why {
                 change,
                 before: received.before,

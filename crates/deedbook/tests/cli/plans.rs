@@ -60,11 +60,20 @@ fn shard_plans_are_applied_as_they_are_and_undone() {
     // It rests on what it moved itself.
     let ran = sandbox.fails(4, &["shard", "apply", "p.json", "-o", "json"]);
     assert_eq!(ran.error()["issues"][0]["code"], "shards.plan.stale");
+    // By itself it only plans, and its plan is one like any other.
+    let back = sandbox.json(&["shard", "undo", &revision]);
+    assert_eq!(
+        (count(&back["moves"]), &back["undoes"].to_string()),
+        (moves, &revision)
+    );
+    assert_eq!(owners(&sandbox), after, "nothing moved");
+    sandbox.write("back.json", &back.to_string());
+    sandbox.ok(&["shard", "apply", "back.json", "--dry-run"]);
     let undone = sandbox.json(&["shard", "undo", &revision, "-m", "too early"]);
     assert_eq!(undone["moves"], moves);
     assert_eq!(owners(&sandbox), before);
     assert_eq!(
-        sandbox.json(&["shard", "undo", &revision])["moves"],
+        sandbox.json(&["shard", "undo", &revision, "--yes"])["moves"],
         0,
         "all is back"
     );
@@ -86,13 +95,13 @@ fn shard_undoing_leaves_and_tells_what_moved_since() {
         .collect();
     let (first, others) = moved.split_first().unwrap();
     sandbox.ok(&["shard", "transfer", "-n", "edge", first, "n3"]);
-    let ran = sandbox.fails(8, &["shard", "undo", &revision]);
+    let ran = sandbox.fails(8, &["shard", "undo", &revision, "--yes"]);
     let told = format!("shard edge/{first} stays at n3: moved since");
     assert!(ran.stderr.contains(&told), "{ran:?}");
     for shard in others {
         sandbox.ok(&["shard", "transfer", "-n", "edge", shard, "n3"]);
     }
-    let ran = sandbox.fails(4, &["shard", "undo", &revision]);
+    let ran = sandbox.fails(4, &["shard", "undo", &revision, "--yes"]);
     assert!(ran.stderr.contains("can be brought back"), "{ran:?}");
 }
 

@@ -60,15 +60,31 @@ pub(super) fn read(file: &Path) -> Result<Plan, Failure> {
     })
 }
 
-/// Brings back what a command moved.
+/// Plans how what a command moved comes back; with what is said of a change it is made as well.
 pub(super) fn undo(args: &shard::Undo, context: &mut Context) -> Result<(), Failure> {
     let revision = Revision(args.revision);
-    let mut source = context.source_to_change(args.why.who.dry_run)?;
+    let who = &args.why.who;
+    let is_meant = args.yes || who.dry_run || who.ticket.is_some() || args.why.reason.is_some();
+    let mut source = match is_meant {
+        true => context.source_to_change(who.dry_run)?,
+        false => context.source_to_read()?,
+    };
     let namespace = match &args.namespace {
         Some(namespace) => namespace.clone(),
         None => only_namespace(revision, &mut source)?,
     };
     let plan = source.plan_undo(&namespace, revision)?;
+    if !is_meant {
+        let output = &mut context.output;
+        print(&plan, output)?;
+        if output.format == Format::Human && !plan.moves().is_empty() {
+            output.flush()?;
+            let hint = format!("hint: `deedbook shard undo {revision} --yes` makes these moves");
+            let hint = output.hint_here(hint);
+            output.note(&hint);
+        }
+        return Ok(());
+    }
     for stay in plan.stays() {
         let (shard, reason) = (&stay.shard_id, stay.reason.as_str());
         let at = stay
@@ -184,6 +200,10 @@ fn print(plan: &Plan, output: &mut Output) -> Result<(), Failure> {
         0 => String::new(),
         more => format!(", {more} more held back"),
     };
-    let (strategy, digest) = (human::one_line(plan.strategy_id()), plan.digest());
-    output.line(&format!("{moves} by {strategy}{held_back}; plan {digest}"))
+    let by = match plan.undoes() {
+        Some(revision) => format!("undo revision {revision}"),
+        None => format!("by {}", human::one_line(plan.strategy_id())),
+    };
+    let digest = plan.digest();
+    output.line(&format!("{moves} {by}{held_back}; plan {digest}"))
 }

@@ -130,6 +130,7 @@ impl Described for Namespaces {
         set: "namespace set edge --strategy bounded-load --bound-factor 1.1 -m 'even loads'",
         rm: "namespace rm edge --yes",
         history: "namespace history edge --since -7d",
+        why: "namespace why edge --field strategyId",
         diff: "namespace diff edge\nnamespace diff edge --since -1d -o json",
         watch: "namespace watch\nnamespace watch edge --after 0 --once -o jsonl",
     };
@@ -152,6 +153,7 @@ impl Described for Nodes {
         set: "node set edge/n1 --draining -m 'disk failing' --ticket OPS-17\nnode set edge/n1 --weight 0.5 --unset zone --if-generation 3",
         rm: "node rm edge/n1 --yes\nnode rm edge/n1 --force -m 'it burned'",
         history: "node history edge/n1\nnode history edge/n1 --since -7d -o jsonl",
+        why: "node why edge/n1 --field draining",
         diff: "node diff edge/n1\nnode diff -n edge --since -1d",
         watch: "node watch -n edge\nnode watch edge/n1 --after 0 --once -o jsonl",
     };
@@ -174,6 +176,7 @@ impl Described for Services {
         set: "service set edge/tracking --label tier=gold --unset labels/old",
         rm: "service rm edge/tracking --yes",
         history: "service history edge/tracking",
+        why: "service why edge/tracking",
         diff: "service diff edge/tracking --since 12",
         watch: "service watch -n edge",
     };
@@ -196,6 +199,7 @@ impl Described for Endpoints {
         set: "endpoint set edge/tracking/a --weight 0.5",
         rm: "endpoint rm edge/tracking/a --yes",
         history: "endpoint history edge/tracking/a",
+        why: "endpoint why edge/tracking/a --field uri",
         diff: "endpoint diff edge/tracking/a --since -1h",
         watch: "endpoint watch -n edge",
     };
@@ -218,6 +222,7 @@ impl Described for Shards {
         set: "shard set edge/s-01 --status draining -m 'n1 goes away'\nshard set edge/s-01 --owner n2 --if-generation 4",
         rm: "shard rm edge/s-01 --yes",
         history: "shard history edge/s-01",
+        why: "shard why edge/s-01\nshard why edge/s-01 --field status --at -7d",
         diff: "shard diff edge/s-01\nmesh shards diff -n edge --since -1h",
         watch: "shard watch -n edge -o jsonl",
     };

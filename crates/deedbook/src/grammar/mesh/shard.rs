@@ -136,14 +136,18 @@ pub(crate) struct Apply {
     pub(crate) why: WhyArgs,
 }
 
-/// Bring back the shards that a command moved
+/// Plan how the shards come back that a command moved, and bring them back if told to
 ///
-/// Those that moved again or were removed since stay, and are told: the command ends with 8 then,
-/// and with 4 if none can be brought back. On a terminal it asks first.
+/// By itself it prints the plan, as `shard plan` does, and nothing moves; as JSON it is what `shard
+/// apply` takes. With --yes, a reason or a ticket the moves are made at once. Those that moved again
+/// or were removed since stay, and are told: the command ends with 8 then, and with 4 if none can be
+/// brought back.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   deedbook log --kind shard
+  deedbook mesh shards undo 1234
+  deedbook mesh shards undo 1234 -o json > back.json
   deedbook mesh shards undo 1234 --ticket OPS-17
   deedbook mesh shards undo 1234 --dry-run")]
 pub(crate) struct Undo {
@@ -153,7 +157,7 @@ pub(crate) struct Undo {
     /// Only in this namespace; needed where the command moved shards of several
     #[arg(short = 'n', long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
-    /// Don't ask
+    /// Make the moves, without asking
     #[arg(short, long)]
     pub(crate) yes: bool,
     #[command(flatten)]

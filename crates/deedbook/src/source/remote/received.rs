@@ -179,9 +179,9 @@ impl ReceivedHistory {
 }
 
 #[derive(Deserialize)]
-pub(super) struct ReceivedWhy {
-    pub(super) before: Option<Value>,
-    pub(super) after: Option<Value>,
+pub(in crate::source) struct ReceivedWhy {
+    pub(in crate::source) before: Option<Value>,
+    pub(in crate::source) after: Option<Value>,
     #[serde(default)]
     pub(super) removed: Vec<RemovedComponentShape>,
     #[serde(flatten)]
@@ -190,7 +190,7 @@ pub(super) struct ReceivedWhy {
 
 impl ReceivedWhy {
     /// The change among the other members.
-    pub(super) fn change(&mut self) -> Result<Change, Failure> {
+    pub(in crate::source) fn change(&mut self) -> Result<Change, Failure> {
         // Read from a text: a record is kept as it stands, which values don't do.
         let members = Value::Object(std::mem::take(&mut self.members)).to_string();
         serde_json::from_str::<ReceivedChange>(&members)?.into_change()

@@ -93,6 +93,12 @@ const READS: &str = "
     history: {kind} history {key} --since 20 -o jsonl
     history: {kind} history {key} --limit 1
     history: {kind} history {absent}
+    why: {kind} why {key}
+    why: {kind} why {key} -o json
+    why: mesh {kind}s why {key} --field namespace -o json
+    why: {kind} why {key} --field colour
+    why: {kind} why {key} --at 20
+    why: {kind} why {absent}
     diff: {kind} diff {key}
     diff: {kind} diff {key} -o json
     diff: {kind} diff {key} --since 3
