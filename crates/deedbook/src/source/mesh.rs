@@ -1,7 +1,10 @@
 //! Namespaces, nodes, services, endpoints and shards, from either source.
 
+mod ask;
+
 use std::sync::Arc;
 
+pub(crate) use ask::MeshAsk;
 use bytes::Bytes;
 use deedbook_api::client::{Request, Target};
 use deedbook_api::route::Method;
@@ -9,11 +12,10 @@ use deedbook_book::{At, Book, BookError, View, Why};
 use deedbook_model::code::Code;
 pub(super) use deedbook_model::mesh::Draft;
 use deedbook_model::mesh::{MeshKey, MeshKind};
-use deedbook_model::shard::ShardStatus;
 use deedbook_model::{Generation, Revision};
 use deedbook_rules::components::MAX_LIMIT;
 use deedbook_rules::diff::{Difference, diff_documents};
-use deedbook_rules::mesh::{MeshCursor, MeshFilter};
+use deedbook_rules::mesh::MeshCursor;
 use deedbook_rules::{Expected, MeshWrite, Outcome, Record, Write};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -26,55 +28,6 @@ use crate::context::view_at;
 use crate::error::{ErrorLine, Failure};
 use crate::grammar::values::Moment;
 use crate::output::record;
-
-/// Which records a list holds; all that is given must hold.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct MeshAsk {
-    pub(crate) namespace: Option<String>,
-    pub(crate) search: Option<String>,
-    /// The owner of shards, the node that endpoints are on.
-    pub(crate) node: Option<String>,
-    pub(crate) service: Option<String>,
-    pub(crate) region: Option<String>,
-    pub(crate) zone: Option<String>,
-    pub(crate) statuses: Vec<ShardStatus>,
-}
-
-impl MeshAsk {
-    /// The same question as the rules take it.
-    pub(crate) fn filter(&self) -> MeshFilter {
-        MeshFilter::default()
-            .in_namespace(self.namespace.as_deref())
-            .searching(self.search.as_deref())
-            .on_node(self.node.as_deref())
-            .of_service(self.service.as_deref())
-            .at(self.region.as_deref(), self.zone.as_deref())
-            .with_status(self.statuses.clone())
-    }
-
-    /// The same as a request.
-    fn target(&self, kind: MeshKind) -> Target {
-        let node = match kind {
-            MeshKind::Shard => "owner",
-            _ => "node",
-        };
-        let mut target = Target::mesh_list(kind);
-        for (name, value) in [
-            ("namespace", &self.namespace),
-            ("search", &self.search),
-            (node, &self.node),
-            ("service", &self.service),
-            ("region", &self.region),
-            ("zone", &self.zone),
-        ] {
-            target = target.maybe(name, value.as_deref());
-        }
-        for status in &self.statuses {
-            target = target.with("status", &status.name().to_ascii_lowercase());
-        }
-        target
-    }
-}
 
 /// What differs in a record between two moments.
 pub(crate) struct MeshDiff {
@@ -581,6 +534,8 @@ pub(super) fn path_of(record: &Record, below: &str) -> Target {
 
 #[cfg(test)]
 mod tests {
+    use deedbook_model::shard::ShardStatus;
+
     use super::*;
 
     #[test]

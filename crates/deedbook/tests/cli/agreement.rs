@@ -72,7 +72,7 @@ impl Cluster {
                 ));
             }
             for shard in 0..SHARDS {
-                let hint = (shard % 2 == 0).then(|| format!("r{}", shard % 3));
+                let hint = shard.is_multiple_of(2).then(|| format!("r{}", shard % 3));
                 let document = json!({"ownerNodeId": "n0", "localityHint": hint});
                 writes.push(put("shard", &format!("{namespace}/s{shard:02}"), document));
             }
@@ -145,7 +145,7 @@ impl Cluster {
             let nodes: Vec<PlacementNode> = nodes.map(|node| placement(&node["data"])).collect();
             let shard = |shard: usize| PlacementShard {
                 id: format!("s{shard:02}"),
-                locality_hint: (shard % 2 == 0).then(|| format!("r{}", shard % 3)),
+                locality_hint: shard.is_multiple_of(2).then(|| format!("r{}", shard % 3)),
             };
             let shards: Vec<PlacementShard> = (0..SHARDS).map(shard).collect();
             let request = PlacementRequest::of(namespace, &nodes, &shards);
@@ -306,7 +306,7 @@ fn faces_agree_on_every_owner_after_changes_of_nodes() {
             }
         }
         cluster.settle(namespace, change);
-        if change % COMPARED == 0 {
+        if change.is_multiple_of(COMPARED) {
             cluster.assert_all_agree();
         }
     }

@@ -52,15 +52,13 @@ impl OwnerMap {
         let longest = longest.max(WIDEST);
         // What there is any of has a character.
         let scaled = |count: usize| (count * WIDEST).div_ceil(longest);
-        let fates: [(char, fn(&Fate) -> bool); 3] = [
-            (STAYS, |fate| *fate == Fate::Stays),
-            (COMES, |fate| matches!(fate, Fate::Comes(_))),
-            (GOES, |fate| matches!(fate, Fate::Goes(_))),
+        let counts = [
+            (STAYS, row.count(|fate| *fate == Fate::Stays)),
+            (COMES, row.count(|fate| matches!(fate, Fate::Comes(_)))),
+            (GOES, row.count(|fate| matches!(fate, Fate::Goes(_)))),
         ];
-        let bars = fates.map(|(bar, is_meant)| {
-            let length = scaled(row.count(is_meant));
-            std::iter::repeat_n(bar, length).collect::<String>()
-        });
+        let bars =
+            counts.map(|(bar, count)| std::iter::repeat_n(bar, scaled(count)).collect::<String>());
         bars.concat()
     }
 }
