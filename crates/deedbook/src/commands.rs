@@ -15,6 +15,7 @@ mod log;
 mod login;
 mod man;
 mod mesh;
+pub(crate) mod omnirelay;
 mod patch;
 mod principal;
 mod schema;

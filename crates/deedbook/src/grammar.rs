@@ -6,6 +6,7 @@ pub(crate) mod book;
 pub(crate) mod component;
 pub(crate) mod login;
 pub(crate) mod mesh;
+pub(crate) mod omnirelay;
 pub(crate) mod principal;
 pub(crate) mod serve;
 pub(crate) mod values;
@@ -71,7 +72,7 @@ pub(crate) struct Omnibase {
 }
 
 /// Options that every command has.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Print the result in this form (default: human)

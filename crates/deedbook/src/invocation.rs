@@ -11,13 +11,21 @@ use crate::commands;
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::{Failure, USAGE};
+use crate::grammar::omnirelay::Omnirelay;
 use crate::grammar::values::{ColorChoice, Format};
 use crate::grammar::{Command, Deedbook, Global, Omnibase};
 use crate::output::Output;
 
 /// Runs one command line and tells its exit status.
 pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
-    let parsed = if is_omnibase(&arguments) {
+    if is_called(&arguments, "omnirelay") {
+        return match parse::<Omnirelay>(&arguments) {
+            Ok(line) => commands::omnirelay::run(line),
+            // That tool's status of bad input.
+            Err(error) => tell_usage(&error, &arguments).min(1),
+        };
+    }
+    let parsed = if is_called(&arguments, "omnibase") {
         parse::<Omnibase>(&arguments).map(|line| (line.global, line.command.into()))
     } else {
         parse::<Deedbook>(&arguments)
@@ -31,9 +39,9 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
 }
 
 /// A link of that name takes that tool's commands.
-fn is_omnibase(arguments: &[OsString]) -> bool {
+fn is_called(arguments: &[OsString], tool: &str) -> bool {
     let name = arguments.first().map(Path::new).and_then(Path::file_stem);
-    name.is_some_and(|name| name == "omnibase")
+    name.is_some_and(|name| name == tool)
 }
 
 fn parse<T: CommandFactory + FromArgMatches>(arguments: &[OsString]) -> Result<T, clap::Error> {

@@ -164,6 +164,13 @@ impl Request {
         self
     }
 
+    /// The same, but its answer has to come within that time.
+    #[must_use]
+    pub fn within(mut self, patience: Duration) -> Request {
+        self.patience = patience;
+        self
+    }
+
     /// Whether sending it twice does no more than sending it once.
     pub(super) fn is_repeatable(&self) -> bool {
         self.method == Method::Get

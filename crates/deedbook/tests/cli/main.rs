@@ -31,6 +31,8 @@ mod mesh;
 #[cfg(test)]
 mod mesh_files;
 #[cfg(test)]
+mod omnirelay;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod pasted;

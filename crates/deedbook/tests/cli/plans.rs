@@ -234,6 +234,15 @@ fn shard_simulations_place_stored_shards_on_given_nodes() {
         owners(&sandbox).iter().all(|owner| owner == "\"n1\""),
         "nothing moved"
     );
+    sandbox.ok(&["shard", "set", "edge/s-03", "--status", "paused"]);
+    let some = sandbox.json(&[&simulate[..], &["n9"]].concat());
+    assert_eq!(count(&some["moves"]), 11);
+    let third = &some["assignments"][3];
+    assert_eq!(
+        *third,
+        json!({"shardId": "s-03", "ownerNodeId": "n1"}),
+        "it is paused"
+    );
     let ran = sandbox.fails(2, &[&simulate[..], &["n1:NaN"]].concat());
     assert!(ran.stderr.contains("--node: `NaN` is no weight"), "{ran:?}");
 }

@@ -151,8 +151,11 @@ fn placed(request: &Object<'_>, strategy: Option<&str>) -> Result<Placed, Refuse
         namespace,
         strategy,
         nodes,
+        present: owners
+            .into_iter()
+            .map(|owner| owner.map(|owner| (owner, ShardStatus::Active)))
+            .collect(),
         shards,
-        owners,
         policy,
     };
     Ok(question.answer()?)
@@ -164,8 +167,8 @@ pub(super) struct Question<'a> {
     pub(super) strategy: &'a str,
     pub(super) nodes: Vec<PlacementNode>,
     pub(super) shards: Vec<PlacementShard>,
-    /// Where each shard is, as far as that is known.
-    pub(super) owners: Vec<Option<&'a str>>,
+    /// Where each shard is, as far as that is known; a paused or disabled one stays there.
+    pub(super) present: Vec<Option<(&'a str, ShardStatus)>>,
     pub(super) policy: Policy,
 }
 
@@ -178,7 +181,7 @@ impl Question<'_> {
             strategy,
             nodes,
             shards,
-            owners,
+            present,
             policy,
         } = self;
         let asked = PlacementRequest {
@@ -188,21 +191,27 @@ impl Question<'_> {
             policy: *policy,
         };
         let targets = strategies.place(strategy, &asked)?;
-        let assignments = shards.iter().zip(&targets).map(|(shard, node)| Assignment {
-            shard_id: shard.id.clone(),
-            owner_node_id: node.id.clone(),
-        });
         let generation = Generation(0);
-        // Of a shard that doesn't say where it is there is nothing to move.
-        let present = shards.iter().zip(owners).zip(&targets);
+        let present = shards.iter().zip(present).zip(&targets);
         let present: Vec<PresentShard> = present
-            .map(|((shard, owner), target)| PresentShard {
-                shard: shard.clone(),
-                owner: owner.unwrap_or(&target.id).to_owned(),
-                status: ShardStatus::Active,
-                generation,
+            .map(|((shard, present), target)| {
+                // Of a shard that doesn't say where it is there is nothing to move.
+                let (owner, status) = present.unwrap_or((&target.id, ShardStatus::Active));
+                PresentShard {
+                    shard: shard.clone(),
+                    owner: owner.to_owned(),
+                    status,
+                    generation,
+                }
             })
             .collect();
+        let assignments = present.iter().zip(&targets).map(|(present, target)| {
+            let stays = matches!(present.status, ShardStatus::Paused | ShardStatus::Disabled);
+            Assignment {
+                shard_id: present.shard.id.clone(),
+                owner_node_id: if stays { &present.owner } else { &target.id }.clone(),
+            }
+        });
         let nodes = nodes.iter().map(|node| PresentNode {
             node: node.clone(),
             is_draining: false,

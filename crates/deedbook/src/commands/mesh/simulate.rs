@@ -36,7 +36,7 @@ pub(super) fn simulate(args: &Simulate, context: &mut Context) -> Result<(), Fai
     });
     let bound = own.and_then(|facts| facts.bound_factor);
     let own_strategy = own.map_or(USUAL_STRATEGY, |facts| &facts.strategy_id);
-    let (mut shards, mut owners) = (Vec::new(), Vec::new());
+    let (mut shards, mut present) = (Vec::new(), Vec::new());
     for record in &records {
         let key = MeshKey::parse(MeshKind::Shard, &record.key);
         let (Ok(key), Some(shard)) = (key, record.shard()) else {
@@ -46,14 +46,14 @@ pub(super) fn simulate(args: &Simulate, context: &mut Context) -> Result<(), Fai
             id: key.id().to_owned(),
             locality_hint: shard.locality_hint.as_deref().map(str::to_owned),
         });
-        owners.push(Some(&*shard.owner_node_id));
+        present.push(Some((&*shard.owner_node_id, shard.status)));
     }
     let question = Question {
         namespace,
         strategy: args.strategy.as_deref().unwrap_or(own_strategy),
         nodes: nodes.collect(),
+        present,
         shards,
-        owners,
         policy: bound.map_or_else(Policy::default, |bound| Policy { bound }),
     };
     print(&question.answer().map_err(Failure::Placement)?, context)

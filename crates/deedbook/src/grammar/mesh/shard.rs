@@ -219,7 +219,8 @@ pub(crate) struct Map {
 
 /// Say where the shards of a namespace would be on other nodes; nothing moves
 ///
-/// The nodes are those that are given, whatever nodes the namespace has.
+/// The nodes are those that are given, whatever nodes the namespace has. Paused and disabled
+/// shards stay where they are.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
