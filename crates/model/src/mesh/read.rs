@@ -67,6 +67,12 @@ impl Draft {
     pub fn warnings(&self) -> &[Issue] {
         &self.warnings
     }
+
+    /// Its data, annotations and warnings.
+    #[must_use]
+    pub fn into_parts(self) -> (Map<String, Json>, Map<String, Json>, Vec<Issue>) {
+        (self.data, self.annotations, self.warnings)
+    }
 }
 
 /// Reads and judges a document: the members of a record's data with `annotations` beside them, or

@@ -31,6 +31,17 @@ impl From<&Draft> for MeshContent {
     }
 }
 
+impl From<Draft> for MeshContent {
+    fn from(draft: Draft) -> MeshContent {
+        let (data, annotations, warnings) = draft.into_parts();
+        MeshContent {
+            data,
+            annotations,
+            warnings,
+        }
+    }
+}
+
 impl Work<'_> {
     pub(super) fn decide_mesh(&mut self, write: &MeshWrite) -> Result<Outcome, Refusal> {
         let namespace = Resource::Namespace(write.key().namespace());
@@ -243,5 +254,5 @@ fn patched(key: &MeshKey, before: &Record, patch: &Value) -> Result<MeshContent,
     };
     let draft = read_node(key.kind(), &Node::from(&merged), options);
     let draft = draft.map_err(|issues| Refusal::of(0, issues))?;
-    Ok(MeshContent::from(&draft))
+    Ok(MeshContent::from(draft))
 }
