@@ -7,48 +7,39 @@ use deedbook_book::View;
 use deedbook_model::Revision;
 use deedbook_model::shard::ShardStatus;
 use deedbook_rules::Record;
-use deedbook_rules::mesh::MeshFilter;
+use deedbook_rules::mesh::{MeshCursor, MeshFilter};
 use http::HeaderValue;
-use serde::{Deserialize, Serialize};
 
 use super::kind_of;
 use crate::access::Standing;
 use crate::answer::Answer;
 use crate::body::{Body, Broken};
 use crate::call::Call;
-use crate::cursor;
 use crate::routes::listing::{NDJSON, as_lines, limit, page, wants_lines};
 
 /// How many records are looked at for a part of a stream.
 const PART: usize = 512;
 
-/// Where a list goes on: version, kind, revision, after.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    v: u32,
-    k: String,
-    r: Revision,
-    a: String,
-}
-
 /// The revision that a list is pinned to, where it goes on.
 pub(in crate::routes) fn pinned(call: &Call) -> Result<Option<Revision>, Problem> {
-    Ok(read_cursor(call)?.map(|cursor| cursor.r))
+    Ok(read_cursor(call)?.map(|cursor| cursor.revision))
 }
 
-fn read_cursor(call: &Call) -> Result<Option<Cursor>, Problem> {
-    let cursor: Option<Cursor> = cursor::read(call)?;
-    let own = kind_of(call).as_str();
-    match &cursor {
-        Some(cursor) if (cursor.v, cursor.k.as_str()) != (1, own) => {
-            Err(Problem::parameter("cursor", "is of another list"))
-        }
-        Some(_) if call.query.text("at").is_some() => {
-            let message = "can't be combined with `cursor`, which goes on where its list began";
-            Err(Problem::parameter("at", message))
-        }
-        _ => Ok(cursor),
+fn read_cursor(call: &Call) -> Result<Option<MeshCursor>, Problem> {
+    let wrong = |message: String| Problem::parameter("cursor", message);
+    let Some(text) = call.query.text("cursor") else {
+        return Ok(None);
+    };
+    let cursor = MeshCursor::parse(kind_of(call), text);
+    let cursor = cursor.map_err(|error| wrong(error.to_string()))?;
+    if cursor.lineage != call.server.book.view().lineage() {
+        return Err(wrong("isn't a cursor of this book".to_owned()));
     }
+    if call.query.text("at").is_some() {
+        let message = "can't be combined with `cursor`, which goes on where its list began";
+        return Err(Problem::parameter("at", message));
+    }
+    Ok(Some(cursor))
 }
 
 fn filter(call: &Call) -> MeshFilter {
@@ -67,7 +58,7 @@ pub(in crate::routes) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, P
     let kind = kind_of(call);
     let filter = filter(call);
     let revision = view.head().revision;
-    let after = read_cursor(call)?.map_or(String::new(), |cursor| cursor.a);
+    let after = read_cursor(call)?.map_or(String::new(), |cursor| cursor.after);
     if wants_lines(call) {
         return Ok(lines(call, filter, after, Arc::clone(view)).at(revision));
     }
@@ -78,17 +69,15 @@ pub(in crate::routes) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, P
     let mut found = found.filter(fits);
     let items: Vec<&Arc<Record>> = found.by_ref().take(limit).collect();
     let next = match (items.last(), found.next()) {
-        (Some(last), Some(_)) => Some(cursor::encode(
-            call,
-            &Cursor {
-                v: 1,
-                k: kind.as_str().to_owned(),
-                r: revision,
-                a: last.key.to_string(),
-            },
-        )?),
+        (Some(last), Some(_)) => Some(MeshCursor {
+            lineage: view.lineage(),
+            kind,
+            revision,
+            after: last.key.to_string(),
+        }),
         _ => None,
     };
+    let next = next.map(|cursor| cursor.to_text());
     if next.is_some() {
         call.server.past.keep_shared(view);
     }
