@@ -57,11 +57,18 @@ impl Command {
     #[must_use]
     pub fn applying(actor: &str, plan: Arc<Plan>) -> Command {
         let namespace = plan.namespace();
+        // The way back isn't where a strategy would have them.
+        let strategy = plan.undoes().is_none().then(|| plan.strategy_id());
         let moves = plan.moves().iter().filter_map(|one| {
             let parts = vec![namespace.to_owned(), one.shard_id.clone()];
             Some(Write::Mesh(MeshWrite::Patch {
                 key: MeshKey::of(MeshKind::Shard, parts).ok()?,
-                patch: serde_json::json!({"ownerNodeId": one.to}),
+                patch: match strategy {
+                    Some(strategy) => {
+                        serde_json::json!({"ownerNodeId": one.to, "strategyId": strategy})
+                    }
+                    None => serde_json::json!({"ownerNodeId": one.to}),
+                },
                 expected: None,
             }))
         });
@@ -70,7 +77,10 @@ impl Command {
             actor: actor.to_owned(),
             rights: Rights::all(),
             token: None,
-            reason: Some("apply plan".to_owned()),
+            reason: Some(match plan.undoes() {
+                Some(revision) => format!("undo revision {revision}"),
+                None => "apply plan".to_owned(),
+            }),
             ticket: None,
             request_id: None,
             idempotency: None,

@@ -112,7 +112,12 @@ pub fn decide_in_place(
         });
     }
     if let Some(plan) = &command.plan {
-        stands(state, plan).map_err(|refusal| vec![refusal])?;
+        // Before it is looked at: what it is held against is told where it doesn't fit.
+        let namespace = Resource::Namespace(plan.namespace());
+        let demanded = demand(&rights, Capability::MeshOperate, namespace);
+        demanded
+            .and_then(|()| stands(state, plan))
+            .map_err(|refusal| vec![refusal])?;
     }
     let before = state.standing();
     let mut work = Work {
@@ -196,6 +201,15 @@ fn rights_by_now<'c>(
             })
         }
     }
+}
+
+fn demand(rights: &Rights, capability: Capability, resource: Resource<'_>) -> Result<(), Refusal> {
+    rights.demand(capability, resource).map_err(|denied| {
+        Refusal::of(
+            0,
+            vec![issue(IssueKind::Denied, "", None, denied.to_string())],
+        )
+    })
 }
 
 /// Refuses a plan of which something that it rests on moved.
@@ -394,12 +408,7 @@ impl Work<'_> {
     }
 
     fn demand(&self, capability: Capability, resource: Resource<'_>) -> Result<(), Refusal> {
-        self.rights.demand(capability, resource).map_err(|denied| {
-            Refusal::of(
-                0,
-                vec![issue(IssueKind::Denied, "", None, denied.to_string())],
-            )
-        })
+        demand(self.rights, capability, resource)
     }
 
     /// Puts a record as it is to be, with the next revision and generation. What a later release

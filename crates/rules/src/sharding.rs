@@ -1,7 +1,7 @@
 //! Namespaces, nodes and shards as a configuration declares them: what of it a book lacks is made,
 //! and what is there is left as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use deedbook_model::Generation;
@@ -94,8 +94,15 @@ impl Sharding {
     /// Every fault of it, each with its pointer.
     pub fn missing(&self, state: &State) -> Result<Vec<Write>, Vec<Issue>> {
         let (mut writes, mut issues) = (Vec::new(), Vec::new());
+        let mut seen = BTreeSet::new();
         for (place, declared) in self.namespaces.iter().enumerate() {
             let pointer = format!("/namespaces/{place}");
+            if !seen.insert(&*declared.namespace) {
+                let message = format!("`{}` is declared twice", declared.namespace);
+                let pointer = format!("{pointer}/namespace");
+                issues.push(Issue::error(IssueKind::Conflict, pointer, message));
+                continue;
+            }
             match declared.missing(state) {
                 Ok(missing) => writes.extend(missing),
                 Err(found) => issues.extend(found.into_iter().map(|issue| Issue {
@@ -148,7 +155,23 @@ impl DeclaredNamespace {
         let shards = shards.filter(|(_, shard)| is_blank(&shard.shard_id));
         let shards =
             shards.map(|(place, _)| missing(format!("/shards/{place}/shardId"), "the shard's id"));
+        let twice = |pointer: String, id: &str| {
+            let message = format!("`{id}` is declared twice");
+            Issue::error(IssueKind::Conflict, pointer, message)
+        };
+        let (mut seen_nodes, mut seen_shards) = (BTreeSet::new(), BTreeSet::new());
+        let again_nodes = self.nodes.iter().enumerate().filter_map(|(place, node)| {
+            let id = &*node.node_id;
+            let is_new = seen_nodes.insert(id) || is_blank(id);
+            (!is_new).then(|| twice(format!("/nodes/{place}/nodeId"), id))
+        });
+        let again_shards = self.shards.iter().enumerate().filter_map(|(place, shard)| {
+            let id = &*shard.shard_id;
+            let is_new = seen_shards.insert(id) || is_blank(id);
+            (!is_new).then(|| twice(format!("/shards/{place}/shardId"), id))
+        });
         let all = name.into_iter().chain(empty).chain(nodes).chain(shards);
+        let all = all.chain(again_nodes).chain(again_shards);
         all.chain(self.weights()).collect()
     }
 

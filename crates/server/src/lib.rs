@@ -44,6 +44,7 @@ mod metrics;
 mod middleware;
 mod net;
 mod options;
+mod placement_size;
 mod refuse;
 mod request_id;
 mod routes;

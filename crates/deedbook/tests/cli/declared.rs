@@ -76,7 +76,11 @@ fn a_server_does_not_start_with_a_fault_in_it() {
         ("2.0", "-2.0", "shards.hashing.weight_invalid"),
         ("\"ring\"", "\"rnig\"", "shards.hashing.strategy.unknown"),
         ("capacity", "kapacity", "kapacity"),
-        ("s-02", "s-01", "orders/s-01"),
+        (
+            "s-02",
+            "s-01",
+            "/namespaces/0/shards/1/shardId `s-01` is declared twice",
+        ),
     ] {
         sandbox.write("deedbook.toml", &DECLARED.replace(from, to));
         let refused = sandbox.fails(2, &["serve", "--listen", "127.0.0.1:0"]);

@@ -267,3 +267,25 @@ fn yaml_that_looks_like_a_number_is_an_id() {
     assert_eq!(draft.key().to_string(), "7/1e3");
     assert_eq!(draft.data()["zone"], "yes");
 }
+
+#[test]
+fn a_whole_record_has_the_key_of_its_data() {
+    let record = |key: &str| {
+        format!(
+            r#"{{"kind":"shard","key":"{key}","data":{{"namespace":"a","shardId":"b/c","ownerNodeId":"n"}}}}"#
+        )
+    };
+    let read = |text: &str| {
+        read(
+            MeshKind::Shard,
+            text.as_bytes(),
+            Syntax::Json,
+            ReadOptions::default(),
+        )
+    };
+    assert_eq!(read(&record("a/b%2Fc")).unwrap().key().id(), "b/c");
+    for wrong in ["a/c", "a/b/c", ""] {
+        let issues = read(&record(wrong)).unwrap_err();
+        assert_eq!(issues[0].pointer, "/key", "{wrong}");
+    }
+}

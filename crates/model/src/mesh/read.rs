@@ -131,6 +131,7 @@ pub fn read_node(
         }),
         data: Map::new(),
         annotations: Map::new(),
+        keyed: None,
     };
     if whole.is_some() {
         reader.envelope(members);
@@ -168,6 +169,8 @@ struct Reader<'a> {
     judge: Judge,
     data: Map<String, Json>,
     annotations: Map<String, Json>,
+    /// The key that a whole record says it has, and its line.
+    keyed: Option<(String, Option<u32>)>,
 }
 
 impl Reader<'_> {
@@ -181,6 +184,7 @@ impl Reader<'_> {
                     let issue = Issue::error(IssueKind::Conflict, "/kind", message);
                     self.judge.report(place, issue.at_line(node.line));
                 }
+                ("key", Some(text)) => self.keyed = Some((text.to_owned(), node.line)),
                 ("annotations", _) => self.known(index, key, node),
                 _ => {}
             }
@@ -343,6 +347,11 @@ impl Reader<'_> {
         let parts = parts.map(|name| part(name).unwrap_or_default().to_owned());
         let key = MeshKey::of(self.kind, parts.collect())
             .map_err(|error| vec![Issue::error(IssueKind::InvalidValue, "", error.to_string())])?;
+        if let Some((said, line)) = self.keyed.filter(|(said, _)| *said != key.to_string()) {
+            let message = format!("is `{}`, but the data is of `{key}`", shorten(&said));
+            let issue = Issue::error(IssueKind::Conflict, "/key", message);
+            return Err(vec![issue.with_hint("leave `key` out").at_line(line)]);
+        }
         Ok(Draft {
             key,
             data: self.data,

@@ -207,7 +207,7 @@ fn title(key: &MeshKey) -> String {
 fn in_use(key: &MeshKey, left: &str) -> Issue {
     let message = format!("{left} still points to {}", title(key));
     Issue::error(IssueKind::InUse, "", message)
-        .with_hint("move or remove that first, or leave it dangling with --force")
+        .with_hint("move or remove that first, or force it: what points to it stays as it is then")
 }
 
 fn gone() -> Refusal {

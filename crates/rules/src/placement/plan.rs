@@ -139,10 +139,14 @@ pub enum StayReason {
     /// What is undone moved it, and it was removed since.
     #[serde(rename = "removed since")]
     RemovedSince,
+    /// The node that it should go to isn't one of the namespace any more.
+    #[serde(rename = "node gone")]
+    NodeGone,
 }
 
 impl StayReason {
-    /// As people and JSON have it: `shard paused`, `shard disabled`, `moved since`, `removed since`.
+    /// As people and JSON have it: `shard paused`, `shard disabled`, `moved since`, `removed since`,
+    /// `node gone`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -150,6 +154,7 @@ impl StayReason {
             StayReason::Disabled => "shard disabled",
             StayReason::MovedSince => "moved since",
             StayReason::RemovedSince => "removed since",
+            StayReason::NodeGone => "node gone",
         }
     }
 

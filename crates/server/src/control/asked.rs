@@ -76,7 +76,16 @@ pub(crate) fn range(call: &Call) -> Result<DiffRange, Problem> {
 pub(crate) async fn resume(call: &Call) -> Result<Position, Problem> {
     let told = call.header("last-event-id")?;
     let given = resume_position(told, call.query.text("resumeToken"));
-    let given = given.map_err(|error| wrong("resumeToken", error))?;
+    let given = given.map_err(|error| {
+        wrong(
+            if told.is_some() {
+                "Last-Event-ID"
+            } else {
+                "resumeToken"
+            },
+            error,
+        )
+    })?;
     let server = Arc::clone(&call.server);
     let floor = call.server.slow.run(move || {
         let stats = server.book.stats();

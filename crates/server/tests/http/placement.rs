@@ -1,10 +1,18 @@
 //! Changes of hands: transfers, plans and how they are applied and undone, and which shard holds a
 //! key.
 
+use std::sync::Arc;
+
+use deedbook_api::samples;
+use deedbook_book::BookError;
+use deedbook_model::code::Code;
+use deedbook_model::{Capability, Grant, Grants, Rights};
+use deedbook_rules::Command;
+use deedbook_rules::placement::plan::Plan;
 use deedbook_testkit::http::{Request, Response};
 use serde_json::{Value, json};
 
-use crate::identity::{get, guarded_with_mesh, with};
+use crate::identity::{create, get, guarded_with_mesh, with};
 use crate::sandbox::Sandbox;
 
 const JSON: &str = "application/json";
@@ -286,4 +294,73 @@ fn changes_of_hands_take_the_right_capability() {
             assert_eq!(refused.status, 403, "{who} {path}");
         }
     }
+}
+
+/// What a plan is held against is told where it doesn't fit: only to those who may change it.
+#[test]
+fn a_plan_of_a_foreign_namespace_tells_nothing() {
+    let sandbox = guarded_with_mesh();
+    let stranger = create(
+        "stranger",
+        &["MESH_OPERATE:returns", "MESH_READ:returns"],
+        None,
+    );
+    sandbox.book.execute(stranger).unwrap();
+    let forged = json!({
+        "format": "deedbook-plan/1", "namespace": "parcels", "strategyId": "ring",
+        "moves": [], "stays": [], "fewestMoves": 0, "heldBack": 0,
+        "restsOn": {"namespace": 0, "nodes": {}, "everyShard": true, "shards": {}},
+        "digest": "x",
+    });
+    let apply = |namespace: &str, plan: &str| {
+        let target = format!("/v1/namespaces/{namespace}/apply");
+        let request = Request::new("POST", &target).content(JSON, plan);
+        sandbox.send(&with("stranger", request))
+    };
+    let refused = apply("parcels", &forged.to_string());
+    assert_eq!((refused.status, refused.code().as_str()), (403, "denied"));
+    // Through a namespace of one's own neither, and not by the rules alone.
+    let refused = apply("returns", samples::PLAN);
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    let plan = Arc::new(Plan::read(samples::STALE_PLAN.as_bytes()).unwrap());
+    let command = Command {
+        rights: Rights::of(
+            [Grant::of_all(Capability::RegistryWrite)]
+                .into_iter()
+                .collect::<Grants>(),
+        ),
+        ..Command::applying("stranger", plan)
+    };
+    match sandbox.book.execute(command) {
+        Err(BookError::Refused(refusals)) => assert_eq!(refusals[0].code, Code::Denied),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_undone_shard_does_not_go_to_a_node_that_is_gone() {
+    let sandbox = cluster("ring");
+    let applied = apply(&sandbox, &plan(&sandbox, "")).json();
+    let remove = Request::new("DELETE", "/v1/nodes/orders/n1?force=true");
+    assert_eq!(sandbox.send(&remove).status, 200);
+    let back = plan(&sandbox, &format!("?undo={}", applied["revision"]));
+    assert_eq!(back["moves"], json!([]));
+    let stays = back["stays"].as_array().unwrap();
+    assert_eq!(stays.len() as u64, applied["moves"].as_u64().unwrap());
+    assert!(stays.iter().all(|stay| stay["reason"] == "node gone"));
+}
+
+#[test]
+fn what_takes_too_long_to_plan_is_refused() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "/v1/shards/big/s", &json!({"ownerNodeId": "n"}));
+    for node in 0..65 {
+        put(
+            &sandbox,
+            &format!("/v1/nodes/big/n{node}"),
+            &json!({"weight": 1024}),
+        );
+    }
+    let refused = sandbox.get("/v1/namespaces/big/plan?strategy=ring");
+    assert_eq!(refused.status, 413, "{}", refused.text());
 }

@@ -26,6 +26,9 @@ use crate::source::Source;
 const MOST_RECORDS: usize = 100_000;
 const MOST_BYTES: usize = 48 << 20;
 
+/// Status of a command that did a part.
+const PARTLY: u8 = 8;
+
 /// What is around a record at most, in bytes.
 const AROUND: usize = 512;
 
@@ -75,7 +78,15 @@ pub(super) fn import(args: &Import, context: &mut Context) -> Result<(), Failure
     let count = found.len();
     let reads = match sorted(found) {
         Ok(reads) => reads,
-        Err(refused) => return tell_refused(count, refused, args.why.who.dry_run, context),
+        Err(refused) => {
+            return tell_refused(
+                count,
+                refused,
+                &Written::default(),
+                args.why.who.dry_run,
+                context,
+            );
+        }
     };
     for read in &reads {
         let warnings = read.draft.warnings().iter().map(ErrorLine::from);
@@ -86,31 +97,34 @@ pub(super) fn import(args: &Import, context: &mut Context) -> Result<(), Failure
     let dry_run = args.why.who.dry_run;
     let mut source = context.source_to_try_or_write(dry_run)?;
     let reads = changed(reads, &mut source)?;
-    let written = write(&reads, &authorship, dry_run, &mut source)?;
+    let mut written = write(&reads, &authorship, dry_run, &mut source)?;
+    if written.is_trial && written.blamed.is_empty() && !dry_run {
+        written = write_parts(&reads, &authorship, false, &mut source)?;
+    }
     if !dry_run {
         source.close()?;
     }
-    match written {
-        Ok((commands, revision)) => {
-            let imported = Imported {
-                records: count,
-                written: reads.len(),
-                unchanged: count - reads.len(),
-                commands,
-                revision,
-                dry_run,
-                refused: Vec::new(),
-            };
-            print(&imported, &mut context.output)
-        }
-        Err(blamed) => {
-            let refused = blamed.into_iter().map(|(place, failure)| {
-                let label = reads.get(place).map_or("", |read| &read.label);
-                (label.to_owned(), failure.in_file(label))
-            });
-            tell_refused(count, refused.collect(), dry_run, context)
-        }
+    if written.blamed.is_empty() {
+        let imported = Imported {
+            records: count,
+            written: reads.len(),
+            unchanged: count - reads.len(),
+            commands: written.commands,
+            revision: written.revision,
+            dry_run,
+            refused: Vec::new(),
+        };
+        return print(&imported, &mut context.output);
     }
+    let blamed = std::mem::take(&mut written.blamed).into_iter();
+    let refused = blamed.map(|(place, failure)| {
+        let label = reads.get(place).map_or("", |read| &read.label);
+        (label.to_owned(), failure.in_file(label))
+    });
+    if written.is_trial {
+        written = Written::default();
+    }
+    tell_refused(count, refused.collect(), &written, dry_run, context)
 }
 
 /// What was refused, with its file.
@@ -196,46 +210,75 @@ fn is_same(record: &Record, draft: &Draft) -> Result<bool, Failure> {
     Ok(data == *draft.data() && annotations == *draft.annotations())
 }
 
-/// Writes the records, as few commands; how many, and where the last ended.
-#[expect(
-    clippy::type_complexity,
-    reason = "either it is done, or each has its blame"
-)]
+/// What was written, or would be.
+#[derive(Default)]
+struct Written {
+    records: usize,
+    commands: usize,
+    revision: Revision,
+    /// Which records were refused; nothing of their command was written.
+    blamed: Vec<(usize, Failure)>,
+    /// Whether nothing was written yet.
+    is_trial: bool,
+}
+
+/// Writes the records if one command holds them, and otherwise only tries: no command is to be done
+/// where a later one is refused.
 fn write(
     reads: &[Read],
     authorship: &Authorship,
     dry_run: bool,
     source: &mut Source,
-) -> Result<Result<(usize, Revision), Vec<(usize, Failure)>>, Failure> {
-    let (mut from, mut commands) = (0, 0);
-    let mut revision = Revision::ZERO;
-    while from < reads.len() {
-        let mut bytes = 0;
-        let fits = |read: &&Read| {
-            let data = serde_json::to_vec(read.draft.data()).map_or(0, |data| data.len());
-            bytes += data + AROUND;
-            bytes <= MOST_BYTES
-        };
-        let rest = reads.get(from..).unwrap_or_default();
-        let part = rest.iter().take_while(fits).count();
-        // One alone always fits: records have a limit far below.
-        let part = part.clamp(1, MOST_RECORDS);
+) -> Result<Written, Failure> {
+    let is_trial = dry_run || part(reads) < reads.len();
+    write_parts(reads, authorship, is_trial, source)
+}
+
+/// How many of these records one command holds.
+fn part(reads: &[Read]) -> usize {
+    let mut bytes = 0;
+    let fits = |read: &&Read| {
+        let data = serde_json::to_vec(read.draft.data()).map_or(0, |data| data.len());
+        bytes += data + AROUND;
+        bytes <= MOST_BYTES
+    };
+    // One alone always fits: records have a limit far below.
+    let part = reads.iter().take_while(fits).count();
+    part.clamp(1, MOST_RECORDS)
+}
+
+/// Writes the records, as few commands, up to the first that is refused.
+fn write_parts(
+    reads: &[Read],
+    authorship: &Authorship,
+    is_trial: bool,
+    source: &mut Source,
+) -> Result<Written, Failure> {
+    let mut written = Written {
+        is_trial,
+        ..Written::default()
+    };
+    while written.records < reads.len() {
+        let rest = reads.get(written.records..).unwrap_or_default();
+        let part = part(rest).min(rest.len());
         let drafts = rest.iter().take(part).map(|read| Arc::clone(&read.draft));
         let drafts: Vec<Arc<Draft>> = drafts.collect();
-        match source.put_together(&drafts, authorship, dry_run)? {
-            Ok(at) => revision = at,
+        match source.put_together(&drafts, authorship, is_trial)? {
+            Ok(at) => written.revision = at,
             Err(blamed) => {
+                let from = written.records;
                 let blamed = blamed.into_iter();
-                return Ok(Err(blamed.map(|(place, it)| (from + place, it)).collect()));
+                written.blamed = blamed.map(|(place, it)| (from + place, it)).collect();
+                return Ok(written);
             }
         }
-        from += part;
-        commands += 1;
+        written.records += part;
+        written.commands += 1;
     }
-    if commands == 0 {
-        revision = source.audit_head()?.revision;
+    if written.commands == 0 {
+        written.revision = source.audit_head()?.revision;
     }
-    Ok(Ok((commands, revision)))
+    Ok(written)
 }
 
 fn print(imported: &Imported, output: &mut Output) -> Result<(), Failure> {
@@ -269,10 +312,14 @@ fn print(imported: &Imported, output: &mut Output) -> Result<(), Failure> {
 fn tell_refused(
     records: usize,
     refused: Blamed,
+    written: &Written,
     dry_run: bool,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let status = refused.first().map_or(2, |(_, failure)| failure.status());
+    let status = match written.records {
+        0 => refused.first().map_or(2, |(_, failure)| failure.status()),
+        _ => PARTLY,
+    };
     let output = &mut context.output;
     if output.format == Format::Human {
         for (_, failure) in &refused {
@@ -280,7 +327,14 @@ fn tell_refused(
         }
         let count = refused.len();
         let records = human::count(records, "record");
-        output.note(&format!("{count} of {records} refused; none was written"));
+        let done = match written.commands {
+            0 => "none was written".to_owned(),
+            commands => {
+                let before = human::count(written.records, "record");
+                format!("{before} written before, by {commands} commands")
+            }
+        };
+        output.note(&format!("{count} of {records} refused; {done}"));
         return Err(Failure::Status(status));
     }
     let refused = refused.into_iter().map(|(file, failure)| Refused {
@@ -290,10 +344,10 @@ fn tell_refused(
     });
     output.value(&Imported {
         records,
-        written: 0,
+        written: written.records,
         unchanged: 0,
-        commands: 0,
-        revision: Revision::ZERO,
+        commands: written.commands,
+        revision: written.revision,
         dry_run,
         refused: refused.collect(),
     })?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use deedbook_model::Generation;
 use deedbook_model::component::hash_of;
-use deedbook_model::issue::Issue;
+use deedbook_model::issue::{Issue, IssueKind};
 use deedbook_model::shard::ShardStatus;
 use deedbook_rules::placement::plan::{
     Move, PlanRequest, Present, PresentNode, PresentShard, plan,
@@ -59,8 +59,10 @@ pub(super) fn plan_offline(
         file: Some(label.clone()),
         issues: vec![issue],
     };
-    let request: Value = serde_json::from_slice(&text.bytes)
-        .map_err(|error| Failure::Invalid(format!("{label} isn't JSON: {error}")))?;
+    let request: Value = serde_json::from_slice(&text.bytes).map_err(|error| {
+        let issue = Issue::error(IssueKind::Syntax, "", format!("not JSON: {error}"));
+        in_file(issue.with_code("SC001"))
+    })?;
     let placed = placed(&Object::of(&request, "").map_err(in_file)?, strategy);
     match placed {
         Ok(placed) => print(&placed, context),

@@ -7,6 +7,7 @@ use deedbook_rules::Command;
 
 use crate::context::Context;
 use crate::error::Failure;
+use crate::output::human;
 
 /// Makes it, as one command.
 pub(super) fn declare(actor: &str, book: &Book, context: &mut Context) -> Result<(), Failure> {
@@ -36,14 +37,17 @@ pub(super) fn declare(actor: &str, book: &Book, context: &mut Context) -> Result
         }
         result => drop(result?),
     }
-    context
-        .output
-        .note(&format!("made {count} records that {at} declares"));
+    context.output.note(&format!(
+        "made {} that {at} declares",
+        human::count(count, "record")
+    ));
     Ok(())
 }
 
 /// Every fault, a line each.
 fn unsound(at: &str, issues: &[Issue]) -> Failure {
-    let lines = issues.iter().map(|issue| format!("{at}: sharding{issue}"));
+    let lines = issues
+        .iter()
+        .map(|issue| format!("{at}: sharding: {issue}"));
     Failure::Config(lines.collect::<Vec<_>>().join("\n"))
 }

@@ -132,7 +132,7 @@ pub(crate) struct ShardFields {
     #[arg(long, value_name = "STATUS", value_parser = status)]
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<ShardStatus>,
-    /// What places it (default: that of its namespace)
+    /// What placed it; plans follow the namespace's (default: that of its namespace)
     #[arg(long = "strategy", value_name = "ID")]
     #[serde(skip_serializing_if = "Option::is_none")]
     strategy_id: Option<String>,

@@ -43,7 +43,8 @@ pub(crate) struct Export {
 ///
 /// A record that is there is put in its place, one that is the same already is left as it is. If
 /// any record isn't valid none is written, and each is told. More than one command can hold
-/// (100,000 records or 48 MiB) become several.
+/// (100,000 records or 48 MiB) become several, tried before the first is done; if one is refused all
+/// the same, because somebody else wrote meanwhile, the command ends with 8 and says what is written.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

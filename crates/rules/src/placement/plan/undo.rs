@@ -1,6 +1,6 @@
 //! The way back: plans that undo a command that moved shards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use deedbook_model::mesh::{MeshKey, MeshKind, Shard};
 use deedbook_model::{Change, Envelope, Kind, Revision, Verb};
@@ -53,6 +53,8 @@ pub fn undo(
 ) -> Plan {
     let there = present.shards.iter().map(|shard| (&*shard.shard.id, shard));
     let there: BTreeMap<&str, &PresentShard> = there.collect();
+    let nodes = present.nodes.iter().map(|node| &*node.node.id);
+    let nodes: BTreeSet<&str> = nodes.collect();
     // A command may move a shard more than once: where it was before, and where it left it.
     let mut done: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     for one in transfers {
@@ -72,6 +74,10 @@ pub fn undo(
             Some(shard) if shard.owner == from => {}
             Some(shard) if shard.owner != to => {
                 stays.push(since(Some(&shard.owner), StayReason::MovedSince));
+            }
+            // Owners need no records; but where nodes have some, one without was removed.
+            Some(shard) if !nodes.is_empty() && !nodes.contains(from) => {
+                stays.push(since(Some(&shard.owner), StayReason::NodeGone));
             }
             Some(shard) => match stay(shard, from) {
                 Some(stays_here) => stays.push(stays_here),

@@ -13,21 +13,14 @@ use deedbook_model::shard::control::{
     Summary,
 };
 use deedbook_model::{Capability, Resource};
-use deedbook_rules::placement::{
-    MAX_WEIGHT, PlacementError, PlacementNode, PlacementRequest, PlacementShard,
-};
+use deedbook_rules::placement::{PlacementError, PlacementNode, PlacementRequest, PlacementShard};
 
 use super::{answer, unreadable};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::content::Received;
 use crate::control::coded;
-
-/// Nodes times shards, at most: each pair may have to be looked at.
-const MOST_PAIRS: usize = 1 << 27;
-
-/// All weights together, at most: on the ring each unit has 64 points.
-const MOST_WEIGHT: f64 = 65_536.0;
+use crate::placement_size;
 
 pub(in crate::routes) async fn simulate(call: Call, received: Received) -> Result<Answer, Problem> {
     let asked = SimulateRequest::from_json(&received.bytes, JsonMode::ControlPlane);
@@ -84,7 +77,7 @@ fn place(call: &Call, view: &View, asked: SimulateRequest) -> Result<SimulateRes
     let now = view.namespace_now(&asked.namespace);
     let strategy = strategy_given(&asked).unwrap_or(now.strategy_id());
     let nodes: Vec<PlacementNode> = asked.nodes.iter().map(node).collect();
-    check_size(&nodes, shards.len())?;
+    placement_size::check(nodes.iter().map(|node| node.weight), shards.len())?;
     let placed: Vec<PlacementShard> = shards.iter().map(Present::placed).collect();
     let owners = view.strategies().place(
         strategy,
@@ -172,23 +165,6 @@ fn node(asked: &SimulateNode) -> PlacementNode {
         region: asked.region.clone(),
         zone: asked.zone.clone(),
     }
-}
-
-/// Refuses what would take too long or too much memory.
-fn check_size(nodes: &[PlacementNode], shards: usize) -> Result<(), Problem> {
-    let weights: f64 = nodes
-        .iter()
-        .map(|node| node.weight.clamp(0.0, MAX_WEIGHT))
-        .sum();
-    if nodes.len().saturating_mul(shards) <= MOST_PAIRS && weights <= MOST_WEIGHT {
-        return Ok(());
-    }
-    let detail = format!(
-        "{} nodes for {shards} shards are too many: at most {MOST_PAIRS} pairs and weights of \
-         {MOST_WEIGHT} together are tried",
-        nodes.len()
-    );
-    Err(Problem::new(Code::TooLarge, detail))
 }
 
 /// Why a strategy places nothing: what the caller sent isn't what it takes.

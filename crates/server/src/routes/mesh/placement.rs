@@ -10,7 +10,7 @@ use deedbook_book::View;
 use deedbook_model::code::Code;
 use deedbook_model::issue::{Issue, IssueKind};
 use deedbook_model::mesh::{MeshKey, MeshKind};
-use deedbook_model::{Kind, Revision};
+use deedbook_model::{Capability, Kind, Resource, Revision};
 use deedbook_rules::MeshWrite;
 use deedbook_rules::placement::PlacementError;
 use deedbook_rules::placement::plan::{Plan, PlanError};
@@ -23,6 +23,7 @@ use crate::authorship::Authorship;
 use crate::call::Call;
 use crate::conditions::expected;
 use crate::content::Received;
+use crate::placement_size;
 use crate::refuse;
 use crate::routes::book::read;
 use crate::write::{perform, refused};
@@ -62,6 +63,7 @@ pub(in crate::routes) fn plan(call: &Call, view: &Arc<View>) -> Result<Answer, P
         if !exists(view, &key) {
             return Err(not_found(&key));
         }
+        check_size(view, namespace)?;
         let plan = view.plan(namespace, strategy, most);
         return Answer::json(&plan.map_err(|error| unplaceable(namespace, &error))?);
     };
@@ -78,6 +80,13 @@ pub(in crate::routes) fn plan(call: &Call, view: &Arc<View>) -> Result<Answer, P
         return Err(Problem::new(Code::Conflict, detail).with_hint(hint));
     };
     Answer::json(&view.undo(namespace, Revision(undone), transfers))
+}
+
+/// Refuses what would take too long or too much memory.
+fn check_size(view: &View, namespace: &str) -> Result<(), Problem> {
+    let nodes = view.nodes_of(namespace).filter_map(|(_, node)| node.node());
+    let weights = nodes.map(|node| node.weight);
+    placement_size::check(weights, view.shards_of(namespace).count())
 }
 
 /// Whether anything is known of a namespace: it needs no record of its own.
@@ -111,6 +120,8 @@ fn unplaceable(namespace: &str, error: &PlacementError) -> Problem {
 
 pub(in crate::routes) async fn apply(call: &Call, received: Received) -> Result<Answer, Problem> {
     let key = key_of(call)?;
+    let namespace = Resource::Namespace(key.namespace());
+    call.caller.demand(Capability::MeshOperate, namespace)?;
     let content = received.bytes.clone();
     let reading = move || Plan::read(&content).map_err(|error| no_plan(&error));
     let plan = call.server.slow.run_sized(received.bytes.len(), reading);
