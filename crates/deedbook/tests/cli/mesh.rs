@@ -132,7 +132,8 @@ fn mesh_documents_come_alone_in_lists_on_lines_and_in_yaml_streams() {
 fn mesh_documents_may_leave_their_namespace_to_the_command_line() {
     let sandbox = edge();
     let page = sandbox.ok(&["node", "ls", "-o", "yaml"]);
-    let is_kept = |line: &&str| !line.contains("namespace: edge");
+    let names_it = |line: &str| line.contains("namespace: edge") || line.contains("key: edge/");
+    let is_kept = |line: &&str| !names_it(line);
     let kept: Vec<&str> = page.lines().filter(is_kept).collect();
     let text = kept.join("\n");
     let ran = sandbox.feed(&["node", "add", "-", "-n", "far", "-o", "jsonl"], &text);
