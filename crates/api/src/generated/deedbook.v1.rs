@@ -2462,7 +2462,7 @@ pub struct ShardStay {
     /// Who should get it.
     #[prost(string, tag = "3")]
     pub to: ::prost::alloc::string::String,
-    /// Why it stays: `shard paused`, `shard disabled`, `moved since`, `removed since`.
+    /// Why it stays: `shard paused`, `shard disabled`, `moved since`, `removed since`, `node gone`.
     #[prost(string, tag = "4")]
     pub reason: ::prost::alloc::string::String,
 }

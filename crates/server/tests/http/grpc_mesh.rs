@@ -222,7 +222,9 @@ fn shards_change_hands_as_over_http() {
     let back = caller
         .call(async |client| client.get_plan(request).await)
         .unwrap();
-    assert_eq!((back.moves.len(), back.undoes), (3, done.first));
+    // Their node is gone.
+    assert_eq!((back.stays.len(), back.undoes), (3, done.first));
+    assert_eq!(back.stays[0].reason, "node gone");
     let bare = GetPlanRequest::default();
     let refused = caller
         .call(async |client| client.get_plan(bare).await)
