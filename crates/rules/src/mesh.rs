@@ -12,5 +12,5 @@ pub use facts::{EndpointFacts, MeshFacts, NamespaceFacts, NodeFacts, ShardFacts}
 pub use filter::MeshFilter;
 pub use namespace_now::NamespaceNow;
 
-/// What places the shards of a namespace that has no record of its own.
-pub(crate) const USUAL_STRATEGY: &str = "rendezvous";
+/// What places shards where nobody says so: no request, no record of their namespace.
+pub const USUAL_STRATEGY: &str = "rendezvous";

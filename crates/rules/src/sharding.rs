@@ -10,7 +10,8 @@ use deedbook_model::mesh::{Draft, MeshKey, MeshKind, Namespace, Node, Shard};
 use serde::Deserialize;
 
 use crate::command::{Expected, MeshWrite, Write};
-use crate::mesh::USUAL_STRATEGY;
+use crate::mesh::{NamespaceNow, USUAL_STRATEGY};
+use crate::placement::plan::PresentNode;
 use crate::placement::{
     MAX_WEIGHT, PlacementError, PlacementNode, PlacementRequest, PlacementShard, is_blank,
 };
@@ -98,9 +99,8 @@ impl Sharding {
         for (place, declared) in self.namespaces.iter().enumerate() {
             let pointer = format!("/namespaces/{place}");
             if !seen.insert(&*declared.namespace) {
-                let message = format!("`{}` is declared twice", declared.namespace);
                 let pointer = format!("{pointer}/namespace");
-                issues.push(Issue::error(IssueKind::Conflict, pointer, message));
+                issues.push(declared_twice(pointer, &declared.namespace));
                 continue;
             }
             match declared.missing(state) {
@@ -155,21 +155,16 @@ impl DeclaredNamespace {
         let shards = shards.filter(|(_, shard)| is_blank(&shard.shard_id));
         let shards =
             shards.map(|(place, _)| missing(format!("/shards/{place}/shardId"), "the shard's id"));
-        let twice = |pointer: String, id: &str| {
-            let message = format!("`{id}` is declared twice");
-            Issue::error(IssueKind::Conflict, pointer, message)
-        };
-        let (mut seen_nodes, mut seen_shards) = (BTreeSet::new(), BTreeSet::new());
-        let again_nodes = self.nodes.iter().enumerate().filter_map(|(place, node)| {
-            let id = &*node.node_id;
-            let is_new = seen_nodes.insert(id) || is_blank(id);
-            (!is_new).then(|| twice(format!("/nodes/{place}/nodeId"), id))
-        });
-        let again_shards = self.shards.iter().enumerate().filter_map(|(place, shard)| {
-            let id = &*shard.shard_id;
-            let is_new = seen_shards.insert(id) || is_blank(id);
-            (!is_new).then(|| twice(format!("/shards/{place}/shardId"), id))
-        });
+        let again_nodes = twice(
+            "nodes",
+            "nodeId",
+            self.nodes.iter().map(|node| &*node.node_id),
+        );
+        let again_shards = twice(
+            "shards",
+            "shardId",
+            self.shards.iter().map(|it| &*it.shard_id),
+        );
         let all = name.into_iter().chain(empty).chain(nodes).chain(shards);
         let all = all.chain(again_nodes).chain(again_shards);
         all.chain(self.weights()).collect()
@@ -219,19 +214,17 @@ impl DeclaredNamespace {
             true => now.strategy_id(),
             false => self.strategy(),
         };
-        let shards: Vec<&DeclaredShard> = (self.shards.iter())
-            .filter(|shard| !is_there(MeshKind::Shard, &[name, &shard.shard_id]))
+        let shards: Vec<(usize, &DeclaredShard)> = (self.shards.iter().enumerate())
+            .filter(|(_, shard)| !is_there(MeshKind::Shard, &[name, &shard.shard_id]))
             .collect();
-        let owners = self.owners(state, strategy, &shards)?;
-        for (shard, owner) in shards.into_iter().zip(owners) {
+        let owners = self.owners(state, &now, strategy, &shards)?;
+        for ((place, shard), owner) in shards.into_iter().zip(owners) {
             let built_shard = Shard::new(name, &shard.shard_id, owner).strategy(strategy);
             let built_shard = built_shard.with(|it| {
                 it.capacity_hint = self.capacity_of(shard);
                 it.locality_hint.clone_from(&shard.locality_hint);
             });
-            let place = self.shards.iter().position(|one| one == shard);
-            let pointer = format!("/shards/{}", place.unwrap_or_default());
-            drafts.push(built(built_shard.build(), &pointer)?);
+            drafts.push(built(built_shard.build(), &format!("/shards/{place}"))?);
         }
         let put = |draft| {
             Write::Mesh(MeshWrite::Put {
@@ -255,32 +248,23 @@ impl DeclaredNamespace {
     fn owners(
         &self,
         state: &State,
+        now: &NamespaceNow,
         strategy: &str,
-        shards: &[&DeclaredShard],
+        shards: &[(usize, &DeclaredShard)],
     ) -> Result<Vec<String>, Vec<Issue>> {
-        let now = state.namespace_now(&self.namespace);
         let present = now.present();
-        let mut nodes: Vec<PlacementNode> = (present.nodes.iter())
-            .map(|node| PlacementNode {
-                weight: if node.is_draining {
-                    0.0
-                } else {
-                    node.node.weight
-                },
-                ..node.node.clone()
-            })
-            .collect();
-        for node in &self.nodes {
-            if !nodes.iter().any(|one| one.id == node.node_id) {
-                nodes.push(PlacementNode {
-                    id: node.node_id.clone(),
-                    weight: node.weight.unwrap_or(1.0),
-                    region: node.region.clone(),
-                    zone: node.zone.clone(),
-                });
-            }
-        }
-        let added = shards.iter().map(|shard| PlacementShard {
+        let nodes = present.nodes.iter().map(PresentNode::placed);
+        let mut nodes: Vec<PlacementNode> = nodes.collect();
+        let known: BTreeSet<&str> = present.nodes.iter().map(|node| &*node.node.id).collect();
+        let added = self.nodes.iter();
+        let added = added.filter(|node| !known.contains(&*node.node_id));
+        nodes.extend(added.map(|node| PlacementNode {
+            id: node.node_id.clone(),
+            weight: node.weight.unwrap_or(1.0),
+            region: node.region.clone(),
+            zone: node.zone.clone(),
+        }));
+        let added = shards.iter().map(|(_, shard)| PlacementShard {
             id: shard.shard_id.clone(),
             locality_hint: shard.locality_hint.clone(),
         });
@@ -300,6 +284,24 @@ impl DeclaredNamespace {
         let owners = owners.into_iter().take(shards.len());
         Ok(owners.map(|node| node.id.clone()).collect())
     }
+}
+
+/// The ids of a list that stand in it before. That one is missing is told as such.
+fn twice<'a>(
+    list: &'a str,
+    member: &'a str,
+    ids: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = Issue> {
+    let mut seen = BTreeSet::new();
+    ids.enumerate().filter_map(move |(place, id)| {
+        let is_new = seen.insert(id) || is_blank(id);
+        (!is_new).then(|| declared_twice(format!("/{list}/{place}/{member}"), id))
+    })
+}
+
+fn declared_twice(pointer: String, id: &str) -> Issue {
+    let message = format!("`{id}` is declared twice");
+    Issue::error(IssueKind::Conflict, pointer, message)
 }
 
 /// A record of the configuration's place.

@@ -30,6 +30,15 @@ impl ShardStatus {
         ShardStatus::Disabled,
     ];
 
+    /// Whether nothing moves a shard of that status to another node by itself.
+    #[must_use]
+    pub fn stays(self) -> bool {
+        match self {
+            ShardStatus::Active | ShardStatus::Draining => false,
+            ShardStatus::Paused | ShardStatus::Disabled => true,
+        }
+    }
+
     /// 0 to 3.
     #[must_use]
     pub fn number(self) -> u8 {

@@ -36,6 +36,18 @@ pub struct PresentNode {
     pub generation: Generation,
 }
 
+impl PresentNode {
+    /// The node as strategies are to see it: one that drains has weight 0.
+    #[must_use]
+    pub fn placed(&self) -> PlacementNode {
+        let mut node = self.node.clone();
+        if self.is_draining {
+            node.weight = 0.0;
+        }
+        node
+    }
+}
+
 /// A shard of the namespace as it is now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PresentShard {
@@ -213,7 +225,7 @@ pub struct RestsOn {
 pub fn plan(strategies: &Strategies, request: &PlanRequest<'_>) -> Result<Plan, PlacementError> {
     let present = &request.present;
     let strategy = strategies.get(request.strategy)?;
-    let nodes: Vec<PlacementNode> = present.nodes.iter().map(taking).collect();
+    let nodes: Vec<PlacementNode> = present.nodes.iter().map(PresentNode::placed).collect();
     let shards: Vec<PlacementShard> = (present.shards.iter())
         .map(|present| present.shard.clone())
         .collect();
@@ -275,15 +287,6 @@ fn stay(shard: &PresentShard, to: &str) -> Option<Stay> {
         to: to.to_owned(),
         reason: StayReason::of(shard.status)?,
     })
-}
-
-/// A node that drains is one of weight 0 to a strategy.
-fn taking(present: &PresentNode) -> PlacementNode {
-    let mut node = present.node.clone();
-    if present.is_draining {
-        node.weight = 0.0;
-    }
-    node
 }
 
 fn moves(present: &Present<'_>, targets: &[&PlacementNode]) -> Vec<Move> {

@@ -7,6 +7,7 @@ use deedbook_model::Generation;
 use deedbook_model::component::hash_of;
 use deedbook_model::issue::{Issue, IssueKind};
 use deedbook_model::shard::ShardStatus;
+use deedbook_rules::mesh::USUAL_STRATEGY;
 use deedbook_rules::placement::plan::{
     Move, PlanRequest, Present, PresentNode, PresentShard, plan,
 };
@@ -22,9 +23,6 @@ use crate::error::Failure;
 use crate::files::Input;
 use crate::grammar::values::Format;
 use crate::output::table::Table;
-
-/// What places shards where nobody says so.
-pub(super) const USUAL_STRATEGY: &str = "rendezvous";
 
 /// Where shards are placed, in the order of the request, and what moves.
 #[derive(Serialize)]
@@ -208,10 +206,13 @@ impl Question<'_> {
             })
             .collect();
         let assignments = present.iter().zip(&targets).map(|(present, target)| {
-            let stays = matches!(present.status, ShardStatus::Paused | ShardStatus::Disabled);
+            let owner = match present.status.stays() {
+                true => &present.owner,
+                false => &target.id,
+            };
             Assignment {
                 shard_id: present.shard.id.clone(),
-                owner_node_id: if stays { &present.owner } else { &target.id }.clone(),
+                owner_node_id: owner.clone(),
             }
         });
         let nodes = nodes.iter().map(|node| PresentNode {

@@ -2,11 +2,11 @@
 
 use deedbook_model::mesh::{MeshKey, MeshKind};
 use deedbook_model::shard::control::cli::nodes;
-use deedbook_rules::mesh::MeshFacts;
+use deedbook_rules::mesh::{MeshFacts, USUAL_STRATEGY};
 use deedbook_rules::placement::{PlacementNode, PlacementShard, Policy};
 
 use super::export::records;
-use super::offline::{Question, USUAL_STRATEGY, print};
+use super::offline::{Question, print};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::grammar::mesh::shard::Simulate;

@@ -134,7 +134,7 @@ impl Present {
 
     fn stays(&self) -> bool {
         let status = self.summary.status.known();
-        matches!(status, Some(ShardStatus::Paused | ShardStatus::Disabled))
+        status.is_some_and(ShardStatus::stays)
     }
 
     fn change(&self, owner: &str) -> Option<Change> {
