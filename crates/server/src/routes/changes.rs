@@ -60,11 +60,7 @@ pub(super) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
         let next = page.goes_on_after.map(|after| (after, up_to));
         (page, next)
     };
-    let shape = match call.query.text("records") {
-        Some("false") => |change| Ok(ChangeShape::of(change)),
-        _ => ChangeShape::whole,
-    };
-    let items: Result<Vec<_>, _> = page.items.iter().map(shape).collect();
+    let with_records = call.query.text("records") != Some("false");
     let next = next.map(|(a, u)| Cursor {
         v: 1,
         a,
@@ -73,11 +69,49 @@ pub(super) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
         f: names,
     });
     Answer::json(&ChangesShape {
-        items: items.map_err(|error| internal(&error))?,
+        items: shapes(&page.items, with_records)?,
         next_cursor: next.map(|next| cursor::encode(call, &next)).transpose()?,
         floor,
         revision,
     })
+}
+
+/// The newest changes of a record, as many as a request for its history asks for.
+pub(super) fn of_record(
+    call: &Call,
+    view: &View,
+    kind: &Kind,
+    key: &str,
+) -> Result<Vec<Change>, Problem> {
+    let since = since(call)?.unwrap_or(Revision::ZERO);
+    let changes = call.server.book.history(view, kind, key, limit(call));
+    let mut changes = changes.map_err(refuse::book)?;
+    changes.retain(|change| change.revision > since);
+    Ok(changes)
+}
+
+/// Those changes as they are told, with their records if a request asks for them.
+pub(super) fn shapes_of_record<'a>(
+    call: &Call,
+    changes: &'a [Change],
+) -> Result<Vec<ChangeShape<'a>>, Problem> {
+    shapes(changes, call.query.flag("records"))
+}
+
+fn shapes(changes: &[Change], with_records: bool) -> Result<Vec<ChangeShape<'_>>, Problem> {
+    let shape = match with_records {
+        true => ChangeShape::whole,
+        false => |change| Ok(ChangeShape::of(change)),
+    };
+    let shapes: Result<Vec<_>, _> = changes.iter().map(shape).collect();
+    shapes.map_err(|error| internal(&error))
+}
+
+/// Whether a record has older changes than these.
+pub(super) fn has_older(changes: &[Change]) -> bool {
+    changes
+        .last()
+        .is_some_and(|oldest| oldest.previous.is_some())
 }
 
 /// The oldest revision whose state can be read.
@@ -86,7 +120,7 @@ pub(super) fn floor(call: &Call) -> Result<Revision, Problem> {
 }
 
 /// The last revision that `since` leaves out.
-pub(super) fn since(call: &Call) -> Result<Option<Revision>, Problem> {
+fn since(call: &Call) -> Result<Option<Revision>, Problem> {
     match Moment::of(call, "since")?.map(Moment::at) {
         None => Ok(None),
         Some(At::Revision(revision)) => Ok(Some(revision)),
