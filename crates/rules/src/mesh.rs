@@ -5,12 +5,14 @@ mod facts;
 mod filter;
 pub(crate) mod index;
 mod namespace_now;
+mod page;
 
 pub use cursor::{MeshCursor, MeshCursorError};
 pub(crate) use facts::key_of;
 pub use facts::{EndpointFacts, MeshFacts, NamespaceFacts, NodeFacts, ShardFacts};
 pub use filter::MeshFilter;
 pub use namespace_now::NamespaceNow;
+pub use page::MeshPage;
 
 /// What places shards where nobody says so: no request, no record of their namespace.
 pub const USUAL_STRATEGY: &str = "rendezvous";

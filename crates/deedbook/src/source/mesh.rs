@@ -15,7 +15,7 @@ use deedbook_model::mesh::{MeshKey, MeshKind};
 use deedbook_model::{Generation, Revision};
 use deedbook_rules::components::MAX_LIMIT;
 use deedbook_rules::diff::{Difference, diff_documents};
-use deedbook_rules::mesh::MeshCursor;
+use deedbook_rules::mesh::{MeshCursor, MeshPage};
 use deedbook_rules::{Expected, MeshWrite, Outcome, Record, Write};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -106,24 +106,11 @@ pub(super) fn mesh_list(
     };
     let filter = asked.filter();
     let after = cursor.map_or(String::new(), |cursor| cursor.after);
-    let revision = view.head().revision;
-    let own = kind.kind();
-    let found = view.records_of(&own, &after);
-    let mut found = found.filter(|record| filter.fits(record));
-    let items: Vec<Arc<Record>> = found.by_ref().take(limit).cloned().collect();
-    let next = match (items.last(), found.next()) {
-        (Some(last), Some(_)) => Some(MeshCursor {
-            lineage: view.lineage(),
-            kind,
-            revision,
-            after: last.key.to_string(),
-        }),
-        _ => None,
-    };
+    let page = MeshPage::of(&view, kind, &after, limit, |record| filter.fits(record));
     Ok(Records {
-        items,
-        next: next.map(|next| next.to_text()),
-        revision,
+        items: page.items,
+        next: page.next.map(|next| next.to_text()),
+        revision: view.head().revision,
     })
 }
 

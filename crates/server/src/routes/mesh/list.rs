@@ -7,7 +7,7 @@ use deedbook_book::View;
 use deedbook_model::Revision;
 use deedbook_model::shard::ShardStatus;
 use deedbook_rules::Record;
-use deedbook_rules::mesh::{MeshCursor, MeshFilter};
+use deedbook_rules::mesh::{MeshCursor, MeshFilter, MeshPage};
 use http::HeaderValue;
 
 use super::kind_of;
@@ -55,33 +55,19 @@ fn filter(call: &Call) -> MeshFilter {
 }
 
 pub(in crate::routes) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
-    let kind = kind_of(call);
     let filter = filter(call);
     let revision = view.head().revision;
     let after = read_cursor(call)?.map_or(String::new(), |cursor| cursor.after);
     if wants_lines(call) {
         return Ok(lines(call, filter, after, Arc::clone(view)).at(revision));
     }
-    let limit = limit(call);
-    let own = kind.kind();
-    let found = view.records_of(&own, &after);
-    let fits = |record: &&Arc<Record>| filter.fits(record) && call.caller.sees(record);
-    let mut found = found.filter(fits);
-    let items: Vec<&Arc<Record>> = found.by_ref().take(limit).collect();
-    let next = match (items.last(), found.next()) {
-        (Some(last), Some(_)) => Some(MeshCursor {
-            lineage: view.lineage(),
-            kind,
-            revision,
-            after: last.key.to_string(),
-        }),
-        _ => None,
-    };
+    let fits = |record: &Record| filter.fits(record) && call.caller.sees(record);
+    let MeshPage { items, next } = MeshPage::of(view, kind_of(call), &after, limit(call), fits);
     let next = next.map(|cursor| cursor.to_text());
     if next.is_some() {
         call.server.past.keep_shared(view);
     }
-    Ok(page(items.into_iter(), next.as_deref(), revision))
+    Ok(page(items.iter(), next.as_deref(), revision))
 }
 
 /// All that fit, of one view: made as the client takes it, so that it costs one part of memory.
