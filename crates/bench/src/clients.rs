@@ -53,44 +53,39 @@ impl Role {
     }
 }
 
-/// Registers the components that aren't there yet.
-pub(crate) async fn fill(plan: &Plan, target: &Target) -> Result<(), BenchError> {
-    let mut clients = JoinSet::new();
-    for id in 0..FILLERS {
-        let (target, plan) = (target.clone(), plan.clone());
-        clients.spawn(async move {
-            let mut link = target.connect().await?;
-            for number in (id..plan.components as u64).step_by(FILLERS as usize) {
-                let uuid = Numbering::STANDING.uuid(number);
-                if link.ask(&Ask::Get(uuid)).await.is_ok() {
-                    continue;
-                }
-                let document = Numbering::STANDING.document(number, plan.size);
-                let registered = link.ask(&Ask::Register(uuid, document)).await;
-                registered.map_err(|fault| BenchError::Fill(fault.to_string()))?;
-            }
-            Ok(())
-        });
-    }
-    while let Some(ended) = clients.join_next().await {
-        ended.map_err(|error| BenchError::Fill(error.to_string()))??;
-    }
-    Ok(())
+/// What asks for a thing that has to be there, and what makes it.
+type Standing = fn(&Plan, u64) -> (Ask, Ask);
+
+/// A component of that number.
+pub(crate) fn component(plan: &Plan, number: u64) -> (Ask, Ask) {
+    let uuid = Numbering::STANDING.uuid(number);
+    let document = Numbering::STANDING.document(number, plan.size);
+    (Ask::Get(uuid), Ask::Register(uuid, document))
 }
 
-/// Makes the shards that aren't there yet.
-pub(crate) async fn fill_shards(plan: &Plan, target: &Target) -> Result<(), BenchError> {
+/// A shard of that number.
+pub(crate) fn shard(_: &Plan, number: u64) -> (Ask, Ask) {
+    let shard = ShardNumber(number);
+    (Ask::ShardGet(shard), Ask::ShardPut(shard))
+}
+
+/// Makes as many as planned of what isn't there yet.
+pub(crate) async fn fill(
+    plan: &Plan,
+    target: &Target,
+    standing: Standing,
+) -> Result<(), BenchError> {
     let mut clients = JoinSet::new();
     for id in 0..FILLERS {
         let (target, plan) = (target.clone(), plan.clone());
         clients.spawn(async move {
             let mut link = target.connect().await?;
             for number in (id..plan.components as u64).step_by(FILLERS as usize) {
-                let shard = ShardNumber(number);
-                if link.ask(&Ask::ShardGet(shard)).await.is_ok() {
+                let (get, make) = standing(&plan, number);
+                if link.ask(&get).await.is_ok() {
                     continue;
                 }
-                let made = link.ask(&Ask::ShardPut(shard)).await;
+                let made = link.ask(&make).await;
                 made.map_err(|fault| BenchError::Fill(fault.to_string()))?;
             }
             Ok(())

@@ -176,11 +176,11 @@ pub fn run(plan: &Plan, target: &Target, mut tell: impl FnMut(&str)) -> Result<R
     runtime.block_on(async {
         if plan.works.iter().any(|work| !work.is_of_shards()) {
             tell(&format!("registering {} components", plan.components));
-            clients::fill(plan, target).await?;
+            clients::fill(plan, target, clients::component).await?;
         }
         if plan.works.iter().any(|work| work.is_of_shards()) {
             tell(&format!("making {} shards", plan.components));
-            clients::fill_shards(plan, target).await?;
+            clients::fill(plan, target, clients::shard).await?;
         }
         let mut rows = Vec::new();
         for work in &plan.works {
