@@ -57,7 +57,7 @@ impl ComponentService for Asker {
             .flag("requireDependencies", request.require_dependencies)
             .write(options)
             .content(media_type(request.syntax), request.document);
-        self.write(Ok(ask)).await
+        self.written(Ok(ask)).await.map(Response::new)
     }
 
     async fn update(&self, request: Request<UpdateRequest>) -> Answered<WriteResponse> {
@@ -74,7 +74,7 @@ impl ComponentService for Asker {
                 patch,
             )
         });
-        self.write(ask).await
+        self.written(ask).await.map(Response::new)
     }
 
     async fn deprecate(&self, request: Request<DeprecateRequest>) -> Answered<WriteResponse> {
@@ -85,8 +85,9 @@ impl ComponentService for Asker {
             members.insert("deprecated_by".to_owned(), Value::from(by.as_str()));
         }
         let patch = patch.to_string();
-        self.write(change(key, request.expected_generation, options, patch))
+        self.written(change(key, request.expected_generation, options, patch))
             .await
+            .map(Response::new)
     }
 
     async fn archive(&self, request: Request<ArchiveRequest>) -> Answered<WriteResponse> {
@@ -94,8 +95,9 @@ impl ComponentService for Asker {
         let (key, options) = (request.key.as_ref(), request.options.as_ref());
         let patch = json!({"lifecycle": "archived", "archived_reason": reason(options)});
         let patch = patch.to_string();
-        self.write(change(key, request.expected_generation, options, patch))
+        self.written(change(key, request.expected_generation, options, patch))
             .await
+            .map(Response::new)
     }
 
     async fn remove(&self, request: Request<RemoveRequest>) -> Answered<WriteResponse> {
@@ -105,7 +107,7 @@ impl ComponentService for Asker {
             ask.number("expectedGeneration", request.expected_generation)
                 .write(request.options.as_ref())
         });
-        self.write(ask).await
+        self.written(ask).await.map(Response::new)
     }
 
     async fn batch(&self, request: Request<BatchRequest>) -> Answered<BatchResponse> {
@@ -251,11 +253,10 @@ impl ComponentService for Asker {
 }
 
 impl Asker {
-    async fn write(&self, ask: Result<Ask, Problem>) -> Answered<WriteResponse> {
+    /// Asks for a write, and reads what became of it.
+    pub(super) async fn written(&self, ask: Result<Ask, Problem>) -> Result<WriteResponse, Status> {
         let answer = self.bytes(ask).await?;
-        let response = written(&answer);
-        let response = response.map_err(|error| unreadable(&error))?;
-        Ok(Response::new(response))
+        written(&answer).map_err(|error| unreadable(&error))
     }
 }
 

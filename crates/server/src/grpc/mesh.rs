@@ -13,7 +13,7 @@ use http::Method;
 use tonic::{Request, Response};
 
 use super::ask::{Ask, Asker, unreadable};
-use super::components::{Answered, JSON, PATCH, WhySaid, masked, media_type, written};
+use super::components::{Answered, JSON, PATCH, WhySaid, masked, media_type};
 use crate::answer::to_json;
 
 /// Where the methods of the service are.
@@ -85,7 +85,7 @@ impl MeshService for Asker {
                 .write(options)
                 .content(media_type(request.syntax), request.document)
         });
-        let written = self.written(ask).await?;
+        let written = Some(self.written(ask).await?);
         Ok(Response::new(PutRecordResponse { written }))
     }
 
@@ -105,7 +105,7 @@ impl MeshService for Asker {
                 .write(request.options.as_ref())
                 .content(PATCH, patch))
         });
-        let written = self.written(ask).await?;
+        let written = Some(self.written(ask).await?);
         Ok(Response::new(PatchRecordResponse { written }))
     }
 
@@ -119,7 +119,7 @@ impl MeshService for Asker {
                 .number("expectedGeneration", request.expected_generation)
                 .write(request.options.as_ref())
         });
-        let written = self.written(ask).await?;
+        let written = Some(self.written(ask).await?);
         Ok(Response::new(RemoveRecordResponse { written }))
     }
 
@@ -219,7 +219,7 @@ impl MeshService for Asker {
                 .write(request.options.as_ref())
                 .content(JSON, content))
         });
-        let written = self.written(ask).await?;
+        let written = Some(self.written(ask).await?);
         Ok(Response::new(TransferShardResponse { written }))
     }
 
@@ -257,16 +257,5 @@ impl MeshService for Asker {
                 .read(request.options.as_ref())
         });
         self.ask(ask).await.map(Response::new)
-    }
-}
-
-impl Asker {
-    async fn written(
-        &self,
-        ask: Result<Ask, Problem>,
-    ) -> Result<Option<WriteResponse>, tonic::Status> {
-        let answer = self.bytes(ask).await?;
-        let response = written(&answer).map_err(|error| unreadable(&error))?;
-        Ok(Some(response))
     }
 }
