@@ -8,8 +8,10 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "../../model/tests/vectors/mod.rs"]
+mod vectors;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use deedbook_rules::placement::{
@@ -19,22 +21,10 @@ use deedbook_rules::placement::{
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-fn vectors(suite: &str) -> Value {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/compat/vectors");
-    let path = folder.join(format!("shards-{suite}.json"));
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let vectors: Value = serde_json::from_slice(&bytes).unwrap();
-    assert_eq!(vectors["format"], "omnirelay-shards-vectors/1");
-    assert_eq!(vectors["suite"], suite);
-    vectors
-}
+use crate::vectors::{cases, double, text, vectors};
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
 }
 
 fn maybe(value: &Value) -> Option<String> {
@@ -42,9 +32,8 @@ fn maybe(value: &Value) -> Option<String> {
 }
 
 fn weight(node: &Value) -> f64 {
-    let bits = node["weightBits"].as_str();
-    let bits = bits.map(|bits| f64::from_bits(u64::from_str_radix(bits, 16).unwrap()));
-    bits.or(node["weight"].as_f64()).unwrap_or(1.0)
+    let bits = node.get("weightBits").filter(|bits| !bits.is_null());
+    bits.map(double).or(node["weight"].as_f64()).unwrap_or(1.0)
 }
 
 fn nodes_of(request: &Value) -> Vec<PlacementNode> {
@@ -97,9 +86,8 @@ fn check(strategy: &str, case: &Value, wanted: &Value) {
 
 fn check_suite(strategy: &str) {
     let vectors = vectors(strategy);
-    assert!(!list(&vectors["cases"]).is_empty());
     let weighted = format!("{strategy}-weighted");
-    for case in list(&vectors["cases"]) {
+    for case in cases(&vectors, "cases") {
         match text(&case["class"]) {
             "compat" => check(strategy, case, &case["owners"]),
             "quirk" => check(strategy, case, &case["proposed"]),
@@ -119,7 +107,7 @@ fn check_suite(strategy: &str) {
             );
         }
     }
-    for case in list(&vectors["scale"]) {
+    for case in cases(&vectors, "scale") {
         match text(&case["class"]) {
             "compat" => check_scale(strategy, case, &case["expect"]),
             _ => {
@@ -260,7 +248,7 @@ impl Strategy for Named {
 
 #[test]
 fn compat_registry() {
-    for case in list(&vectors("hashing-errors")["registry"]) {
+    for case in cases(&vectors("hashing-errors"), "registry") {
         let mut strategies = Strategies::default();
         for (step, wanted) in list(&case["ops"]).iter().zip(list(&case["results"])) {
             let Some(id) = step[1].as_str() else {
