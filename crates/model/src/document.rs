@@ -21,7 +21,7 @@ use crate::issue::{Issue, IssueKind};
 use crate::text::is_obeyed;
 
 use budget::MAX_BYTES;
-pub use node::{Key, Node, Unrepresentable, Value};
+pub use node::{Key, Node, Unrepresentable, Value, json_kind_name};
 
 /// The form a file's text has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

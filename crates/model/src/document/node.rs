@@ -113,6 +113,19 @@ impl Node {
     }
 }
 
+/// What a JSON value is, for messages: `a list`.
+#[must_use]
+pub fn json_kind_name(value: &serde_json::Value) -> &'static str {
+    match value {
+        serde_json::Value::Null => "null",
+        serde_json::Value::Bool(_) => "a boolean",
+        serde_json::Value::Number(_) => "a number",
+        serde_json::Value::String(_) => "text",
+        serde_json::Value::Array(_) => "a list",
+        serde_json::Value::Object(_) => "an object",
+    }
+}
+
 impl Value {
     /// What it is, for messages: `a list`.
     pub fn kind_name(&self) -> &'static str {

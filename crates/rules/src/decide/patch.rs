@@ -2,6 +2,7 @@
 
 use deedbook_model::Envelope;
 use deedbook_model::component::{Mutability, field_mutability, normalised_member};
+use deedbook_model::document::json_kind_name;
 use deedbook_model::issue::{Issue, IssueKind};
 use serde_json::{Map, Value};
 
@@ -95,14 +96,7 @@ fn two_spellings(given: &str, name: &str) -> Issue {
 }
 
 pub(super) fn not_an_object(patch: &Value) -> Issue {
-    let found = match patch {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    };
+    let found = json_kind_name(patch);
     let message = format!("a merge patch is an object, not {found}");
     issue(IssueKind::WrongType, "", Some("SC004"), message)
 }

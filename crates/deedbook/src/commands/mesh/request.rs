@@ -1,6 +1,7 @@
 //! Reading JSON that others made: each member by its name, with the pointer of what isn't what it
 //! should be.
 
+use deedbook_model::document::json_kind_name;
 use deedbook_model::issue::{Issue, IssueKind};
 use serde_json::{Map, Value};
 
@@ -12,14 +13,7 @@ pub(super) struct Object<'a> {
 
 /// What is wrong with a value.
 fn wrong(pointer: &str, wanted: &str, found: &Value) -> Issue {
-    let found = match found {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    };
+    let found = json_kind_name(found);
     Issue::error(
         IssueKind::WrongType,
         pointer,
