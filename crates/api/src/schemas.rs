@@ -739,7 +739,7 @@ fn batch_write(one: &BatchOp) -> Value {
 }
 
 fn batch_member(kind: &str, name: &str) -> Value {
-    let mesh = MeshKind::ALL.into_iter().find(|one| one.as_str() == kind);
+    let mesh = MeshKind::named(kind);
     match (name, mesh) {
         ("document", None) => reference(Schema::ComponentDocument),
         ("document", Some(kind)) => reference(Schema::MeshDocument(kind)),

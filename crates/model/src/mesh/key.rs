@@ -59,6 +59,12 @@ impl MeshKind {
         }
     }
 
+    /// The kind of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<MeshKind> {
+        MeshKind::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+
     /// The members of a document that make up its key, in order.
     #[must_use]
     pub fn key_members(self) -> &'static [&'static str] {

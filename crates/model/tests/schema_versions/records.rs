@@ -61,10 +61,7 @@ fn what_version_1_0_0_wrote_is_read_for_ever() {
     let mut kinds = Vec::new();
     for line in written.lines() {
         let envelope = Envelope::read(line.as_bytes()).unwrap();
-        let kind = MeshKind::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == envelope.kind);
-        let kind = kind.unwrap();
+        let kind = MeshKind::named(&envelope.kind).unwrap();
         let options = ReadOptions {
             key: None,
             strict: true,

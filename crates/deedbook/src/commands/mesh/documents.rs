@@ -261,8 +261,7 @@ fn kind_of(node: &Node) -> Result<MeshKind, Issue> {
             .with_hint("write a record as `get -o json` prints it")
             .at_line(node.line));
     };
-    let named = |text: &str| MeshKind::ALL.into_iter().find(|one| one.as_str() == text);
-    kind.as_text().and_then(named).ok_or_else(|| {
+    kind.as_text().and_then(MeshKind::named).ok_or_else(|| {
         let known: Vec<&str> = MeshKind::ALL.iter().map(|kind| kind.as_str()).collect();
         let message = format!("is none of {}", known.join(", "));
         Issue::error(IssueKind::InvalidValue, "/kind", message).at_line(kind.line)

@@ -71,7 +71,6 @@ pub(crate) struct Import {
 
 /// A kind by its word or its plural.
 fn kind(text: &str) -> Result<MeshKind, &'static str> {
-    let mut all = MeshKind::ALL.into_iter();
-    let named = all.find(|kind| text.strip_suffix('s').unwrap_or(text) == kind.as_str());
+    let named = MeshKind::named(text.strip_suffix('s').unwrap_or(text));
     named.ok_or("expected namespace, node, service, endpoint or shard")
 }

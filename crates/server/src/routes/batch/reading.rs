@@ -171,9 +171,7 @@ fn of_mesh(
     expected: Option<Generation>,
     strict: bool,
 ) -> Result<Result<MeshWrite, Vec<Issue>>, Problem> {
-    let kind = MeshKind::ALL
-        .into_iter()
-        .find(|kind| kind.as_str() == op.kind);
+    let kind = MeshKind::named(op.kind);
     let kind = kind.ok_or_else(|| Problem::new(Code::Internal, "a kind without records"))?;
     let key = MeshKey::parse(kind, write.key.as_deref().unwrap_or_default());
     let key = key.map_err(|error| Problem::new(Code::Invalid, error.to_string()))?;
