@@ -11,15 +11,14 @@ import tempfile
 import urllib.request
 
 import grpc
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool, timestamp_pb2
 from grpc_tools import protoc
 
-from grpc_by_reflection import equal, refused
 from server import REPOSITORY, Server
+from service import PATIENCE, Service, equal, refused
 
 PROTO = "omnirelay/mesh/control/v1/shard_control.proto"
 SERVICE = "omnirelay.mesh.control.v1.ShardControlService"
-PATIENCE = 20
 
 
 def compiled():
@@ -37,28 +36,10 @@ def compiled():
     return pool
 
 
-class Control:
+def control(channel, pool, token, *scopes):
     """The service with a token, and scopes in as many entries."""
-
-    def __init__(self, channel, pool, token, *scopes):
-        self.channel = channel
-        self.service = pool.FindServiceByName(SERVICE)
-        bearer = ("authorization", f"Bearer {token}")
-        self.metadata = [bearer, *(("x-mesh-scope", scope) for scope in scopes)]
-
-    def __getattr__(self, name):
-        method = self.service.methods_by_name[name]
-        request = message_factory.GetMessageClass(method.input_type)
-        response = message_factory.GetMessageClass(method.output_type)
-        kind = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
-        call = kind(
-            f"/{SERVICE}/{name}",
-            request_serializer=request.SerializeToString,
-            response_deserializer=response.FromString,
-        )
-        return lambda **members: call(
-            request(**members), metadata=self.metadata, timeout=PATIENCE
-        )
+    scopes = [("x-mesh-scope", scope) for scope in scopes]
+    return Service(channel, pool, SERVICE, token, scopes)
 
 
 def put(server, shard, owner):
@@ -81,39 +62,39 @@ def told(error):
 
 def grpc_asks(server, channel, positions):
     pool = compiled()
-    control = Control(channel, pool, server.admin, "other", "mesh.read;mesh.operate")
-    page = control.List(namespace="OUTSIDE", page_size=2)
+    operating = control(channel, pool, server.admin, "other", "mesh.read;mesh.operate")
+    page = operating.List(namespace="OUTSIDE", page_size=2)
     equal([shard.shard_id for shard in page.shards], ["s-0", "s-1"])
     equal(page.version, positions[-1])
-    rest = control.List(namespace="outside", cursor=page.next_cursor, statuses=[1])
+    rest = operating.List(namespace="outside", cursor=page.next_cursor, statuses=[1])
     equal(([shard.shard_id for shard in rest.shards], rest.next_cursor), (["s-2"], ""))
-    diff = control.Diff(namespace="outside", from_token=positions[1])
+    diff = operating.Diff(namespace="outside", from_token=positions[1])
     equal([change.position for change in diff.diffs], positions[1:])
     equal(diff.last_position >= positions[-1], True)
     equal(diff.diffs[-1].previous.owner_node_id, "node-a")
     nodes = [{"node_id": "node-a"}, {"node_id": "node-b", "weight": 1}]
-    tried = control.Simulate(namespace="outside", strategy_id="ring", nodes=nodes)
+    tried = operating.Simulate(namespace="outside", strategy_id="ring", nodes=nodes)
     equal(len(tried.assignments), 3)
     equal(all(change.changes_owner for change in tried.changes), True)
 
-    events = control.Watch(namespace="outside")
+    events = operating.Watch(namespace="outside")
     equal([next(events).position for _ in range(2)], positions[:2])
     events.cancel()
-    resumed = control.Watch(namespace="outside", resume_token=positions[1])
+    resumed = operating.Watch(namespace="outside", resume_token=positions[1])
     equal([next(resumed).position for _ in positions[2:]], positions[2:])
     positions.append(put(server, "s-3", "node-c"))
     equal(next(resumed).position, positions[-1])
     resumed.cancel()
 
     missing = refused(
-        grpc.StatusCode.NOT_FOUND, control.Simulate, namespace="nowhere", nodes=nodes
+        grpc.StatusCode.NOT_FOUND, operating.Simulate, namespace="nowhere", nodes=nodes
     )
     equal(told(missing), "shards.control.namespace.missing")
-    cursor = refused(grpc.StatusCode.INVALID_ARGUMENT, control.List, cursor="!")
+    cursor = refused(grpc.StatusCode.INVALID_ARGUMENT, operating.List, cursor="!")
     equal(told(cursor), "shards.control.cursor.invalid")
-    reading = Control(channel, pool, server.admin, "mesh.read")
+    reading = control(channel, pool, server.admin, "mesh.read")
     refused(grpc.StatusCode.PERMISSION_DENIED, reading.Diff)
-    onlooker = Control(channel, pool, server.reader, "mesh.operate")
+    onlooker = control(channel, pool, server.reader, "mesh.operate")
     refused(grpc.StatusCode.PERMISSION_DENIED, onlooker.List)
 
 

@@ -5,37 +5,13 @@ import sys
 import uuid
 
 import grpc
-from google.protobuf import descriptor_pool, message_factory
+from google.protobuf import descriptor_pool
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 
 from server import Server
-
-PATIENCE = 20
-
-
-class Service:
-    """A service as the server describes it; `service.Get(key={…})` calls a method of it."""
-
-    def __init__(self, channel, pool, name, token=None):
-        self.channel = channel
-        self.service = pool.FindServiceByName(name)
-        self.metadata = [("authorization", f"Bearer {token}")] if token else []
-
-    def __getattr__(self, name):
-        method = self.service.methods_by_name[name]
-        request = message_factory.GetMessageClass(method.input_type)
-        response = message_factory.GetMessageClass(method.output_type)
-        kind = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
-        call = kind(
-            f"/{self.service.full_name}/{name}",
-            request_serializer=request.SerializeToString,
-            response_deserializer=response.FromString,
-        )
-        return lambda **members: call(
-            request(**members), metadata=self.metadata, timeout=PATIENCE
-        )
+from service import Service, equal, refused
 
 
 def document(name):
@@ -48,21 +24,6 @@ def document(name):
         "tags": ["outside"],
     }
     return json.dumps(members)
-
-
-def equal(found, expected):
-    if found != expected:
-        raise AssertionError(f"{found!r} instead of {expected!r}")
-
-
-def refused(code, call, **members):
-    """The call must be refused with that code."""
-    try:
-        call(**members)
-    except grpc.RpcError as error:
-        equal(error.code(), code)
-        return error
-    raise AssertionError(f"not refused with {code}")
 
 
 def changes(events, count):
