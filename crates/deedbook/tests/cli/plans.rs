@@ -80,6 +80,41 @@ fn shard_plans_are_applied_as_they_are_and_undone() {
 }
 
 #[test]
+fn shard_plans_say_what_they_are_and_leave_their_strategy_with_what_they_move() {
+    let sandbox = uneven();
+    let strategies = || -> Vec<(String, bool)> {
+        let page = sandbox.json(&["shard", "ls", "-n", "edge"]);
+        let items = page["items"].as_array().unwrap().iter();
+        let told = |item: &Value| {
+            let data = &item["data"];
+            let strategy = data["strategyId"].as_str().unwrap().to_owned();
+            (strategy, data["previousOwnerNodeId"].is_string())
+        };
+        items.map(told).collect()
+    };
+    let text = sandbox.ok(&["shard", "plan", "edge", "--strategy", "ring", "-o", "json"]);
+    sandbox.write("p.json", &text);
+    let applied = sandbox.json(&["shard", "apply", "p.json"]);
+    let (moves, revision) = (applied["moves"].clone(), applied["revision"].to_string());
+    let moved = strategies();
+    assert_eq!(
+        json!(moved.iter().filter(|(_, moved)| *moved).count()),
+        moves
+    );
+    for (strategy, has_moved) in &moved {
+        let wanted = if *has_moved { "ring" } else { "rendezvous" };
+        assert_eq!(strategy, wanted, "{moved:?}");
+    }
+    let reason = || sandbox.json(&["log", "--limit", "1"])["items"][0]["reason"].clone();
+    assert_eq!(reason(), "apply plan");
+    sandbox.ok(&["shard", "undo", &revision, "--yes"]);
+    assert_eq!(reason(), format!("undo revision {revision}"));
+    let back = strategies().into_iter().map(|(strategy, _)| strategy);
+    let before = moved.into_iter().map(|(strategy, _)| strategy);
+    assert!(back.eq(before), "the way back is no strategy's");
+}
+
+#[test]
 fn shard_undoing_leaves_and_tells_what_moved_since() {
     let sandbox = uneven();
     sandbox.write(
