@@ -167,6 +167,41 @@ fn shard_plans_that_were_edited_or_are_none_move_nothing() {
 }
 
 #[test]
+fn shard_plans_are_read_as_yaml_too() {
+    let sandbox = uneven();
+    sandbox.ok(&["shard", "set", "edge/s-00", "--status", "paused"]);
+    let plan = ["shard", "plan", "edge", "-o"];
+    let json = sandbox.ok(&[&plan[..], &["json"]].concat());
+    let text = sandbox.ok(&[&plan[..], &["yaml"]].concat());
+    assert!(text.starts_with("format: "), "{text}");
+    sandbox.write("p.yaml", &text);
+    // JSON is JSON whatever its file is called.
+    sandbox.write("q.yaml", &json);
+    let digest =
+        |file: &str| sandbox.json(&["shard", "apply", file, "--dry-run"])["digest"].clone();
+    assert_eq!(digest("p.yaml"), digest("q.yaml"));
+    let map = ["shard", "map", "edge", "--plan"];
+    assert_eq!(
+        sandbox.ok(&[&map[..], &["p.yaml"]].concat()),
+        sandbox.ok(&[&map[..], &["q.yaml"]].concat())
+    );
+    let piped = sandbox.feed(&["shard", "apply", "-", "--yes"], &text);
+    assert_eq!(piped.status, 0, "{piped:?}");
+    for (edited, code) in [
+        (text.replace("to: n2", "to: n9"), "shards.plan.edited"),
+        ("a: 1\n".to_owned(), "shards.plan.invalid"),
+        ("a: [\n".to_owned(), "SC001"),
+    ] {
+        sandbox.write("p.yaml", &edited);
+        let ran = sandbox.fails(2, &["shard", "apply", "p.yaml", "-o", "json"]);
+        let issue = &ran.error()["issues"][0];
+        assert_eq!(issue["code"], code);
+        let hint = issue["hint"].as_str().unwrap();
+        assert!(hint.contains("-o json"), "{hint}");
+    }
+}
+
+#[test]
 fn shard_keys_are_located_by_range() {
     let sandbox = uneven();
     for (shard, keys) in [("s-00", "..m"), ("s-01", "m..t")] {

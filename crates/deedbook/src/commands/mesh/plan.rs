@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use deedbook_model::Revision;
+use deedbook_model::document::{self, Syntax};
 use deedbook_model::issue::{Issue, IssueKind};
-use deedbook_rules::placement::plan::Plan;
+use deedbook_rules::placement::plan::{Plan, PlanError};
 
 use super::offline::plan_offline;
 use crate::commands::write::{Authorship, confirm};
@@ -49,14 +50,25 @@ pub(super) fn apply(args: &shard::Apply, context: &mut Context) -> Result<(), Fa
 pub(super) fn read(file: &Path) -> Result<Plan, Failure> {
     let input = Input::of(file);
     let text = input.read()?;
-    Plan::read(&text.bytes).map_err(|error| {
-        let issue = Issue::error(IssueKind::InvalidFormat, "", error.to_string());
-        let issue = issue.with_code(error.code());
+    let refused = |issues: Vec<Issue>| {
         let hint = "give it as `deedbook shard plan NAMESPACE -o json` printed it";
+        let issues = issues.into_iter();
         Failure::Document {
             file: Some(input.label()),
-            issues: vec![issue.with_hint(hint)],
+            issues: issues.map(|issue| issue.with_hint(hint)).collect(),
         }
+    };
+    let read = match (Plan::read(&text.bytes), text.syntax) {
+        // JSON is a plan whatever the file is called, and however long it is.
+        (Err(PlanError::Json(_)), Syntax::Yaml) => {
+            let node = document::parse(&text.bytes, Syntax::Yaml).map_err(refused)?;
+            Plan::read(&serde_json::to_vec(&node.to_json())?)
+        }
+        (read, _) => read,
+    };
+    read.map_err(|error| {
+        let issue = Issue::error(IssueKind::InvalidFormat, "", error.to_string());
+        refused(vec![issue.with_code(error.code())])
     })
 }
 

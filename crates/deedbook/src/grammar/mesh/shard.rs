@@ -126,7 +126,7 @@ Examples:
   deedbook mesh shards apply plan.json --ticket OPS-17
   deedbook mesh shards apply plan.json --dry-run")]
 pub(crate) struct Apply {
-    /// The plan, as `plan -o json` printed it; `-` for stdin
+    /// The plan, as `plan -o json` or `-o yaml` printed it; `-` for stdin
     #[arg(value_name = "FILE|-")]
     pub(crate) file: PathBuf,
     /// Don't ask
