@@ -1,7 +1,10 @@
 //! `explain`: what an error code means and what to do.
 
+mod shards;
+
 use deedbook_model::code::Code;
 use serde::Serialize;
+use shards::SHARDS;
 
 use crate::context::Context;
 use crate::error::Failure;
@@ -324,6 +327,7 @@ fn all() -> Vec<Entry> {
         .chain(kinds())
         .chain(taxonomy())
         .chain(OTHER_CODES.map(entry))
+        .chain(SHARDS.map(entry))
         .collect()
 }
 

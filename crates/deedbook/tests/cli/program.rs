@@ -1,5 +1,8 @@
 //! Commands that need no book: validate, schema, version, explain, completions, man.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, document, samples};
@@ -124,6 +127,46 @@ fn explain_knows_every_code_that_is_printed() {
     }
     assert!(sandbox.ok(&["explain"]).contains("dependency_cycle"));
     sandbox.fails(3, &["explain", "nonsense"]);
+}
+
+/// The codes of shards that a source makes, its tests left out.
+fn shard_codes(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.to_str().unwrap();
+        if path.is_dir() {
+            shard_codes(&path, found);
+        } else if name.ends_with(".rs") && !name.ends_with("_test.rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            // Of texts between quotes every second is one.
+            let quoted = code.split('"').skip(1);
+            let codes = quoted.filter(|text| text.starts_with("shards.") && !text.contains(' '));
+            found.extend(codes.map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn explain_knows_every_code_of_shards() {
+    let mut codes = BTreeSet::new();
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for part in ["model", "rules", "server"] {
+        shard_codes(&crates.join(part).join("src"), &mut codes);
+    }
+    assert!(codes.len() > 20, "{codes:?}");
+    let sandbox = Sandbox::new();
+    let explained = sandbox.json(&["explain"]);
+    let explained: BTreeSet<&str> = (explained["items"].as_array().unwrap().iter())
+        .map(|entry| entry["code"].as_str().unwrap())
+        .collect();
+    let missing = codes.iter().filter(|code| !explained.contains(&***code));
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<&String>::new());
+    let told = sandbox.json(&["explain", "shards.hashing.nodes_required"]);
+    let statuses: Vec<_> = (told["items"].as_array().unwrap().iter())
+        .map(|entry| entry["status"].clone())
+        .collect();
+    assert_eq!(statuses, [2, 4], "of a request, and of a namespace");
 }
 
 #[test]

@@ -1,0 +1,173 @@
+//! Codes of the placement of shards, of plans, of ranges and of OmniRelay's control plane.
+
+/// Code, status, meaning, advice. A code of several statuses has a line for each.
+pub(super) const SHARDS: [(&str, u8, &str, &str); 28] = [
+    (
+        "shards.hashing.strategy.unknown",
+        2,
+        "No strategy has that id.",
+        "Choose one that the hint lists, such as ring, rendezvous or bounded-load.",
+    ),
+    (
+        "shards.hashing.strategy.duplicate",
+        2,
+        "A program gave two strategies the same id; ids ignore case.",
+        "Give each an id of its own.",
+    ),
+    (
+        "shards.hashing.strategy.misplaced",
+        2,
+        "A strategy of a program's own gave an answer that can't be one.",
+        "Mend the strategy: one of the given nodes for each shard, in their order.",
+    ),
+    (
+        "shards.hashing.namespace_required",
+        2,
+        "A request to place shards names no namespace.",
+        "Give it a `namespace`; owners depend on it.",
+    ),
+    (
+        "shards.hashing.nodes_required",
+        2,
+        "A request to place shards names no nodes.",
+        "Give it at least one in `nodes`.",
+    ),
+    (
+        "shards.hashing.nodes_required",
+        4,
+        "The namespace has no nodes.",
+        "Make one: `deedbook node add NAMESPACE/ID`.",
+    ),
+    (
+        "shards.hashing.node_id_invalid",
+        2,
+        "The id of a node is missing or blank.",
+        "Give each node a `nodeId`.",
+    ),
+    (
+        "shards.hashing.shards_missing",
+        2,
+        "A request to place shards has no list of them.",
+        "Give it `shards`; an empty list is one.",
+    ),
+    (
+        "shards.hashing.weight_invalid",
+        2,
+        "The weight of a node is not a number from 0 to 1024.",
+        "Leave it out for 1; with 0 a node takes no shards.",
+    ),
+    (
+        "shards.hashing.bound_invalid",
+        2,
+        "The bound of loads is not a finite number of at least 1.",
+        "Leave it out for the usual one, or give one such as 1.25.",
+    ),
+    (
+        "shards.hashing.no_eligible_nodes",
+        2,
+        "No node of a request takes shards: all have weight 0.",
+        "Give one of them a weight above 0.",
+    ),
+    (
+        "shards.hashing.no_eligible_nodes",
+        4,
+        "No node of the namespace takes shards: all have weight 0 or drain.",
+        "Add a node, or let one take shards again with `deedbook node set`.",
+    ),
+    (
+        "shards.plan.invalid",
+        2,
+        "What was given is not a plan.",
+        "Give it as `deedbook shard plan NAMESPACE -o json` printed it.",
+    ),
+    (
+        "shards.plan.format_unknown",
+        2,
+        "The plan is of a form that this release does not read.",
+        "Make a new one with this release: `deedbook shard plan NAMESPACE -o json`.",
+    ),
+    (
+        "shards.plan.edited",
+        2,
+        "The plan does not say what it said when it was made.",
+        "Make a new one; --max-moves and --strategy say what it is to do.",
+    ),
+    (
+        "shards.plan.namespace_mismatch",
+        2,
+        "The plan is for another namespace than it is applied to.",
+        "Apply it to the namespace that it names.",
+    ),
+    (
+        "shards.plan.stale",
+        4,
+        "Something that the plan rests on has changed since it was made; nothing was moved.",
+        "Make a new plan and look at it.",
+    ),
+    (
+        "shards.ranges.missing",
+        4,
+        "A shard has no range, and its namespace demands one of each.",
+        "Give it one with --keys or --hashes, or drop the demand: `deedbook namespace set`.",
+    ),
+    (
+        "shards.ranges.mixed",
+        4,
+        "A shard has a range of another kind than the namespace demands.",
+        "Give all of its shards ranges of keys, or all of them ranges of hashes.",
+    ),
+    (
+        "shards.ranges.overlap",
+        4,
+        "Two shards would hold the same keys.",
+        "Change all shards whose ranges are to change by one command, as a batch.",
+    ),
+    (
+        "shards.ranges.gap",
+        4,
+        "Some keys would be held by no shard.",
+        "Change all shards whose ranges are to change by one command, as a batch.",
+    ),
+    (
+        "shards.control.namespace.required",
+        2,
+        "A try names no namespace.",
+        "Give it a `namespace`.",
+    ),
+    (
+        "shards.control.namespace.missing",
+        3,
+        "The namespace of a try has no shards.",
+        "List what there is with `deedbook shard ls`.",
+    ),
+    (
+        "shards.control.nodes.required",
+        2,
+        "A try names no nodes.",
+        "Give it at least one in `nodes`.",
+    ),
+    (
+        "shards.control.node_id.invalid",
+        2,
+        "The id of a try's node is missing or blank.",
+        "Give each node a `nodeId`.",
+    ),
+    (
+        "shards.control.cursor.invalid",
+        2,
+        "The cursor is none of such a list, or of another namespace.",
+        "Begin the list anew, without a cursor.",
+    ),
+    (
+        "shards.control.position.compacted",
+        9,
+        "Changes after that position are no longer kept.",
+        "List the shards, then watch from the version of the list.",
+    ),
+    (
+        "shards.control.position.unknown",
+        3,
+        "The book has not come to that position, as after an older backup was restored.",
+        "List the shards, then watch from the version of the list.",
+    ),
+];
