@@ -135,10 +135,6 @@ impl DeclaredNamespace {
 
     /// What keeps it from being one, in the order in which it is looked at.
     fn faults(&self) -> Vec<Issue> {
-        let missing = |pointer: String, what: &str| {
-            let message = format!("{what} is missing");
-            Issue::error(IssueKind::MissingField, pointer, message)
-        };
         let name = is_blank(&self.namespace);
         let name = name.then(|| missing("/namespace".to_owned(), "the namespace"));
         let empty = [
@@ -147,25 +143,14 @@ impl DeclaredNamespace {
         ];
         let empty = empty.into_iter().filter(|(_, is_empty, _)| *is_empty);
         let empty = empty.map(|(pointer, _, what)| missing(pointer.to_owned(), what));
-        let nodes = self.nodes.iter().enumerate();
-        let nodes = nodes.filter(|(_, node)| is_blank(&node.node_id));
-        let nodes =
-            nodes.map(|(place, _)| missing(format!("/nodes/{place}/nodeId"), "the node's id"));
-        let shards = self.shards.iter().enumerate();
-        let shards = shards.filter(|(_, shard)| is_blank(&shard.shard_id));
-        let shards =
-            shards.map(|(place, _)| missing(format!("/shards/{place}/shardId"), "the shard's id"));
-        let again_nodes = twice(
-            "nodes",
-            "nodeId",
-            self.nodes.iter().map(|node| &*node.node_id),
-        );
-        let again_shards = twice(
-            "shards",
-            "shardId",
-            self.shards.iter().map(|it| &*it.shard_id),
-        );
-        let all = name.into_iter().chain(empty).chain(nodes).chain(shards);
+        let nodes = self.nodes.iter().map(|node| &*node.node_id);
+        let shards = self.shards.iter().map(|shard| &*shard.shard_id);
+        let no_nodes = blank("nodes", "nodeId", "the node's id", nodes.clone());
+        let no_shards = blank("shards", "shardId", "the shard's id", shards.clone());
+        let again_nodes = twice("nodes", "nodeId", nodes);
+        let again_shards = twice("shards", "shardId", shards);
+        let all = name.into_iter().chain(empty);
+        let all = all.chain(no_nodes).chain(no_shards);
         let all = all.chain(again_nodes).chain(again_shards);
         all.chain(self.weights()).collect()
     }
@@ -286,8 +271,24 @@ impl DeclaredNamespace {
     }
 }
 
+/// The ids of a list that are blank.
+pub fn blank<'a>(
+    list: &'a str,
+    member: &'a str,
+    what: &'a str,
+    ids: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = Issue> {
+    let blank = ids.enumerate().filter(|(_, id)| is_blank(id));
+    blank.map(move |(place, _)| missing(format!("/{list}/{place}/{member}"), what))
+}
+
+fn missing(pointer: String, what: &str) -> Issue {
+    let message = format!("{what} is missing");
+    Issue::error(IssueKind::MissingField, pointer, message)
+}
+
 /// The ids of a list that stand in it before. That one is missing is told as such.
-fn twice<'a>(
+pub fn twice<'a>(
     list: &'a str,
     member: &'a str,
     ids: impl Iterator<Item = &'a str>,

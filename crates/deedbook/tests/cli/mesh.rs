@@ -350,3 +350,33 @@ fn mesh_offline_commands_tell_where_a_question_is_wrong() {
         16
     );
 }
+
+#[test]
+fn mesh_offline_plans_need_an_id_of_its_own_for_each_shard() {
+    let sandbox = Sandbox::new();
+    let shards =
+        json!([{"shardId": "a"}, {"shardId": " "}, {}, {"shardId": "a"}, {"shardId": "A"}]);
+    let nodes = json!([{"nodeId": "n1"}]);
+    let question = json!({"namespace": "edge", "nodes": nodes, "shards": shards});
+    sandbox.write("q.json", &question.to_string());
+    let line = [
+        "shard",
+        "plan",
+        "--offline",
+        "--request",
+        "q.json",
+        "-o",
+        "json",
+    ];
+    let ran = sandbox.fails(2, &line);
+    let issues = ran.error()["issues"].clone();
+    let told: Vec<_> = (issues.as_array().unwrap().iter())
+        .map(|issue| (issue["pointer"].clone(), issue["message"].clone()))
+        .collect();
+    let expected = [
+        ("/shards/1/shardId", "the shard's id is missing"),
+        ("/shards/2/shardId", "the shard's id is missing"),
+        ("/shards/3/shardId", "`a` is declared twice"),
+    ];
+    assert_eq!(told, expected.map(|(at, it)| (json!(at), json!(it))));
+}

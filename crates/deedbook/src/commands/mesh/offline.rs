@@ -14,6 +14,7 @@ use deedbook_rules::placement::plan::{
 use deedbook_rules::placement::{
     PlacementError, PlacementNode, PlacementRequest, PlacementShard, Policy, Strategies,
 };
+use deedbook_rules::sharding::{blank, twice};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -53,20 +54,20 @@ pub(super) fn plan_offline(
     let input = Input::of(file);
     let text = input.read()?;
     let label = input.label();
-    let in_file = |issue: Issue| Failure::Document {
+    let in_file = |issues| Failure::Document {
         file: Some(label.clone()),
-        issues: vec![issue],
+        issues,
     };
     let request: Value = serde_json::from_slice(&text.bytes).map_err(|error| {
         let issue = Issue::error(IssueKind::Syntax, "", format!("not JSON: {error}"));
-        in_file(issue.with_code("SC001"))
+        in_file(vec![issue.with_code("SC001")])
     })?;
-    let placed = placed(&Object::of(&request, "").map_err(in_file)?, strategy);
-    match placed {
+    let request = Object::of(&request, "").map_err(|issue| in_file(vec![issue]))?;
+    match placed(&request, strategy) {
         Ok(placed) => print(&placed, context),
         Err(Refused::Placement(error)) => Err(Failure::Placement(error)),
         Err(Refused::NoShards) => Err(Failure::NoShards),
-        Err(Refused::Request(issue)) => Err(in_file(issue)),
+        Err(Refused::Request(issues)) => Err(in_file(issues)),
     }
 }
 
@@ -95,7 +96,7 @@ pub(super) fn print(placed: &Placed, context: &mut Context) -> Result<(), Failur
 /// Why there is no answer.
 enum Refused {
     /// The request isn't one.
-    Request(Issue),
+    Request(Vec<Issue>),
     /// It names no shards: an empty list would be one.
     NoShards,
     /// The strategy has none.
@@ -104,7 +105,7 @@ enum Refused {
 
 impl From<Issue> for Refused {
     fn from(issue: Issue) -> Refused {
-        Refused::Request(issue)
+        Refused::Request(vec![issue])
     }
 }
 
@@ -143,6 +144,12 @@ fn placed(request: &Object<'_>, strategy: Option<&str>) -> Result<Placed, Refuse
     let owners = shards.iter().map(|shard| shard.text("ownerNodeId"));
     let owners: Vec<Option<&str>> = owners.collect::<Result<_, Issue>>()?;
     let shards: Vec<PlacementShard> = (shards.iter()).map(shard).collect::<Result<_, Issue>>()?;
+    let ids = shards.iter().map(|shard| &*shard.id);
+    let faults = blank("shards", "shardId", "the shard's id", ids.clone());
+    let faults: Vec<Issue> = faults.chain(twice("shards", "shardId", ids)).collect();
+    if !faults.is_empty() {
+        return Err(Refused::Request(faults));
+    }
     let policy = match request.number("boundFactor", "boundFactorBits")? {
         Some(bound) => Policy { bound },
         None => Policy::default(),
