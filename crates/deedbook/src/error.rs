@@ -162,6 +162,27 @@ impl Failure {
         }
     }
 
+    /// The same, of what begins on that line; an issue that has a line knows better.
+    pub(crate) fn on_line(mut self, begins: Option<u32>) -> Failure {
+        match &mut self {
+            Failure::Document { issues, .. } => {
+                issues
+                    .iter_mut()
+                    .for_each(|issue| issue.line = issue.line.or(begins));
+            }
+            Failure::Refused { refusal, .. } => {
+                let issues = refusal.issues.iter_mut();
+                issues.for_each(|issue| issue.line = issue.line.or(begins));
+            }
+            Failure::Told(told) if told.is_of_document() => {
+                let lines = told.lines.iter_mut();
+                lines.for_each(|issue| issue.line = issue.line.or(begins));
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// A file that can't be read.
     pub(crate) fn reading(path: &Path, source: io::Error) -> Failure {
         Failure::File {

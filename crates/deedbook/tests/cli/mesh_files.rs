@@ -160,6 +160,65 @@ fn mesh_imports_tell_every_bad_record_and_write_none() {
 }
 
 #[test]
+fn mesh_imports_tell_the_line_of_each_record() {
+    let sandbox = Sandbox::new();
+    let node = |id: &str, more: &str| {
+        format!(r#"{{"kind":"node","data":{{"namespace":"e","nodeId":"{id}"{more}}}}}"#)
+    };
+    let odd = r#","weigth":1"#;
+    let text = [node("a", ""), String::new(), node("b", odd), node("c", odd)];
+    sandbox.write("all.jsonl", &text.join("\n"));
+    let ran = sandbox.run(&["mesh", "import", "all.jsonl", "--dry-run"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    for line in ["--> all.jsonl:3\n", "--> all.jsonl:4\n"] {
+        assert!(ran.stderr.contains(line), "{ran:?}");
+    }
+    // The second document's members.
+    let text = "nodeId: a\nweigth: 1\n---\nnodeId: b\nweigth: 1\n";
+    sandbox.write("all.yaml", text);
+    for add in ["mesh import --kind node", "node add"] {
+        let mut line: Vec<&str> = add.split(' ').collect();
+        line.extend(["-n", "e", "all.yaml", "--dry-run"]);
+        let ran = sandbox.run(&line);
+        for line in ["--> all.yaml:2\n", "--> all.yaml:5\n"] {
+            assert!(ran.stderr.contains(line), "{add}: {ran:?}");
+        }
+    }
+    // What the book refuses has no line of its own: that of the record.
+    let shard = |id: &str, strategy: &str| {
+        let data =
+            json!({"namespace": "e", "shardId": id, "ownerNodeId": "n", "strategyId": strategy});
+        json!({"kind": "shard", "data": data}).to_string()
+    };
+    let text = [shard("a", "ring"), shard("b", "rnig"), shard("c", "gnir")];
+    sandbox.write("shards.jsonl", &text.join("\n"));
+    let import = ["mesh", "import", "shards.jsonl"];
+    let here = sandbox.fails(2, &import);
+    for line in ["--> shards.jsonl:2\n", "--> shards.jsonl:3\n"] {
+        assert!(here.stderr.contains(line), "{here:?}");
+    }
+    let serving = Serving::start(&sandbox, "127.0.0.1:0");
+    let there = sandbox.run_at(&serving.url(), &import);
+    assert_eq!((here.status, here.stderr), (there.status, there.stderr));
+}
+
+#[test]
+fn mesh_files_with_nothing_in_them_say_so() {
+    let sandbox = Sandbox::new();
+    for file in ["e.json", "e.jsonl", "e.yaml", "e.pb"] {
+        sandbox.write(file, " \n");
+        let ran = sandbox.fails(2, &["mesh", "import", file]);
+        assert!(ran.stderr.contains("the file is empty"), "{ran:?}");
+        assert!(ran.stderr.contains("hint: a record is expected"), "{ran:?}");
+    }
+    let ran = sandbox.fails(2, &["shard", "add", "-n", "e", "e.json"]);
+    assert!(
+        ran.stderr.contains("as `deedbook shard get -o json`"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn mesh_imports_take_what_lists_print_and_what_is_piped() {
     let (from, to) = (full(), Sandbox::new());
     to.write("in/nodes.yaml", &from.ok(&["node", "ls", "-o", "yaml"]));

@@ -68,6 +68,15 @@ impl Draft {
         &self.warnings
     }
 
+    /// The same, out of a text in which so many lines come before it: warnings name lines of that.
+    #[must_use]
+    pub fn after_lines(mut self, before: u32) -> Draft {
+        for warning in &mut self.warnings {
+            warning.line = warning.line.map(|line| line.saturating_add(before));
+        }
+        self
+    }
+
     /// Its data, annotations and warnings.
     #[must_use]
     pub fn into_parts(self) -> (Map<String, Json>, Map<String, Json>, Vec<Issue>) {

@@ -70,7 +70,7 @@ pub(super) fn add<K: Described>(args: &Add<K>, context: &mut Context) -> Result<
             Err(Failure::Status(1))
         }
         Some(only) if alone => {
-            let Document { label, draft } = only;
+            let Document { label, draft, .. } = only;
             let done = asking.one(draft?, context);
             done.map_err(|failure| failure.in_file(&label))
         }
@@ -113,13 +113,13 @@ impl Asking {
         let source = || context.source_to_try_or_write(self.dry_run);
         let mut source = is_any.then(source).transpose()?;
         let mut reports = Reports::new(self.dry_run);
-        for Document { label, draft } in documents {
+        for Document { label, line, draft } in documents {
             let outcome = match (draft, &mut source) {
                 (Ok(draft), Some(source)) => self.put(draft, source),
                 (Ok(_), None) => continue,
                 (Err(failure), _) => Err(failure),
             };
-            let outcome = outcome.map_err(|failure| failure.in_file(&label));
+            let outcome = outcome.map_err(|failure| failure.in_file(&label).on_line(line));
             reports.tell(&label, outcome, &mut context.output)?;
         }
         context.output.flush()?;

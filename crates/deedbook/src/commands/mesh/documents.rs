@@ -28,6 +28,8 @@ pub(super) struct Reading<'a> {
 pub(super) struct Document {
     /// The file, and where in it.
     pub(super) label: String,
+    /// The line on which it begins, where its label doesn't say which of several it is.
+    pub(super) line: Option<u32>,
     /// The document, or why it isn't one.
     pub(super) draft: Result<Draft, Failure>,
 }
@@ -36,13 +38,30 @@ pub(super) struct Document {
 pub(super) fn read(input: &Input, reading: Reading<'_>) -> Result<Vec<Document>, Failure> {
     let text = input.read()?;
     let label = input.label();
+    if text.bytes.trim_ascii().is_empty() {
+        return Ok(vec![refused(label, vec![nothing(reading.kind)], 0)]);
+    }
     if is_protobuf(&label, &text.bytes) {
         return of_protobuf(&label, &text.bytes, reading);
     }
-    Ok(match text.syntax {
+    let mut found = match text.syntax {
         Syntax::Json => of_json(&label, &text, reading),
         _ => of_yaml(&label, &text.bytes, reading),
-    })
+    };
+    let is_one = found.len() == 1;
+    for document in &mut found {
+        document.line = document.line.filter(|_| !is_one && document.label == label);
+    }
+    Ok(found)
+}
+
+/// There is no document where one should be.
+fn nothing(kind: Option<MeshKind>) -> Issue {
+    let kind = kind.unwrap_or(MeshKind::Node);
+    let hint = format!(
+        "a record is expected, as `deedbook {kind} get -o json` prints it, or several, one a line"
+    );
+    Issue::error(IssueKind::Syntax, "", "the file is empty").with_hint(hint)
 }
 
 fn of_json(label: &str, text: &Text, reading: Reading<'_>) -> Vec<Document> {
@@ -247,7 +266,8 @@ fn judged(label: String, mut node: Node, before: u32, reading: Reading<'_>) -> D
     match read_node(kind, &node, options) {
         Ok(draft) => Document {
             label,
-            draft: Ok(draft),
+            line: Some(before.saturating_add(1)),
+            draft: Ok(draft.after_lines(before)),
         },
         Err(issues) => refused(label, issues, before),
     }
@@ -296,6 +316,7 @@ fn refused(label: String, mut issues: Vec<Issue>, before: u32) -> Document {
     let file = Some(label.clone());
     Document {
         label,
+        line: Some(before.saturating_add(1)),
         draft: Err(Failure::Document { file, issues }),
     }
 }

@@ -57,6 +57,7 @@ struct Refused {
 /// A record and where it stood.
 struct Read {
     label: String,
+    line: Option<u32>,
     draft: Arc<Draft>,
 }
 
@@ -118,8 +119,9 @@ pub(super) fn import(args: &Import, context: &mut Context) -> Result<(), Failure
     }
     let blamed = std::mem::take(&mut written.blamed).into_iter();
     let refused = blamed.map(|(place, failure)| {
-        let label = reads.get(place).map_or("", |read| &read.label);
-        (label.to_owned(), failure.in_file(label))
+        let read = reads.get(place);
+        let (label, line) = read.map_or(("", None), |read| (&*read.label, read.line));
+        (label.to_owned(), failure.in_file(label).on_line(line))
     });
     if written.is_trial {
         written = Written::default();
@@ -134,7 +136,7 @@ type Blamed = Vec<(String, Failure)>;
 fn sorted(found: Vec<Document>) -> Result<Vec<Read>, Blamed> {
     let (mut reads, mut refused) = (Vec::new(), Vec::new());
     let mut places: HashMap<MeshKey, String> = HashMap::new();
-    for Document { label, draft } in found {
+    for Document { label, line, draft } in found {
         let draft = match draft {
             Ok(draft) => draft,
             Err(failure) => {
@@ -152,7 +154,7 @@ fn sorted(found: Vec<Document>) -> Result<Vec<Read>, Blamed> {
             continue;
         }
         let draft = Arc::new(draft);
-        reads.push(Read { label, draft });
+        reads.push(Read { label, line, draft });
     }
     if !refused.is_empty() {
         return Err(refused);
