@@ -21,10 +21,18 @@ use crate::grammar::values::Format;
 use crate::output::{Output, human, record};
 use crate::source::Source;
 
-/// Most records of one command, and most of their bytes: a command takes no more changes, and
-/// leaves room for what is around each record.
-const MOST_RECORDS: usize = 100_000;
-const MOST_BYTES: usize = 48 << 20;
+/// How much one command holds.
+#[derive(Clone, Copy)]
+struct Most {
+    records: usize,
+    bytes: usize,
+}
+
+/// A command takes no more changes, and leaves room for what is around each record.
+const MOST: Most = Most {
+    records: 100_000,
+    bytes: 48 << 20,
+};
 
 /// Status of a command that did a part.
 const PARTLY: u8 = 8;
@@ -98,10 +106,7 @@ pub(super) fn import(args: &Import, context: &mut Context) -> Result<(), Failure
     let dry_run = args.why.who.dry_run;
     let mut source = context.source_to_try_or_write(dry_run)?;
     let reads = changed(reads, &mut source)?;
-    let mut written = write(&reads, &authorship, dry_run, &mut source)?;
-    if written.is_trial && written.blamed.is_empty() && !dry_run {
-        written = write_parts(&reads, &authorship, false, &mut source)?;
-    }
+    let mut written = write(&reads, &authorship, dry_run, MOST, &mut source)?;
     if !dry_run {
         source.close()?;
     }
@@ -224,29 +229,35 @@ struct Written {
     is_trial: bool,
 }
 
-/// Writes the records if one command holds them, and otherwise only tries: no command is to be done
-/// where a later one is refused.
+/// Writes the records, as one command if it holds them. Of several none is done before all were
+/// tried: a later one may be refused.
 fn write(
     reads: &[Read],
     authorship: &Authorship,
     dry_run: bool,
+    most: Most,
     source: &mut Source,
 ) -> Result<Written, Failure> {
-    let is_trial = dry_run || part(reads) < reads.len();
-    write_parts(reads, authorship, is_trial, source)
+    if dry_run || part(reads, most) < reads.len() {
+        let tried = write_parts(reads, authorship, true, most, source)?;
+        if dry_run || !tried.blamed.is_empty() {
+            return Ok(tried);
+        }
+    }
+    write_parts(reads, authorship, false, most, source)
 }
 
 /// How many of these records one command holds.
-fn part(reads: &[Read]) -> usize {
+fn part(reads: &[Read], most: Most) -> usize {
     let mut bytes = 0;
     let fits = |read: &&Read| {
         let data = serde_json::to_vec(read.draft.data()).map_or(0, |data| data.len());
         bytes += data + AROUND;
-        bytes <= MOST_BYTES
+        bytes <= most.bytes
     };
     // One alone always fits: records have a limit far below.
     let part = reads.iter().take_while(fits).count();
-    part.clamp(1, MOST_RECORDS)
+    part.clamp(1, most.records)
 }
 
 /// Writes the records, as few commands, up to the first that is refused.
@@ -254,6 +265,7 @@ fn write_parts(
     reads: &[Read],
     authorship: &Authorship,
     is_trial: bool,
+    most: Most,
     source: &mut Source,
 ) -> Result<Written, Failure> {
     let mut written = Written {
@@ -262,7 +274,7 @@ fn write_parts(
     };
     while written.records < reads.len() {
         let rest = reads.get(written.records..).unwrap_or_default();
-        let part = part(rest).min(rest.len());
+        let part = part(rest, most).min(rest.len());
         let drafts = rest.iter().take(part).map(|read| Arc::clone(&read.draft));
         let drafts: Vec<Arc<Draft>> = drafts.collect();
         match source.put_together(&drafts, authorship, is_trial)? {
@@ -354,4 +366,90 @@ fn tell_refused(
         refused: refused.collect(),
     })?;
     Err(Failure::Status(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use deedbook_book::Book;
+    use deedbook_model::document::Node;
+    use deedbook_model::mesh::{ReadOptions, read_node};
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::grammar::Global;
+    use crate::grammar::arguments::WhyArgs;
+
+    const FEW: Most = Most {
+        records: 2,
+        bytes: 48 << 20,
+    };
+
+    fn shards(strategies: &[&str]) -> Vec<Read> {
+        let reads = strategies.iter().enumerate();
+        let read = |(number, strategy): (usize, &&str)| {
+            let document = json!({
+                "namespace": "e",
+                "shardId": format!("s-{number}"),
+                "ownerNodeId": "n",
+                "strategyId": strategy,
+            });
+            let (node, options) = (Node::from(&document), ReadOptions::default());
+            let draft = Arc::new(read_node(MeshKind::Shard, &node, options).unwrap());
+            let label = format!("#{number}");
+            Read {
+                label,
+                line: None,
+                draft,
+            }
+        };
+        reads.map(read).collect()
+    }
+
+    fn book() -> (Source, Authorship) {
+        let authorship = Authorship::of(&WhyArgs::default(), &Config::of_flags(&Global::default()));
+        (Source::Local(Book::in_memory().unwrap()), authorship)
+    }
+
+    fn count(source: &mut Source) -> usize {
+        records(&[MeshKind::Shard], None, None, source)
+            .unwrap()
+            .0
+            .len()
+    }
+
+    #[test]
+    fn what_one_command_does_not_hold_is_written_by_several() {
+        let (mut source, authorship) = book();
+        let reads = shards(&["ring"; 5]);
+        let tried = write(&reads, &authorship, true, FEW, &mut source).unwrap();
+        assert_eq!((tried.records, tried.commands), (5, 3));
+        assert_eq!(count(&mut source), 0);
+        let written = write(&reads, &authorship, false, FEW, &mut source).unwrap();
+        assert_eq!((written.records, written.commands), (5, 3));
+        assert!(!written.is_trial);
+        assert_eq!(count(&mut source), 5);
+        // By their bytes as well; one alone always goes.
+        let most = Most {
+            records: 100,
+            bytes: 1,
+        };
+        assert_eq!(part(&reads, most), 1);
+        assert_eq!(part(&reads, MOST), 5);
+    }
+
+    #[test]
+    fn nothing_is_written_where_a_later_command_is_refused() {
+        let (mut source, authorship) = book();
+        let reads = shards(&["ring", "ring", "ring", "ring", "rnig"]);
+        let tried = write(&reads, &authorship, false, FEW, &mut source).unwrap();
+        let places: Vec<usize> = tried.blamed.iter().map(|(place, _)| *place).collect();
+        assert_eq!((tried.is_trial, places), (true, vec![4]));
+        assert_eq!(count(&mut source), 0);
+        // As if the book had changed between the trial and the command.
+        let part = write_parts(&reads, &authorship, false, FEW, &mut source).unwrap();
+        let places: Vec<usize> = part.blamed.iter().map(|(place, _)| *place).collect();
+        assert_eq!((part.records, part.commands, places), (4, 2, vec![4]));
+        assert_eq!(count(&mut source), 4);
+    }
 }
