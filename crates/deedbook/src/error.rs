@@ -381,7 +381,8 @@ impl Failure {
                 "`deedbook registry versions {key}` lists what there is"
             )),
             Failure::NoBook(_) => Some(
-                "`deedbook registry add FILE` makes one here; --data names one elsewhere"
+                "`deedbook registry add FILE` or `deedbook mesh import FILE` makes one here; \
+                 --data names one elsewhere"
                     .to_owned(),
             ),
             Failure::Placement(PlacementError::UnknownStrategy(_)) => {

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::data_folder;
 use crate::error::Failure;
 use crate::grammar::values::Format;
+use crate::output::human::count;
 use crate::output::table::Table;
 
 #[derive(Serialize)]
@@ -98,8 +99,12 @@ fn declared(sharding: &Sharding) -> String {
     }
     let nodes: usize = namespaces.iter().map(|one| one.nodes.len()).sum();
     let shards: usize = namespaces.iter().map(|one| one.shards.len()).sum();
-    let namespaces = namespaces.len();
-    format!("{namespaces} namespaces, {nodes} nodes, {shards} shards")
+    let counts = [
+        count(namespaces.len(), "namespace"),
+        count(nodes, "node"),
+        count(shards, "shard"),
+    ];
+    counts.join(", ")
 }
 
 fn text_of(value: &Option<impl ToString>) -> String {

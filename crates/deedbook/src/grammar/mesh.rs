@@ -139,8 +139,12 @@ pub(crate) fn key_of(
             "" => String::new(),
             within => format!(", or -n NAMESPACE {within}"),
         };
+        let slash = match text.split('/').count() > members.len() {
+            true => "; a `/` within an id is written as %2F",
+            false => "",
+        };
         Failure::Invalid(format!(
-            "`{text}` is no {kind}: one is named as {whole}{within}"
+            "`{text}` is no {kind}: one is named as {whole}{within}{slash}"
         ))
     })
 }
@@ -377,9 +381,11 @@ mod tests {
         for (namespace, reference) in [(None, "b"), (Some("a"), "b/c"), (None, "a/ ")] {
             let message = text(node, namespace, Some(reference)).unwrap_err();
             assert!(
-                message.ends_with("namespace/nodeId, or -n NAMESPACE nodeId"),
+                message.contains("named as namespace/nodeId, or -n NAMESPACE nodeId"),
                 "{message}"
             );
+            let has_slash = reference == "b/c";
+            assert_eq!(message.ends_with("written as %2F"), has_slash, "{message}");
         }
     }
 }

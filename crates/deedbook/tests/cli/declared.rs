@@ -65,7 +65,7 @@ fn a_server_makes_what_is_missing_and_leaves_what_is_there() {
     serving.end();
 
     let shown = sandbox.ok(&["config", "show"]);
-    assert!(shown.contains("1 namespaces, 2 nodes, 3 shards"), "{shown}");
+    assert!(shown.contains("1 namespace, 2 nodes, 3 shards"), "{shown}");
 }
 
 #[test]

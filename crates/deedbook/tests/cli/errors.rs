@@ -102,8 +102,9 @@ fn reading_makes_no_book() {
             ran.stderr
         );
         assert!(
-            ran.stderr
-                .contains("hint: `deedbook registry add FILE` makes one"),
+            ran.stderr.contains(
+                "hint: `deedbook registry add FILE` or `deedbook mesh import FILE` makes one"
+            ),
             "{}",
             ran.stderr
         );

@@ -380,3 +380,34 @@ fn mesh_offline_plans_need_an_id_of_its_own_for_each_shard() {
     ];
     assert_eq!(told, expected.map(|(at, it)| (json!(at), json!(it))));
 }
+
+#[test]
+fn mesh_hints_lead_somewhere() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.fails(3, &["node", "ls"]);
+    assert!(
+        ran.stderr.contains("`deedbook mesh import FILE`"),
+        "{ran:?}"
+    );
+    for (line, named) in [
+        (
+            vec!["namespace", "add", "a/b"],
+            "named as namespace; a `/` within an id is written as %2F",
+        ),
+        (
+            vec!["node", "get", "e/a/b"],
+            "or -n NAMESPACE nodeId; a `/` within",
+        ),
+    ] {
+        let ran = sandbox.fails(2, &line);
+        assert!(ran.stderr.contains(named), "{ran:?}");
+    }
+    let ran = sandbox.fails(2, &["node", "get", "e"]);
+    assert!(!ran.stderr.contains("%2F"), "{ran:?}");
+    sandbox.ok(&["namespace", "add", "a%2Fb"]);
+    let made = sandbox.json(&["namespace", "get", "a%2Fb"]);
+    assert_eq!(made["data"]["namespace"], "a/b");
+    let map = ["shard", "map", "a/b", "--since", "1"];
+    let told = sandbox.ok(&map);
+    assert!(told.contains("0 shards on 0 nodes, none moves"), "{told}");
+}

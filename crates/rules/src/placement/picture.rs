@@ -229,6 +229,7 @@ impl OwnerMap {
         };
         let moved = match (self.compares, self.moves()) {
             (false, _) => String::new(),
+            (true, 0) => ", none moves".to_owned(),
             (true, 1) => ", 1 moves".to_owned(),
             (true, moves) => format!(", {moves} move"),
         };
