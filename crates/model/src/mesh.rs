@@ -25,7 +25,7 @@ mod records;
 
 pub use json_schema::json_schema;
 pub use key::{MeshKey, MeshKind, NotAKey};
-pub use read::{Draft, ReadOptions, read, read_node};
+pub use read::{Amended, Draft, ReadOptions, amend, read, read_node};
 pub use records::{Endpoint, Namespace, Node, RangeDemand, Service, Shard};
 
 use crate::schema::{KnownVersions, SchemaVersion};

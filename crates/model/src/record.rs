@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -17,7 +17,8 @@ use crate::time::Timestamp;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Kind(Word);
 
-/// Every record of a book carries its kind, so the known ones take no memory of their own.
+/// Every record of a book carries its kind, so the known ones take no memory of their own. In the
+/// order of the words.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Word {
     Book,
@@ -83,9 +84,29 @@ impl Kind {
     }
 }
 
+impl Word {
+    /// The place of a known word among the known.
+    fn rank(&self) -> Option<u8> {
+        Some(match self {
+            Word::Book => 0,
+            Word::Component => 1,
+            Word::Endpoint => 2,
+            Word::Namespace => 3,
+            Word::Node => 4,
+            Word::Principal => 5,
+            Word::Service => 6,
+            Word::Shard => 7,
+            Word::Other(_) => return None,
+        })
+    }
+}
+
 impl Ord for Kind {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
+        match (self.0.rank(), other.0.rank()) {
+            (Some(one), Some(two)) => one.cmp(&two),
+            _ => self.as_str().cmp(other.as_str()),
+        }
     }
 }
 
@@ -136,31 +157,26 @@ impl RecordKey {
 /// A record as `/v1` and `-o json` show it; its JSON text is also its stored form.
 ///
 /// `{kind, key, generation, revision, checksum, createdAt, updatedAt, annotations, data}`
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope<'a> {
     /// The kind.
-    #[serde(borrow)]
     pub kind: Cow<'a, str>,
     /// The key within the kind.
-    #[serde(borrow)]
     pub key: Cow<'a, str>,
     /// The record's own counter.
     pub generation: Generation,
     /// Revision of the record's last change.
     pub revision: Revision,
     /// Content digest of the data, lower-case hex; for a component the `hash` of its document.
-    #[serde(borrow)]
     pub checksum: Cow<'a, str>,
     /// When the record was first made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
     /// Text by name, free for users.
-    #[serde(borrow)]
     pub annotations: Cow<'a, RawValue>,
     /// The record's own content.
-    #[serde(borrow)]
     pub data: &'a RawValue,
 }
 
@@ -178,13 +194,24 @@ impl<'a> Envelope<'a> {
         Ok(serde_json::from_slice(bytes)?)
     }
 
+    /// The same, with the members that it doesn't have.
+    ///
+    /// # Errors
+    /// When `bytes` isn't JSON with the members of an envelope.
+    pub fn read_whole(
+        bytes: &'a [u8],
+    ) -> Result<(Envelope<'a>, UnknownMembers<'a>), EnvelopeError> {
+        let Whole { envelope, unknown } = serde_json::from_slice(bytes)?;
+        Ok((envelope, unknown))
+    }
+
     /// The stored form: JSON text without white space, `unknown` last.
     ///
     /// # Errors
     /// Never for an envelope whose parts are JSON; the encoder's own error otherwise.
     pub fn write(&self, unknown: &UnknownMembers<'_>) -> Result<Vec<u8>, EnvelopeError> {
         #[derive(Serialize)]
-        struct Whole<'e, 'a> {
+        struct Both<'e, 'a> {
             #[serde(flatten)]
             envelope: &'e Envelope<'a>,
             #[serde(flatten)]
@@ -194,7 +221,7 @@ impl<'a> Envelope<'a> {
             return Ok(serde_json::to_vec(self)?);
         }
         let envelope = self;
-        Ok(serde_json::to_vec(&Whole { envelope, unknown })?)
+        Ok(serde_json::to_vec(&Both { envelope, unknown })?)
     }
 }
 
@@ -203,28 +230,7 @@ impl<'a> Envelope<'a> {
 #[derive(Default)]
 pub struct UnknownMembers<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-/// The members that [`Envelope`] has.
-const KNOWN: [&str; 9] = [
-    "kind",
-    "key",
-    "generation",
-    "revision",
-    "checksum",
-    "createdAt",
-    "updatedAt",
-    "annotations",
-    "data",
-];
-
 impl<'a> UnknownMembers<'a> {
-    /// Reads them from a stored record; no value is looked into.
-    ///
-    /// # Errors
-    /// When `bytes` isn't a JSON object.
-    pub fn read(bytes: &'a [u8]) -> Result<UnknownMembers<'a>, EnvelopeError> {
-        Ok(serde_json::from_slice(bytes)?)
-    }
-
     /// Name and value of each, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, value)| (&**name, *value))
@@ -237,33 +243,81 @@ impl Serialize for UnknownMembers<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for UnknownMembers<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
+        Whole::deserialize(deserializer).map(|whole| whole.envelope)
     }
 }
 
-struct MembersVisitor;
+/// A stored record in one pass.
+struct Whole<'a> {
+    envelope: Envelope<'a>,
+    unknown: UnknownMembers<'a>,
+}
 
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = UnknownMembers<'de>;
+impl<'de: 'a, 'a> Deserialize<'de> for Whole<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(WholeVisitor)
+    }
+}
+
+struct WholeVisitor;
+
+impl<'de> Visitor<'de> for WholeVisitor {
+    type Value = Whole<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+        f.write_str("the envelope of a record")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         #[derive(Deserialize)]
-        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+        struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+        let (mut kind, mut key, mut checksum) = (None, None, None);
+        let (mut generation, mut revision) = (None, None);
+        let (mut created_at, mut updated_at) = (None, None);
+        let (mut annotations, mut data) = (None, None);
         let mut unknown = Vec::new();
-        while let Some(Name(name)) = map.next_key()? {
-            let value = map.next_value()?;
-            if !KNOWN.contains(&&*name) {
-                unknown.push((name, value));
+        while let Some(Text(name)) = map.next_key()? {
+            match &*name {
+                "kind" => once("kind", &mut kind, map.next_value()?)?,
+                "key" => once("key", &mut key, map.next_value()?)?,
+                "generation" => once("generation", &mut generation, map.next_value()?)?,
+                "revision" => once("revision", &mut revision, map.next_value()?)?,
+                "checksum" => once("checksum", &mut checksum, map.next_value()?)?,
+                "createdAt" => once("createdAt", &mut created_at, map.next_value()?)?,
+                "updatedAt" => once("updatedAt", &mut updated_at, map.next_value()?)?,
+                "annotations" => once("annotations", &mut annotations, map.next_value()?)?,
+                "data" => once("data", &mut data, map.next_value()?)?,
+                _ => unknown.push((name, map.next_value()?)),
             }
         }
-        Ok(UnknownMembers(unknown))
+        let text = |name, text: Option<Text<'de>>| Ok(needed(name, text)?.0);
+        let envelope = Envelope {
+            kind: text("kind", kind)?,
+            key: text("key", key)?,
+            generation: needed("generation", generation)?,
+            revision: needed("revision", revision)?,
+            checksum: text("checksum", checksum)?,
+            created_at: needed("createdAt", created_at)?,
+            updated_at: needed("updatedAt", updated_at)?,
+            annotations: Cow::Borrowed(needed("annotations", annotations)?),
+            data: needed("data", data)?,
+        };
+        let unknown = UnknownMembers(unknown);
+        Ok(Whole { envelope, unknown })
     }
+}
+
+fn once<T, E: Error>(name: &'static str, member: &mut Option<T>, value: T) -> Result<(), E> {
+    match member.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(E::duplicate_field(name)),
+    }
+}
+
+fn needed<T, E: Error>(name: &'static str, member: Option<T>) -> Result<T, E> {
+    member.ok_or_else(|| E::missing_field(name))
 }
 
 #[cfg(test)]
@@ -277,17 +331,62 @@ mod tests {
     );
 
     fn rewritten(stored: &str) -> String {
-        let envelope = Envelope::read(stored.as_bytes()).unwrap();
-        let unknown = UnknownMembers::read(stored.as_bytes()).unwrap();
+        let (envelope, unknown) = Envelope::read_whole(stored.as_bytes()).unwrap();
         String::from_utf8(envelope.write(&unknown).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn kinds_are_ordered_by_their_words() {
+        let words = [
+            "book",
+            "box",
+            "component",
+            "endpoint",
+            "namespace",
+            "node",
+            "o",
+            "principal",
+            "service",
+            "shard",
+            "shards",
+        ];
+        for (one, two) in words.iter().flat_map(|one| words.map(|two| (*one, two))) {
+            assert_eq!(Kind::named(one).cmp(&Kind::named(two)), one.cmp(two));
+        }
     }
 
     #[test]
     fn every_member_of_an_envelope_is_known() {
         let stored = format!("{STORED}}}");
-        let unknown = UnknownMembers::read(stored.as_bytes()).unwrap();
+        let (_, unknown) = Envelope::read_whole(stored.as_bytes()).unwrap();
         assert_eq!(unknown.iter().count(), 0);
         assert_eq!(rewritten(&stored), stored);
+    }
+
+    #[test]
+    fn an_envelope_has_each_of_its_members_once() {
+        let stored = format!("{STORED}}}");
+        let members = [
+            ("kind", "\"component\""),
+            ("key", "\"k\""),
+            ("generation", "1"),
+            ("revision", "2"),
+            ("checksum", "\"00\""),
+            ("createdAt", "\"2026-03-02T10:00:00Z\""),
+            ("updatedAt", "\"2026-03-02T10:00:00Z\""),
+            ("annotations", "{}"),
+            ("data", "{}"),
+        ];
+        let told = |stored: String| Envelope::read(stored.as_bytes()).err().unwrap().to_string();
+        for (name, value) in members {
+            let without = stored.replace(&format!("\"{name}\":"), "\"other\":");
+            let missing = told(without);
+            let wanted = format!("missing field `{name}`");
+            assert!(missing.contains(&wanted), "{missing}");
+            let twice = told(stored.replacen('{', &format!("{{\"{name}\":{value},"), 1));
+            let wanted = format!("duplicate field `{name}`");
+            assert!(twice.contains(&wanted), "{twice}");
+        }
     }
 
     #[test]

@@ -354,6 +354,14 @@ struct Work<'a> {
     bytes: usize,
 }
 
+/// Where a record is put.
+struct Slot {
+    kind: Kind,
+    key: Arc<str>,
+    /// What was there last, live or removed.
+    before: Option<Arc<Record>>,
+}
+
 /// What a record becomes.
 struct Content<'a> {
     checksum: &'a str,
@@ -421,10 +429,29 @@ impl Work<'_> {
         content: &Content<'_>,
     ) -> Result<Arc<Record>, Refusal> {
         let before = self.state.record(&kind, key).cloned();
+        let stored = before.as_ref().and_then(|before| before.bytes.clone());
+        let whole = stored.as_deref().map(Envelope::read_whole).transpose();
+        let whole = whole.map_err(|error| internal(error.to_string()))?;
+        let unknown = whole.map_or_else(UnknownMembers::default, |(_, unknown)| unknown);
+        let key = match &before {
+            Some(before) => Arc::clone(&before.key),
+            None => Arc::from(key),
+        };
+        self.put_over(Slot { kind, key, before }, verb, content, &unknown)
+    }
+
+    /// [`Work::put`] where it is known what was there.
+    fn put_over(
+        &mut self,
+        slot: Slot,
+        verb: Verb,
+        content: &Content<'_>,
+        unknown: &UnknownMembers<'_>,
+    ) -> Result<Arc<Record>, Refusal> {
         let envelope = Envelope {
-            kind: kind.as_str().into(),
-            key: key.into(),
-            generation: generation_after(before.as_deref()),
+            kind: slot.kind.as_str().into(),
+            key: (&*slot.key).into(),
+            generation: generation_after(slot.before.as_deref()),
             revision: self.state.revision().next(),
             checksum: content.checksum.into(),
             created_at: content.created_at.unwrap_or(self.now),
@@ -432,18 +459,10 @@ impl Work<'_> {
             annotations: Cow::Borrowed(content.annotations),
             data: content.data,
         };
-        let stored = before
-            .as_ref()
-            .and_then(|before| before.bytes.as_deref())
-            .map_or_else(|| Ok(UnknownMembers::default()), UnknownMembers::read)
-            .and_then(|unknown| envelope.write(&unknown))
-            .map_err(|error| internal(error.to_string()))?;
-        let key = match &before {
-            Some(before) => Arc::clone(&before.key),
-            None => Arc::from(key),
-        };
+        let stored = envelope.write(unknown);
+        let stored = stored.map_err(|error| internal(error.to_string()))?;
         let stored = Some(stored.into_boxed_slice().into());
-        Ok(self.propose(kind, key, verb, before, stored))
+        Ok(self.propose(slot, verb, stored))
     }
 
     /// Puts a record of which only the data matters. When and with which annotations it was made
@@ -475,18 +494,16 @@ impl Work<'_> {
 
     /// Takes a record out.
     fn take_out(&mut self, before: Arc<Record>) -> Arc<Record> {
-        let (kind, key) = (before.kind.clone(), Arc::clone(&before.key));
-        self.propose(kind, key, Verb::REMOVED, Some(before), None)
+        let slot = Slot {
+            kind: before.kind.clone(),
+            key: Arc::clone(&before.key),
+            before: Some(before),
+        };
+        self.propose(slot, Verb::REMOVED, None)
     }
 
-    fn propose(
-        &mut self,
-        kind: Kind,
-        key: Arc<str>,
-        verb: Verb,
-        before: Option<Arc<Record>>,
-        stored: Option<Bytes>,
-    ) -> Arc<Record> {
+    fn propose(&mut self, slot: Slot, verb: Verb, stored: Option<Bytes>) -> Arc<Record> {
+        let Slot { kind, key, before } = slot;
         self.bytes += stored.as_ref().map_or(0, Bytes::len);
         let generation = generation_after(before.as_deref());
         let revision = self.state.revision().next();

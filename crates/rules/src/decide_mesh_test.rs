@@ -271,12 +271,35 @@ fn unknown_members_and_annotations_survive_a_patch() {
     assert!(record.node().unwrap().draining);
     let envelope = Envelope::read(record.bytes.as_deref().unwrap()).unwrap();
     assert_eq!(envelope.annotations.get(), r#"{"team":"x"}"#);
+    let more = json!({"annotations": {"tier": "1"}});
+    sample.done(vec![patch(MeshKind::Node, "orders/n-1", more)]);
+    let record = of_kind(&sample, MeshKind::Node, "orders/n-1");
+    let envelope = Envelope::read(record.bytes.as_deref().unwrap()).unwrap();
+    assert_eq!(envelope.annotations.get(), r#"{"team":"x","tier":"1"}"#);
     let bare = json!({"annotations": null, "rack": null});
     sample.done(vec![patch(MeshKind::Node, "orders/n-1", bare)]);
     let record = of_kind(&sample, MeshKind::Node, "orders/n-1");
     let envelope = Envelope::read(record.bytes.as_deref().unwrap()).unwrap();
     assert_eq!(envelope.annotations.get(), "{}");
     assert!(data(&record).get("rack").is_none());
+}
+
+#[test]
+fn a_patch_warns_of_unknown_members_that_it_touches_alone() {
+    let document = json!({"namespace": "orders", "nodeId": "n-1", "rack": 7, "r/m": 1});
+    let mut sample = Sample::with(vec![put(MeshKind::Node, document)]);
+    let changes = [
+        (json!({"draining": true}), vec![]),
+        (json!({"annotations": {"a": "b"}}), vec![]),
+        (json!({"rack": 8, "draining": false}), vec!["/rack"]),
+        (json!({"r/m": 2}), vec!["/r~1m"]),
+    ];
+    for (change, expected) in changes {
+        let done = sample.done(vec![patch(MeshKind::Node, "orders/n-1", change)]);
+        let warnings = done.outcomes[0].warnings.iter();
+        let told: Vec<&str> = warnings.map(|it| it.pointer.as_str()).collect();
+        assert_eq!(told, expected);
+    }
 }
 
 #[test]

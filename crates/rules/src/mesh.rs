@@ -8,7 +8,7 @@ mod namespace_now;
 mod page;
 
 pub use cursor::{MeshCursor, MeshCursorError};
-pub(crate) use facts::key_of;
+pub(crate) use facts::Name;
 pub use facts::{EndpointFacts, MeshFacts, NamespaceFacts, NodeFacts, ShardFacts};
 pub use filter::MeshFilter;
 pub use namespace_now::NamespaceNow;

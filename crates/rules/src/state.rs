@@ -1,10 +1,12 @@
 //! The state of a book: what folding its log gives. Copies are cheap and share structure.
 
+use std::cmp::Ordering;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use deedbook_model::snapshot::SnapshotEntry;
 use deedbook_model::{Change, Generation, Kind, RecordKey, Revision, StateRoot, Timestamp};
+use equivalent::{Comparable, Equivalent};
 use imbl::OrdMap;
 
 use crate::components::index::ComponentIndex;
@@ -161,7 +163,7 @@ impl State {
     /// The record of that key, live or removed.
     #[must_use]
     pub fn record(&self, kind: &Kind, key: &str) -> Option<&Arc<Record>> {
-        self.records.get(&RecordKey::new(kind.clone(), key))
+        self.records.get(&KeyText { kind, key })
     }
 
     /// All records, live or removed, by kind and key.
@@ -361,6 +363,25 @@ impl State {
         let before = self.record(kind, key).map(|before| &**before);
         let previous = before.map(|before| before.revision);
         (generation_after(before), previous)
+    }
+}
+
+/// A record's key as it is looked up: making a [`RecordKey`] costs as much as finding it.
+struct KeyText<'a> {
+    kind: &'a Kind,
+    key: &'a str,
+}
+
+impl Equivalent<RecordKey> for KeyText<'_> {
+    fn equivalent(&self, other: &RecordKey) -> bool {
+        self.compare(other).is_eq()
+    }
+}
+
+impl Comparable<RecordKey> for KeyText<'_> {
+    fn compare(&self, other: &RecordKey) -> Ordering {
+        let kinds = self.kind.cmp(&other.kind);
+        kinds.then_with(|| self.key.cmp(&other.key))
     }
 }
 

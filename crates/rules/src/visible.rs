@@ -15,7 +15,7 @@ use deedbook_model::mesh::MeshKind;
 use deedbook_model::{Capability, Change, Kind, Resource, Rights};
 use serde::Deserialize;
 
-use crate::mesh::key_of;
+use crate::mesh::Name;
 use crate::record::Record;
 
 /// Whether a reader may see a record of the state. A removed component's stored form before it
@@ -87,8 +87,8 @@ fn sees_namespace(rights: &Rights, kind: &Kind, key: &str) -> bool {
     if !rights.holds(Capability::MeshRead) {
         return false;
     }
-    key_of(kind, key).is_some_and(|key| {
-        let namespace = Resource::Namespace(key.namespace());
+    Name::of(kind, key).is_some_and(|name| {
+        let namespace = Resource::Namespace(&name.namespace);
         rights.allows(Capability::MeshRead, namespace)
     })
 }

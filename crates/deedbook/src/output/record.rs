@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deedbook_model::{Envelope, UnknownMembers};
+use deedbook_model::Envelope;
 use deedbook_rules::Record;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -19,11 +19,10 @@ pub(crate) fn stored(record: &Record) -> Result<&RawValue, Failure> {
 
 /// A record's envelope with its members in the order in which they are best read.
 pub(crate) fn readable(record: &Record) -> Result<ReadableEnvelope<'_>, Failure> {
-    let envelope = envelope(record)?;
     let bytes = record.bytes.as_deref().unwrap_or_default();
-    let unknown = UnknownMembers::read(bytes)
-        .map_err(|error| Failure::Internal(error.to_string()))?
-        .iter()
+    let whole = Envelope::read_whole(bytes);
+    let (envelope, unknown) = whole.map_err(|error| Failure::Internal(error.to_string()))?;
+    let unknown = (unknown.iter())
         .map(|(name, value)| Ok((name.to_owned(), serde_json::from_str(value.get())?)))
         .collect::<Result<_, Failure>>()?;
     Ok(ReadableEnvelope {

@@ -1,6 +1,6 @@
 //! What a record of each kind may hold: the only place that says what is valid.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::MeshKind;
 use crate::judge::form::Form;
@@ -28,17 +28,37 @@ pub(super) fn object_of(kind: MeshKind) -> &'static Object {
 }
 
 /// What a stored record gets where a member is absent.
-pub(super) fn defaults_of(kind: MeshKind) -> Map<String, Value> {
-    let defaults = match kind {
-        MeshKind::Namespace => json!({"strategyId": "rendezvous"}),
-        MeshKind::Node => json!({"weight": 1, "draining": false}),
-        MeshKind::Service => json!({}),
-        MeshKind::Endpoint => json!({"weight": 1}),
-        MeshKind::Shard => json!({"capacityHint": 0, "status": "active"}),
-    };
-    match defaults {
-        Value::Object(members) => members,
-        _ => Map::new(),
+pub(super) fn defaults_of(kind: MeshKind) -> &'static [(&'static str, Fallback)] {
+    match kind {
+        MeshKind::Namespace => &[("strategyId", Fallback::Text("rendezvous"))],
+        MeshKind::Node => &[
+            ("weight", Fallback::Number(1)),
+            ("draining", Fallback::Flag(false)),
+        ],
+        MeshKind::Service => &[],
+        MeshKind::Endpoint => &[("weight", Fallback::Number(1))],
+        MeshKind::Shard => &[
+            ("capacityHint", Fallback::Number(0)),
+            ("status", Fallback::Text("active")),
+        ],
+    }
+}
+
+/// A value of the tables here.
+#[derive(Clone, Copy)]
+pub(super) enum Fallback {
+    Text(&'static str),
+    Number(u32),
+    Flag(bool),
+}
+
+impl From<Fallback> for Value {
+    fn from(fallback: Fallback) -> Value {
+        match fallback {
+            Fallback::Text(text) => text.into(),
+            Fallback::Number(number) => number.into(),
+            Fallback::Flag(flag) => flag.into(),
+        }
     }
 }
 

@@ -11,11 +11,10 @@ use crate::judge::schema::object_schema;
 #[must_use]
 pub fn json_schema(kind: MeshKind) -> Value {
     let mut schema = object_schema(object_of(kind));
-    let defaults = defaults_of(kind);
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        for (name, default) in defaults {
-            if let Some(Value::Object(property)) = properties.get_mut(&name) {
-                property.insert("default".to_owned(), default);
+        for (name, default) in defaults_of(kind) {
+            if let Some(Value::Object(property)) = properties.get_mut(*name) {
+                property.insert("default".to_owned(), (*default).into());
             }
         }
         for name in computed_of(kind) {

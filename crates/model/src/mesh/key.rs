@@ -1,5 +1,6 @@
 //! What names a record of the mesh.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::record::Kind;
@@ -118,7 +119,12 @@ impl MeshKey {
     /// # Errors
     /// [`NotAKey`] when there are more or fewer parts than the kind's keys have.
     pub fn parse(kind: MeshKind, text: &str) -> Result<MeshKey, NotAKey> {
-        MeshKey::of(kind, text.split('/').map(unescaped).collect())
+        MeshKey::of(kind, MeshKey::parts_of(text).map(Cow::into_owned).collect())
+    }
+
+    /// The parts of a key's text, as many as there are.
+    pub fn parts_of(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        text.split('/').map(unescaped)
     }
 
     /// What it names.
@@ -164,15 +170,21 @@ impl fmt::Display for MeshKey {
     }
 }
 
-fn escaped(part: &str) -> String {
-    part.replace('%', "%25").replace('/', "%2F")
+fn escaped(part: &str) -> Cow<'_, str> {
+    if part.contains(['%', '/']) {
+        Cow::Owned(part.replace('%', "%25").replace('/', "%2F"))
+    } else {
+        Cow::Borrowed(part)
+    }
 }
 
 /// Other escapes are text, so that an id that was written as it is means itself.
-fn unescaped(part: &str) -> String {
-    part.replace("%2F", "/")
-        .replace("%2f", "/")
-        .replace("%25", "%")
+fn unescaped(part: &str) -> Cow<'_, str> {
+    if !part.contains('%') {
+        return Cow::Borrowed(part);
+    }
+    let part = part.replace("%2F", "/").replace("%2f", "/");
+    Cow::Owned(part.replace("%25", "%"))
 }
 
 #[cfg(test)]

@@ -132,6 +132,38 @@ fn shards() -> impl Strategy<Value = Shard> {
         })
 }
 
+/// Members of a shard with values that are good, or good for others.
+fn changes() -> impl Strategy<Value = Map<String, Value>> {
+    const NAMES: [&str; 12] = [
+        "namespace",
+        "shardId",
+        "strategyId",
+        "ownerNodeId",
+        "leaderId",
+        "capacityHint",
+        "status",
+        "keyRange",
+        "hashRange",
+        "previousOwnerNodeId",
+        "schemaVersion",
+        "else",
+    ];
+    let value = prop_oneof![
+        2 => Just(Value::Null),
+        2 => ids().prop_map(Value::from),
+        1 => numbers().prop_map(Value::from),
+        1 => Just(json!("paused")),
+        1 => Just(json!({"start": "7"})),
+        1 => Just(json!({"start": "YQ==", "end": "Yg==", "ende": 1})),
+    ];
+    let members = (proptest::sample::select(&NAMES[..]), value);
+    vec(
+        members.prop_map(|(name, value)| (name.to_owned(), value)),
+        0..4,
+    )
+    .prop_map(|members| members.into_iter().collect())
+}
+
 /// By the words of the rule, not by the reader's code.
 fn is_id(text: &str) -> bool {
     (1..=512).contains(&text.len()) && !text.trim().is_empty() && !text.contains(char::is_control)
@@ -218,6 +250,30 @@ proptest! {
         let ids = [Some(&node.node_id), node.region.as_ref(), node.zone.as_ref()];
         let valid = all_ids(&node.namespace, ids.into_iter().flatten()) && is_weight(node.weight);
         assert_builds!(Node, MeshKind::Node, node, valid);
+    }
+
+    #[test]
+    fn amending_judges_as_reading_the_whole_does(shard in shards(), changes in changes()) {
+        let Ok(draft) = shard.build() else { return Ok(()) };
+        let Some(amended) = amend(draft.key(), draft.data().clone(), &changes) else {
+            let stated = draft.data().contains_key("schemaVersion");
+            let others = ["schemaVersion", "previousOwnerNodeId", "else"];
+            let other = others.iter().any(|name| changes.contains_key(*name));
+            prop_assert!(stated || other);
+            return Ok(());
+        };
+        let mut whole = draft.data().clone();
+        whole.extend(changes);
+        let options = ReadOptions { key: Some(draft.key()), strict: false };
+        let read = read_node(MeshKind::Shard, &Tree::from(&Value::Object(whole)), options);
+        match (amended, read) {
+            (Ok(amended), Ok(read)) => {
+                prop_assert_eq!(&amended.data, read.data());
+                prop_assert_eq!(&amended.warnings, read.warnings());
+            }
+            (Err(amended), Err(read)) => prop_assert_eq!(amended, read),
+            (amended, read) => prop_assert!(false, "{amended:?}, but {read:?}"),
+        }
     }
 
     #[test]

@@ -129,19 +129,7 @@ pub fn read_node(
         SCHEMA_VERSIONS.readability(version)
     });
     let newer = stated.filter(|_| readable == Readable::ReadOnly);
-    let mut reader = Reader {
-        kind,
-        options,
-        below: "",
-        newer: newer.map(|(_, version)| version),
-        judge: Judge::new(match newer {
-            Some(_) => Profile::Newer,
-            None => Profile::Current,
-        }),
-        data: Map::new(),
-        annotations: Map::new(),
-        keyed: None,
-    };
+    let mut reader = Reader::new(kind, options, newer.map(|(_, version)| version));
     if whole.is_some() {
         reader.envelope(members);
         reader.below = "/data";
@@ -157,6 +145,59 @@ pub fn read_node(
         }
     }
     reader.finish()
+}
+
+/// Judges what becomes of some members of a record's data, and what the whole then is with them;
+/// the other members were judged when they were written. An absent or null one is taken out.
+///
+/// `None` where the members have to be judged as one document: they aren't all of the kind's own, or
+/// what they mean depends on a version.
+///
+/// # Errors
+/// Every fault of those members; what is missing comes last.
+pub fn amend(
+    key: &MeshKey,
+    mut data: Map<String, Json>,
+    members: &Map<String, Json>,
+) -> Option<Result<Amended, Vec<Issue>>> {
+    let own = object_of(key.kind()).members;
+    let stands_alone = |name: &String| {
+        let is_own = own.iter().any(|member| member.name == name);
+        is_own && name != VERSION_MEMBER && name != "annotations"
+    };
+    if data.contains_key(VERSION_MEMBER) || !members.keys().all(stands_alone) {
+        return None;
+    }
+    for name in members.keys() {
+        data.remove(name);
+    }
+    let members = members.iter().map(|(name, value)| {
+        let key = Key {
+            text: name.clone(),
+            line: None,
+            written: None,
+        };
+        (key, Node::from(value))
+    });
+    let members: Vec<(Key, Node)> = members.collect();
+    let options = ReadOptions {
+        key: Some(key),
+        strict: false,
+    };
+    let mut reader = Reader::new(key.kind(), options, None);
+    reader.data = data;
+    reader.members(&members);
+    reader.cross_checks(&members);
+    Some(reader.amended())
+}
+
+/// A record's data after a change of some members.
+#[derive(Clone, Debug)]
+pub struct Amended {
+    /// The whole data, defaults written out.
+    pub data: Map<String, Json>,
+    /// What somebody should look at.
+    pub warnings: Vec<Issue>,
 }
 
 /// The version that a document states, if it is one, and which member that is.
@@ -182,7 +223,23 @@ struct Reader<'a> {
     keyed: Option<(String, Option<u32>)>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(kind: MeshKind, options: ReadOptions<'a>, newer: Option<SchemaVersion>) -> Reader<'a> {
+        Reader {
+            kind,
+            options,
+            below: "",
+            newer,
+            judge: Judge::new(match newer {
+                Some(_) => Profile::Newer,
+                None => Profile::Current,
+            }),
+            data: Map::new(),
+            annotations: Map::new(),
+            keyed: None,
+        }
+    }
+
     /// What is around the data of a whole record. The book writes all but the annotations.
     fn envelope(&mut self, members: &[(Key, Node)]) {
         for (index, (key, node)) in members.iter().enumerate() {
@@ -209,7 +266,7 @@ impl Reader<'_> {
         }
         let object = object_of(self.kind);
         for member in object.members.iter().filter(|member| member.required) {
-            if present(members).any(|(key, _)| key.text == member.name) {
+            if self.has(member.name, members) {
                 continue;
             }
             match self.given(member.name) {
@@ -234,6 +291,11 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// Whether there is such a member, good or faulty.
+    fn has(&self, name: &str, members: &[(Key, Node)]) -> bool {
+        self.data.contains_key(name) || present(members).any(|(key, _)| key.text == name)
     }
 
     /// What the caller says that a part of the key is.
@@ -331,12 +393,14 @@ impl Reader<'_> {
         self.judge.member_below(place, self.below, key, node, shape)
     }
 
-    fn finish(mut self) -> Result<Draft, Vec<Issue>> {
+    /// The data with what is left out written in, and what somebody should look at.
+    fn amended(mut self) -> Result<Amended, Vec<Issue>> {
         for (name, value) in defaults_of(self.kind) {
-            self.data.entry(name).or_insert(value);
+            if !self.data.contains_key(*name) {
+                self.data.insert((*name).to_owned(), (*value).into());
+            }
         }
-        let size = serde_json::to_vec(&self.data).map_or(usize::MAX, |bytes| bytes.len());
-        if size > MAX_DATA_BYTES {
+        if let Some(size) = size_beyond(MAX_DATA_BYTES, &self.data) {
             let message = format!("has {size} bytes as it would be stored");
             let issue = Issue::error(IssueKind::LimitExceeded, self.below, message)
                 .with_hint(format!("at most {MAX_DATA_BYTES} are allowed"));
@@ -351,21 +415,31 @@ impl Reader<'_> {
         if issues.iter().any(Issue::is_error) {
             return Err(issues);
         }
-        let part = |name: &&str| self.data.get(*name).and_then(Json::as_str);
-        let parts = self.kind.key_members().iter();
+        Ok(Amended {
+            data: self.data,
+            warnings: issues,
+        })
+    }
+
+    fn finish(mut self) -> Result<Draft, Vec<Issue>> {
+        let (kind, keyed) = (self.kind, self.keyed.take());
+        let annotations = std::mem::take(&mut self.annotations);
+        let Amended { data, warnings } = self.amended()?;
+        let part = |name: &&str| data.get(*name).and_then(Json::as_str);
+        let parts = kind.key_members().iter();
         let parts = parts.map(|name| part(name).unwrap_or_default().to_owned());
-        let key = MeshKey::of(self.kind, parts.collect())
+        let key = MeshKey::of(kind, parts.collect())
             .map_err(|error| vec![Issue::error(IssueKind::InvalidValue, "", error.to_string())])?;
-        if let Some((said, line)) = self.keyed.filter(|(said, _)| *said != key.to_string()) {
+        if let Some((said, line)) = keyed.filter(|(said, _)| *said != key.to_string()) {
             let message = format!("is `{}`, but the data is of `{key}`", shorten(&said));
             let issue = Issue::error(IssueKind::Conflict, "/key", message);
             return Err(vec![issue.with_hint("leave `key` out").at_line(line)]);
         }
         Ok(Draft {
             key,
-            data: self.data,
-            annotations: self.annotations,
-            warnings: issues,
+            data,
+            annotations,
+            warnings,
         })
     }
 
@@ -384,10 +458,9 @@ impl Reader<'_> {
 
     /// A shard has keys or hashes, and at least one of them.
     fn check_ranges(&mut self, members: &[(Key, Node)]) {
-        let given = |name: &str| present(members).any(|(key, _)| key.text == name);
         let (keys, hashes) = (self.data.get("keyRange"), self.data.get("hashRange"));
         let mut faults = Vec::new();
-        if given("keyRange") && given("hashRange") {
+        if self.has("keyRange", members) && self.has("hashRange", members) {
             let message = "a shard has a range of keys or of hashes, not both".to_owned();
             faults.push(("hashRange", message));
         }
@@ -408,4 +481,30 @@ impl Reader<'_> {
         let issue = Issue::error(IssueKind::InvalidValue, pointer, message).with_hint(hint);
         self.judge.report(crate::judge::NOWHERE, issue);
     }
+}
+
+/// How many bytes the data has as JSON, if those are more.
+fn size_beyond(most: usize, data: &Map<String, Json>) -> Option<usize> {
+    // An escape makes six bytes of one at most.
+    fn text(text: &str) -> usize {
+        6 * text.len() + "\"\",".len()
+    }
+    fn at_most(value: &Json) -> usize {
+        match value {
+            Json::Null | Json::Bool(_) | Json::Number(_) => 32,
+            Json::String(string) => text(string),
+            Json::Array(items) => items.iter().map(at_most).sum::<usize>() + "[],".len(),
+            Json::Object(members) => object(members),
+        }
+    }
+    fn object(members: &Map<String, Json>) -> usize {
+        let members = members.iter();
+        let members = members.map(|(name, value)| text(name) + at_most(value));
+        members.sum::<usize>() + "{},".len()
+    }
+    if object(data) <= most {
+        return None;
+    }
+    let size = serde_json::to_vec(data).map_or(usize::MAX, |bytes| bytes.len());
+    (size > most).then_some(size)
 }

@@ -1,5 +1,7 @@
 //! Whether a record is as the caller of a write saw it.
 
+use std::fmt::Display;
+
 use deedbook_model::code::Code;
 use deedbook_model::issue::IssueKind;
 use deedbook_model::{Generation, Revision};
@@ -11,7 +13,7 @@ use crate::refusal::Refusal;
 
 /// Refuses a live record that isn't as the caller of a write saw it; `None` is at generation 0.
 pub(super) fn check_expected(
-    title: &str,
+    title: impl Display,
     record: Option<&Record>,
     expected: Option<&Expected>,
 ) -> Result<(), Refusal> {
@@ -30,7 +32,7 @@ pub(super) fn check_expected(
 }
 
 /// Refuses a record that isn't as its caller saw it.
-fn changed_since(title: &str, record: Option<&Record>, seen: &[Revision]) -> Refusal {
+fn changed_since(title: impl Display, record: Option<&Record>, seen: &[Revision]) -> Refusal {
     let seen: Vec<String> = seen.iter().map(Revision::to_string).collect();
     let seen = seen.join(" or ");
     let now = match record {
@@ -52,7 +54,7 @@ fn changed_since(title: &str, record: Option<&Record>, seen: &[Revision]) -> Ref
 
 /// Refuses a record that isn't at the generation that a write expects.
 pub(super) fn check_generation(
-    title: &str,
+    title: impl Display,
     actual: Generation,
     expected: Option<Generation>,
 ) -> Result<(), Refusal> {

@@ -1,79 +1,108 @@
 //! Namespaces, nodes, services, endpoints and shards: making, changing and removing them.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use deedbook_model::document::Node;
 use deedbook_model::issue::{Issue, IssueKind};
-use deedbook_model::mesh::{Draft, MeshKey, MeshKind, ReadOptions, read_node};
-use deedbook_model::{Capability, Envelope, Resource, Verb};
-use serde_json::value::to_raw_value;
+use deedbook_model::mesh::{Amended, Draft, MeshKey, MeshKind, ReadOptions, amend, read_node};
+use deedbook_model::{Capability, Envelope, Resource, UnknownMembers, Verb};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::{Content, Outcome, Work, check_expected, internal};
+use super::{Content, Outcome, Slot, Work, check_expected, internal};
 use crate::command::{Expected, MeshWrite};
+use crate::mesh::ShardFacts;
 use crate::record::Record;
 use crate::refusal::Refusal;
 
 /// What a record of the mesh becomes.
-pub(super) struct MeshContent {
+pub(super) struct MeshContent<'a> {
     pub(super) data: Map<String, Value>,
-    pub(super) annotations: Map<String, Value>,
+    pub(super) annotations: Cow<'a, RawValue>,
     pub(super) warnings: Vec<Issue>,
 }
 
-impl From<&Draft> for MeshContent {
-    fn from(draft: &Draft) -> MeshContent {
-        MeshContent {
+impl MeshContent<'_> {
+    fn of(draft: &Draft) -> Result<MeshContent<'static>, Refusal> {
+        Ok(MeshContent {
             data: draft.data().clone(),
-            annotations: draft.annotations().clone(),
+            annotations: Cow::Owned(raw(draft.annotations())?),
             warnings: draft.warnings().to_vec(),
-        }
+        })
     }
 }
 
-impl From<Draft> for MeshContent {
-    fn from(draft: Draft) -> MeshContent {
-        let (data, annotations, warnings) = draft.into_parts();
-        MeshContent {
-            data,
-            annotations,
-            warnings,
-        }
+/// A live record of the mesh, read as it is stored.
+pub(super) struct Known<'a> {
+    record: &'a Record,
+    envelope: Envelope<'a>,
+    unknown: UnknownMembers<'a>,
+}
+
+impl<'a> Known<'a> {
+    fn of(record: &'a Record) -> Result<Known<'a>, Refusal> {
+        let bytes = record.bytes.as_deref().unwrap_or_default();
+        let whole = Envelope::read_whole(bytes);
+        let (envelope, unknown) = whole.map_err(|error| internal(error.to_string()))?;
+        Ok(Known {
+            record,
+            envelope,
+            unknown,
+        })
+    }
+
+    /// What the rules know of it as a shard.
+    pub(super) fn shard(&self) -> Option<&'a ShardFacts> {
+        self.record.shard()
+    }
+
+    fn data(&self) -> Result<Map<String, Value>, Refusal> {
+        members_of(self.envelope.data.get())
+    }
+
+    fn annotations(&self) -> Result<Map<String, Value>, Refusal> {
+        members_of(self.envelope.annotations.get())
+    }
+
+    fn has(&self, content: &MeshContent<'_>) -> Result<bool, Refusal> {
+        Ok(self.data()? == content.data
+            && self.annotations()? == members_of(content.annotations.get())?)
     }
 }
 
 impl Work<'_> {
     pub(super) fn decide_mesh(&mut self, write: &MeshWrite) -> Result<Outcome, Refusal> {
-        let namespace = Resource::Namespace(write.key().namespace());
+        let key = write.key();
+        let namespace = Resource::Namespace(key.namespace());
         self.demand(Capability::MeshOperate, namespace)?;
+        let slot = self.slot_of(key);
+        let before = slot.before.clone().filter(|before| before.is_live());
         match write {
             MeshWrite::Put { draft, expected } => {
-                let key = draft.key();
-                let before = self.mesh_record(key);
-                check_expected(&title(key), before.as_deref(), expected.as_ref())?;
-                self.put_mesh(key, before.as_deref(), MeshContent::from(&**draft))
+                check_expected(Title(key), before.as_deref(), expected.as_ref())?;
+                let known = before.as_deref().map(Known::of).transpose()?;
+                self.put_mesh(key, slot, known.as_ref(), MeshContent::of(draft)?)
             }
             MeshWrite::Patch {
-                key,
-                patch,
-                expected,
+                patch, expected, ..
             } => {
-                let before = self.find_mesh(key, expected.as_ref())?;
-                let content = patched(key, &before, patch)?;
-                self.put_mesh(key, Some(&before), content)
+                let before = found(key, before, expected.as_ref())?;
+                let known = Known::of(&before)?;
+                let content = patched(key, &known, patch)?;
+                self.put_mesh(key, slot, Some(&known), content)
             }
             MeshWrite::Remove {
-                key,
-                expected,
-                force,
+                expected, force, ..
             } => {
-                let before = self.find_mesh(key, expected.as_ref())?;
+                let before = found(key, before, expected.as_ref())?;
                 let left = self.left_by(key);
                 if let Some(left) = left.as_ref().filter(|_| !force) {
                     return Err(Refusal::of(0, vec![in_use(key, left)]));
                 }
                 let left = left.map(|left| {
-                    let message = format!("{left} still points to {}", title(key));
+                    let message = format!("{left} still points to {}", Title(key));
                     Issue::warning(IssueKind::InUse, "", message)
                 });
                 Ok(Outcome {
@@ -86,74 +115,62 @@ impl Work<'_> {
         }
     }
 
-    /// The live record of that key.
-    pub(super) fn mesh_record(&self, key: &MeshKey) -> Option<Arc<Record>> {
-        let record = self.state.record(&key.kind().kind(), &key.to_string());
-        record.filter(|record| record.is_live()).cloned()
-    }
-
-    /// The live record of that key, as its caller saw it.
-    fn find_mesh(
-        &self,
-        key: &MeshKey,
-        expected: Option<&Expected>,
-    ) -> Result<Arc<Record>, Refusal> {
-        let Some(record) = self.mesh_record(key) else {
-            let missing = Issue::error(IssueKind::NotFound, "", format!("no {}", title(key)));
-            return Err(Refusal::of(0, vec![missing]));
+    fn slot_of(&self, key: &MeshKey) -> Slot {
+        let (kind, text) = (key.kind().kind(), key.to_string());
+        let before = self.state.record(&kind, &text).cloned();
+        let key = match &before {
+            Some(before) => Arc::clone(&before.key),
+            None => Arc::from(text),
         };
-        check_expected(&title(key), Some(&record), expected)?;
-        Ok(record)
+        Slot { kind, key, before }
     }
 
     fn put_mesh(
         &mut self,
         key: &MeshKey,
-        before: Option<&Record>,
-        content: MeshContent,
+        slot: Slot,
+        known: Option<&Known<'_>>,
+        content: MeshContent<'_>,
     ) -> Result<Outcome, Refusal> {
         self.check_strategy(&content.data)?;
         if key.kind() == MeshKind::Shard {
-            return self.put_shard(key, before, content);
+            return self.put_shard(key, slot, known, content);
         }
-        if let Some(before) = before
-            && same_content(before, &content)?
+        if let (Some(known), Some(before)) = (known, &slot.before)
+            && known.has(&content)?
         {
-            let record = self.state.record(&before.kind, &before.key);
-            let record = record.cloned().ok_or_else(gone)?;
             return Ok(Outcome {
-                record,
+                record: Arc::clone(before),
                 created: false,
                 unchanged: true,
                 warnings: content.warnings,
             });
         }
         let checksum = deedbook_model::component::hash_of(&content.data);
-        let verb = match before {
+        let verb = match known {
             Some(_) => Verb::UPDATED,
             None => Verb::CREATED,
         };
-        self.store_mesh(key, before, &checksum, verb, content)
+        self.store_mesh(slot, known, &checksum, verb, content)
     }
 
     pub(super) fn store_mesh(
         &mut self,
-        key: &MeshKey,
-        before: Option<&Record>,
+        slot: Slot,
+        known: Option<&Known<'_>>,
         checksum: &str,
         verb: Verb,
-        content: MeshContent,
+        content: MeshContent<'_>,
     ) -> Result<Outcome, Refusal> {
-        let failed = |error: serde_json::Error| internal(error.to_string());
-        let created_at = before.map(envelope_of).transpose()?;
-        let created_at = created_at.map(|envelope| envelope.created_at);
-        let content_of = Content {
+        let stored = Content {
             checksum,
-            created_at,
-            annotations: &to_raw_value(&content.annotations).map_err(failed)?,
-            data: &to_raw_value(&content.data).map_err(failed)?,
+            created_at: known.map(|known| known.envelope.created_at),
+            annotations: &content.annotations,
+            data: &raw(&content.data)?,
         };
-        let record = self.put(key.kind().kind(), &key.to_string(), verb, &content_of)?;
+        let none = UnknownMembers::default();
+        let unknown = known.map_or(&none, |known| &known.unknown);
+        let record = self.put_over(slot, verb, &stored, unknown)?;
         if record.mesh().is_none() {
             return Err(internal(
                 "a record can't be read that was judged".to_owned(),
@@ -161,7 +178,7 @@ impl Work<'_> {
         }
         Ok(Outcome {
             record,
-            created: before.is_none(),
+            created: known.is_none(),
             unchanged: false,
             warnings: content.warnings,
         })
@@ -200,59 +217,107 @@ impl Work<'_> {
 }
 
 /// What a record is called in messages: `shard orders/s-1`.
-fn title(key: &MeshKey) -> String {
-    format!("{} {key}", key.kind())
+struct Title<'a>(&'a MeshKey);
+
+impl fmt::Display for Title<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0.kind(), self.0)
+    }
+}
+
+/// The live record of a key, as its caller saw it.
+fn found(
+    key: &MeshKey,
+    live: Option<Arc<Record>>,
+    expected: Option<&Expected>,
+) -> Result<Arc<Record>, Refusal> {
+    let Some(record) = live else {
+        let missing = Issue::error(IssueKind::NotFound, "", format!("no {}", Title(key)));
+        return Err(Refusal::of(0, vec![missing]));
+    };
+    check_expected(Title(key), Some(&record), expected)?;
+    Ok(record)
 }
 
 fn in_use(key: &MeshKey, left: &str) -> Issue {
-    let message = format!("{left} still points to {}", title(key));
+    let message = format!("{left} still points to {}", Title(key));
     Issue::error(IssueKind::InUse, "", message)
         .with_hint("move or remove that first, or force it: what points to it stays as it is then")
-}
-
-fn gone() -> Refusal {
-    internal("what was found is gone".to_owned())
-}
-
-/// The envelope of a live record.
-fn envelope_of(record: &Record) -> Result<Envelope<'_>, Refusal> {
-    let bytes = record.bytes.as_deref().unwrap_or_default();
-    Envelope::read(bytes).map_err(|error| internal(error.to_string()))
 }
 
 fn members_of(json: &str) -> Result<Map<String, Value>, Refusal> {
     serde_json::from_str(json).map_err(|error| internal(error.to_string()))
 }
 
-fn same_content(record: &Record, content: &MeshContent) -> Result<bool, Refusal> {
-    let envelope = envelope_of(record)?;
-    Ok(members_of(envelope.data.get())? == content.data
-        && members_of(envelope.annotations.get())? == content.annotations)
+fn raw(members: &Map<String, Value>) -> Result<Box<RawValue>, Refusal> {
+    to_raw_value(members).map_err(|error| internal(error.to_string()))
 }
 
 /// Members of a shard that speak of one change: the next one doesn't take them over.
 const OF_ONE_CHANGE: [&str; 3] = ["changeTicket", "ownershipDeltaPercent", "metadata"];
 
-fn patched(key: &MeshKey, before: &Record, patch: &Value) -> Result<MeshContent, Refusal> {
-    if !patch.is_object() {
+/// What a patch (RFC 7396) makes of a record. Only what it touches is judged and warned of.
+fn patched<'a>(
+    key: &MeshKey,
+    known: &Known<'a>,
+    patch: &Value,
+) -> Result<MeshContent<'a>, Refusal> {
+    let Value::Object(patch) = patch else {
         return Err(Refusal::of(0, vec![super::patch::not_an_object(patch)]));
-    }
-    let envelope = envelope_of(before)?;
-    let mut merged = members_of(envelope.data.get())?;
-    let annotations = members_of(envelope.annotations.get())?;
-    merged.insert("annotations".to_owned(), Value::Object(annotations));
-    if key.kind() == MeshKind::Shard {
-        OF_ONE_CHANGE.iter().for_each(|name| {
-            merged.remove(*name);
+    };
+    let data = || -> Result<Map<String, Value>, Refusal> {
+        let mut data = known.data()?;
+        if key.kind() == MeshKind::Shard {
+            OF_ONE_CHANGE.iter().for_each(|name| {
+                data.remove(*name);
+            });
+        }
+        Ok(data)
+    };
+    let refused = |issues| Refusal::of(0, issues);
+    let before = data()?;
+    let touched = patch.iter().map(|(name, value)| {
+        let mut member = match name.as_str() {
+            "annotations" => known.annotations()?.into(),
+            name => before.get(name).cloned().unwrap_or_default(),
+        };
+        json_patch::merge(&mut member, value);
+        Ok((name.clone(), member))
+    });
+    let touched = touched.collect::<Result<Map<String, Value>, Refusal>>()?;
+    if let Some(amended) = amend(key, before, &touched) {
+        let Amended { data, warnings } = amended.map_err(refused)?;
+        return Ok(MeshContent {
+            data,
+            annotations: known.envelope.annotations.clone(),
+            warnings,
         });
     }
-    let mut merged = Value::Object(merged);
-    json_patch::merge(&mut merged, patch);
+    let mut whole = data()?;
+    whole.insert("annotations".to_owned(), known.annotations()?.into());
+    whole.extend(touched);
+    whole.retain(|_, member| !member.is_null());
     let options = ReadOptions {
         key: Some(key),
         strict: false,
     };
-    let draft = read_node(key.kind(), &Node::from(&merged), options);
-    let draft = draft.map_err(|issues| Refusal::of(0, issues))?;
-    Ok(MeshContent::from(draft))
+    let draft = read_node(key.kind(), &Node::from(&Value::Object(whole)), options);
+    let (data, annotations, mut warnings) = draft.map_err(refused)?.into_parts();
+    warnings.retain(|warning| is_news(warning, patch));
+    Ok(MeshContent {
+        data,
+        annotations: Cow::Owned(raw(&annotations)?),
+        warnings,
+    })
+}
+
+/// Whether a warning is about what a patch touches, or about the whole record: the others were given
+/// when their members were written.
+fn is_news(warning: &Issue, patch: &Map<String, Value>) -> bool {
+    if warning.kind != IssueKind::UnknownField {
+        return true;
+    }
+    let member = warning.pointer.split('/').nth(1).unwrap_or_default();
+    let member = member.replace("~1", "/").replace("~0", "~");
+    patch.contains_key(&member)
 }

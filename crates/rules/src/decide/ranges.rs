@@ -9,6 +9,7 @@ use deedbook_model::shard::ShardRange;
 use super::Work;
 use crate::command::Write;
 use crate::mesh::MeshFacts;
+use crate::mesh::index::Members;
 use crate::placement::ranges::{CoverViolation, Demand, RangedShard, check_cover};
 use crate::refusal::Refusal;
 
@@ -35,8 +36,8 @@ impl Work<'_> {
     }
 
     fn uncovered(&self, namespace: &str) -> Vec<Issue> {
-        let record = self.namespace_record(namespace);
-        let Some(MeshFacts::Namespace(facts)) = record.as_ref().and_then(|it| it.mesh()) else {
+        let own = self.state.members(namespace).and_then(Members::own);
+        let Some(MeshFacts::Namespace(facts)) = own.and_then(|own| own.mesh()) else {
             return Vec::new();
         };
         let Some(demand) = facts.ranges else {

@@ -1,17 +1,15 @@
 //! What a shard's change says beside its content: who had it, and how much moved.
 
-use std::sync::Arc;
-
 use deedbook_model::Verb;
-use deedbook_model::mesh::{MeshKey, MeshKind};
+use deedbook_model::mesh::MeshKey;
 use deedbook_model::shard::{Checksummed, ShardStatus};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::mesh::MeshContent;
-use super::{Outcome, Work, internal};
+use super::mesh::{Known, MeshContent};
+use super::{Outcome, Slot, Work, internal};
+use crate::mesh::index::Members;
 use crate::mesh::{MeshFacts, USUAL_STRATEGY};
-use crate::record::Record;
 use crate::refusal::Refusal;
 
 impl Work<'_> {
@@ -19,12 +17,13 @@ impl Work<'_> {
     pub(super) fn put_shard(
         &mut self,
         key: &MeshKey,
-        before: Option<&Record>,
-        mut content: MeshContent,
+        slot: Slot,
+        known: Option<&Known<'_>>,
+        mut content: MeshContent<'_>,
     ) -> Result<Outcome, Refusal> {
-        let owner_before = before.and_then(Record::shard);
-        let owner_before = owner_before.map(|facts| facts.owner_node_id.to_string());
-        self.complete(key, owner_before.as_deref(), &mut content);
+        let before = known.and_then(Known::shard);
+        let owner_before = before.map(|facts| &*facts.owner_node_id);
+        self.complete(key, owner_before, &mut content);
         let data = &content.data;
         let text = |name: &str| data.get(name).and_then(Value::as_str);
         let owner = text("ownerNodeId").unwrap_or_default();
@@ -51,11 +50,11 @@ impl Work<'_> {
             Some(before) if before == owner => Verb::UPDATED,
             Some(_) => Verb::TRANSFERRED,
         };
-        self.store_mesh(key, before, &checksum, verb, content)
+        self.store_mesh(slot, known, &checksum, verb, content)
     }
 
     /// Writes out what the caller left to the book.
-    fn complete(&self, key: &MeshKey, owner_before: Option<&str>, content: &mut MeshContent) {
+    fn complete(&self, key: &MeshKey, owner_before: Option<&str>, content: &mut MeshContent<'_>) {
         let data = &mut content.data;
         if !data.contains_key("strategyId") {
             let strategy = self.strategy_of(key.namespace());
@@ -78,17 +77,10 @@ impl Work<'_> {
         }
     }
 
-    /// The live record of a namespace.
-    pub(super) fn namespace_record(&self, namespace: &str) -> Option<Arc<Record>> {
-        let key = MeshKey::of(MeshKind::Namespace, vec![namespace.to_owned()]).ok()?;
-        self.mesh_record(&key)
-    }
-
     /// What places the shards of a namespace.
     fn strategy_of(&self, namespace: &str) -> String {
-        let record = self.namespace_record(namespace);
-        let record = record.as_deref();
-        match record.and_then(|record| record.mesh()) {
+        let members = self.state.members(namespace);
+        match members.and_then(Members::own).and_then(|own| own.mesh()) {
             Some(MeshFacts::Namespace(facts)) => facts.strategy_id.to_string(),
             _ => USUAL_STRATEGY.to_owned(),
         }

@@ -178,7 +178,32 @@ impl MeshFacts {
     }
 }
 
-/// The key of a record of the mesh.
-pub(crate) fn key_of(kind: &Kind, key: &str) -> Option<MeshKey> {
-    MeshKey::parse(MeshKind::of(kind)?, key).ok()
+/// What names a record of the mesh, out of the text of its key.
+pub(crate) struct Name<'a> {
+    pub(crate) kind: MeshKind,
+    pub(crate) namespace: Cow<'a, str>,
+    /// The service of an endpoint.
+    pub(crate) service: Option<Cow<'a, str>>,
+    /// The id within what it is in.
+    pub(crate) id: Cow<'a, str>,
+}
+
+impl<'a> Name<'a> {
+    /// `None` for records of other kinds, and for text that is no key.
+    pub(crate) fn of(kind: &Kind, key: &'a str) -> Option<Name<'a>> {
+        let kind = MeshKind::of(kind)?;
+        let mut parts = MeshKey::parts_of(key);
+        let namespace = parts.next()?;
+        let (service, id) = match kind {
+            MeshKind::Namespace => (None, namespace.clone()),
+            MeshKind::Endpoint => (Some(parts.next()?), parts.next()?),
+            MeshKind::Node | MeshKind::Service | MeshKind::Shard => (None, parts.next()?),
+        };
+        parts.next().is_none().then_some(Name {
+            kind,
+            namespace,
+            service,
+            id,
+        })
+    }
 }

@@ -1,10 +1,9 @@
 //! Which records of the mesh a list holds.
 
-use deedbook_model::mesh::MeshKind;
 use deedbook_model::shard::ShardStatus;
 use deedbook_model::text::folded;
 
-use super::{MeshFacts, key_of};
+use super::{MeshFacts, Name};
 use crate::record::Record;
 
 /// What a list asks for; all that is given must hold. Texts compare as they are, ignoring case.
@@ -66,16 +65,12 @@ impl MeshFilter {
     /// Whether a live record of the mesh is one of these.
     #[must_use]
     pub fn fits(&self, record: &Record) -> bool {
-        let (Some(key), Some(facts)) = (key_of(&record.kind, &record.key), record.mesh()) else {
+        let (Some(name), Some(facts)) = (Name::of(&record.kind, &record.key), record.mesh()) else {
             return false;
         };
         let is = |wanted: &Option<String>, text: Option<&str>| {
             let same = |wanted: &String| text.is_some_and(|text| folded(text) == *wanted);
             wanted.as_ref().is_none_or(same)
-        };
-        let service = match key.kind() {
-            MeshKind::Endpoint => key.parts().get(1).map(String::as_str),
-            _ => None,
         };
         let (region, zone) = match facts {
             MeshFacts::Node(node) => (node.region.as_deref(), node.zone.as_deref()),
@@ -88,15 +83,15 @@ impl MeshFilter {
             _ => self.statuses.is_empty(),
         };
         has_status
-            && is(&self.namespace, Some(key.namespace()))
-            && is(&self.service, service)
+            && is(&self.namespace, Some(&name.namespace))
+            && is(&self.service, name.service.as_deref())
             && is(&self.node, facts.node_id().map(|id| &**id))
             && is(&self.region, region)
             && is(&self.zone, zone)
             && self
                 .search
                 .as_ref()
-                .is_none_or(|search| folded(key.id()).contains(search.as_str()))
+                .is_none_or(|search| folded(&name.id).contains(search.as_str()))
     }
 }
 

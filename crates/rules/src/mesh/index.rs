@@ -3,11 +3,11 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use deedbook_model::mesh::{MeshKey, MeshKind};
+use deedbook_model::mesh::MeshKind;
 use deedbook_model::shard::ShardRange;
 use imbl::OrdMap;
 
-use super::key_of;
+use super::facts::Name;
 use crate::placement::held_keys::HeldKeys;
 use crate::record::Record;
 
@@ -30,13 +30,13 @@ pub(crate) struct Members {
     services: usize,
     /// How many shards and endpoints point to each node, if any.
     held: OrdMap<Arc<str>, usize>,
-    /// Whether the namespace has a record of its own.
-    named: bool,
+    /// The namespace's own record.
+    own: Option<Arc<Record>>,
 }
 
 impl Members {
     fn is_empty(&self) -> bool {
-        self.is_unused() && !self.named
+        self.is_unused() && self.own.is_none()
     }
 
     /// Whether nothing is in it.
@@ -45,6 +45,11 @@ impl Members {
             && self.shards.is_empty()
             && self.endpoints.is_empty()
             && self.services == 0
+    }
+
+    /// The namespace's own record.
+    pub(crate) fn own(&self) -> Option<&Arc<Record>> {
+        self.own.as_ref()
     }
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<Record>)> {
@@ -70,46 +75,54 @@ impl Members {
         self.endpoints.get(service).copied().unwrap_or(0)
     }
 
-    fn insert(&mut self, key: &MeshKey, record: &Arc<Record>) {
-        let id = || Arc::from(key.id());
-        match key.kind() {
-            MeshKind::Namespace => self.named = true,
-            MeshKind::Node => {
-                self.nodes.insert(id(), Arc::clone(record));
+    /// Puts a live record in the place of the one before it; either may be none.
+    fn put(&mut self, name: &Name<'_>, record: Option<&Arc<Record>>, before: Option<&Record>) {
+        let by = isize::from(record.is_some()) - isize::from(before.is_some());
+        match name.kind {
+            MeshKind::Namespace => self.own = record.cloned(),
+            MeshKind::Node => set(&mut self.nodes, &name.id, record, before),
+            MeshKind::Service => self.services = self.services.saturating_add_signed(by),
+            MeshKind::Endpoint => {
+                let service = Arc::from(name.service.as_deref().unwrap_or_default());
+                count(&mut self.endpoints, &service, by);
             }
-            MeshKind::Service => self.services += 1,
-            MeshKind::Endpoint => count(&mut self.endpoints, &service_of(key), 1),
             MeshKind::Shard => {
-                let id = id();
-                if let Some(range) = range_of(record) {
-                    self.keys.insert(&id, range);
+                set(&mut self.shards, &name.id, record, before);
+                let range = record.and_then(|record| range_of(record));
+                let range_before = before.and_then(range_of);
+                if range != range_before {
+                    range_before.inspect(|range| self.keys.remove(&name.id, range));
+                    let id = self.shards.get_key_value(&*name.id);
+                    if let (Some(range), Some((id, _))) = (range, id) {
+                        self.keys.insert(id, range);
+                    }
                 }
-                self.shards.insert(id, Arc::clone(record));
             }
         }
-        if let Some(node) = record.mesh().and_then(|facts| facts.node_id()) {
-            count(&mut self.held, node, 1);
+        let node = record.and_then(|record| node_of(record));
+        let node_before = before.and_then(node_of);
+        if node != node_before {
+            node_before.inspect(|node| count(&mut self.held, node, -1));
+            node.inspect(|node| count(&mut self.held, node, 1));
         }
     }
+}
 
-    fn remove(&mut self, key: &MeshKey, record: &Record) {
-        match key.kind() {
-            MeshKind::Namespace => self.named = false,
-            MeshKind::Node => {
-                self.nodes.remove(key.id());
-            }
-            MeshKind::Service => self.services = self.services.saturating_sub(1),
-            MeshKind::Endpoint => count(&mut self.endpoints, &service_of(key), -1),
-            MeshKind::Shard => {
-                if let Some(range) = range_of(record) {
-                    self.keys.remove(key.id(), range);
-                }
-                self.shards.remove(key.id());
+fn set(
+    records: &mut OrdMap<Arc<str>, Arc<Record>>,
+    id: &str,
+    record: Option<&Arc<Record>>,
+    before: Option<&Record>,
+) {
+    match record {
+        Some(record) => {
+            let slot = before.and_then(|_| records.get_mut(id));
+            match slot {
+                Some(slot) => *slot = Arc::clone(record),
+                None => drop(records.insert(Arc::from(id), Arc::clone(record))),
             }
         }
-        if let Some(node) = record.mesh().and_then(|facts| facts.node_id()) {
-            count(&mut self.held, node, -1);
-        }
+        None => drop(records.remove(id)),
     }
 }
 
@@ -118,17 +131,27 @@ fn range_of(record: &Record) -> Option<&ShardRange> {
     record.shard()?.range.as_deref()
 }
 
-fn service_of(key: &MeshKey) -> Arc<str> {
-    Arc::from(key.parts().get(1).map_or("", String::as_str))
+/// The node that it points to.
+fn node_of(record: &Record) -> Option<&Arc<str>> {
+    record.mesh()?.node_id()
 }
 
 /// Counts up or down; what is counted to nothing is left out.
 fn count(counts: &mut OrdMap<Arc<str>, usize>, name: &Arc<str>, by: isize) {
-    let held = counts.get(name).copied().unwrap_or(0);
-    match held.saturating_add_signed(by) {
-        0 => counts.remove(name),
-        held => counts.insert(Arc::clone(name), held),
-    };
+    match counts.get_mut(name) {
+        Some(held) => {
+            *held = held.saturating_add_signed(by);
+            if *held == 0 {
+                counts.remove(name);
+            }
+        }
+        None => {
+            let held = 0_usize.saturating_add_signed(by);
+            if held > 0 {
+                counts.insert(Arc::clone(name), held);
+            }
+        }
+    }
 }
 
 impl MeshIndex {
@@ -152,44 +175,37 @@ impl MeshIndex {
         if self.deferred {
             return;
         }
-        let Some(key) = key_of(&record.kind, &record.key) else {
+        let Some(name) = Name::of(&record.kind, &record.key) else {
             return;
         };
         let before = before.filter(|before| before.is_live());
         if before.is_none() && !record.is_live() {
             return;
         }
-        let name = key.namespace();
-        let members = match self.namespaces.get_mut(name) {
+        let namespace = &*name.namespace;
+        let members = match self.namespaces.get_mut(namespace) {
             Some(members) => members,
-            None => self.namespaces.entry(Arc::from(name)).or_default(),
+            None => self.namespaces.entry(Arc::from(namespace)).or_default(),
         };
         let members = Arc::make_mut(members);
-        if let Some(before) = before {
-            members.remove(&key, before);
-        }
-        if record.is_live() {
-            members.insert(&key, record);
-        }
+        members.put(&name, Some(record).filter(|it| it.is_live()), before);
         if members.is_empty() {
-            self.namespaces.remove(name);
+            self.namespaces.remove(namespace);
         }
     }
 
     /// Takes a record out, as if it had never been.
     pub(crate) fn take_out(&mut self, record: &Record) {
-        let Some(key) = key_of(&record.kind, &record.key) else {
+        let Some(name) = Name::of(&record.kind, &record.key).filter(|_| record.is_live()) else {
             return;
         };
-        let Some(members) = self.namespaces.get_mut(key.namespace()) else {
+        let Some(members) = self.namespaces.get_mut(&*name.namespace) else {
             return;
         };
         let members = Arc::make_mut(members);
-        if record.is_live() {
-            members.remove(&key, record);
-        }
+        members.put(&name, None, Some(record));
         if members.is_empty() {
-            self.namespaces.remove(key.namespace());
+            self.namespaces.remove(&*name.namespace);
         }
     }
 
@@ -202,5 +218,83 @@ impl MeshIndex {
         let bounds = (Bound::Included(namespace), Bound::Unbounded);
         let found = self.namespaces.range::<_, str>(bounds);
         found.map(|(name, members)| (name, &**members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use deedbook_model::{Generation, RecordKey, Revision};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A record that is put, or removed without data.
+    fn changes() -> impl Strategy<Value = (MeshKind, String, Option<Value>)> {
+        let range = prop_oneof![
+            Just(Value::Null),
+            (0..3_u8, 3..6_u8).prop_map(|(start, end)| {
+                json!({"start": start.to_string(), "end": end.to_string()})
+            }),
+        ];
+        let names = ("[ab]", "[xy]", "[12]");
+        (0..5_usize, names, "[nm]", range, 0..4_u8).prop_map(
+            |(kind, (namespace, id, endpoint), node, range, gone)| {
+                let kind = MeshKind::ALL[kind];
+                let key = match kind {
+                    MeshKind::Namespace => namespace,
+                    MeshKind::Endpoint => format!("{namespace}/{id}/{endpoint}"),
+                    _ => format!("{namespace}/{id}%2F"),
+                };
+                let data = json!({
+                    "strategyId": "ring", "weight": 1, "draining": false, "nodeId": node,
+                    "ownerNodeId": node, "status": "active", "hashRange": range,
+                });
+                (kind, key, (gone > 0).then_some(data))
+            },
+        )
+    }
+
+    fn record((kind, key, data): (MeshKind, String, Option<Value>)) -> Arc<Record> {
+        let stored = data.map(|data| Bytes::from(json!({ "data": data }).to_string()));
+        let (generation, revision) = (Generation(1), Revision(1));
+        let record = Record::new(kind.kind(), Arc::from(key), generation, revision, stored);
+        Arc::new(record)
+    }
+
+    fn key_of(record: &Record) -> RecordKey {
+        RecordKey::new(record.kind.clone(), &record.key)
+    }
+
+    proptest! {
+        #[test]
+        fn it_holds_what_is_there_whatever_came_before(
+            changes in vec(changes(), 0..40),
+            last in changes(),
+        ) {
+            let mut index = MeshIndex::default();
+            let mut records: OrdMap<RecordKey, Arc<Record>> = OrdMap::new();
+            for record in changes.into_iter().map(record) {
+                let before = records.insert(key_of(&record), Arc::clone(&record));
+                index.put(&record, before.as_deref());
+            }
+            let kept = MeshIndex::of(records.values());
+            prop_assert_eq!(format!("{index:?}"), format!("{kept:?}"));
+            // What is taken back leaves it as it was.
+            let last = record(last);
+            match records.get(&key_of(&last)) {
+                Some(before) => {
+                    index.put(&last, Some(before));
+                    index.put(before, Some(&last));
+                }
+                None => {
+                    index.put(&last, None);
+                    index.take_out(&last);
+                }
+            }
+            prop_assert_eq!(format!("{index:?}"), format!("{kept:?}"));
+        }
     }
 }
