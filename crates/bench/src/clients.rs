@@ -131,8 +131,14 @@ async fn run(
 ) -> Result<Vec<Tally>, BenchError> {
     let mut links = Vec::new();
     for (place, (role, count)) in roles.iter().enumerate() {
-        for _ in 0..*count {
-            links.push((place, *role, target.connect().await?));
+        let mut left = *count;
+        while left > 0 {
+            let shared = target
+                .connect()
+                .await?
+                .shared(left.min(plan.in_flight.max(1)))?;
+            left -= shared.len();
+            links.extend(shared.into_iter().map(|link| (place, *role, link)));
         }
     }
     let all = links.len();

@@ -21,7 +21,8 @@ use crate::http::Url;
 use crate::shards::ShardNumber;
 use crate::target::{Ask, Fault, PAGE, Seen};
 
-/// A connection that is kept.
+/// A connection that is kept. Clones share it.
+#[derive(Clone)]
 pub(crate) struct Connection {
     channel: Channel,
     components: ComponentServiceClient<Channel>,

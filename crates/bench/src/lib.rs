@@ -93,6 +93,8 @@ pub struct Plan {
     pub works: Vec<Work>,
     /// Connections of all works but `watch` and `mixed`: each number is measured.
     pub connections: Vec<usize>,
+    /// Requests at a time on each connection; more than one takes gRPC.
+    pub in_flight: usize,
     /// Components, or shards, that are there before; those that are missing are made.
     pub components: usize,
     /// Bytes of a component's document.
@@ -122,6 +124,7 @@ impl Default for Plan {
         Plan {
             works: Work::ALL.to_vec(),
             connections: vec![1, 64],
+            in_flight: 1,
             components: 10_000,
             size: 1024,
             time: Duration::from_secs(4),
@@ -174,6 +177,8 @@ pub fn run(plan: &Plan, target: &Target, mut tell: impl FnMut(&str)) -> Result<R
         .build()
         .map_err(BenchError::System)?;
     runtime.block_on(async {
+        // Before anything is made that can't be measured then.
+        target.connect().await?.shared(plan.in_flight)?;
         if plan.works.iter().any(|work| !work.is_of_shards()) {
             tell(&format!("registering {} components", plan.components));
             clients::fill(plan, target, clients::component).await?;
@@ -199,6 +204,7 @@ pub fn run(plan: &Plan, target: &Target, mut tell: impl FnMut(&str)) -> Result<R
             target: target.to_string(),
             components: plan.components,
             size: plan.size,
+            in_flight: plan.in_flight.max(1),
             rows,
         })
     })
@@ -208,7 +214,8 @@ pub fn run(plan: &Plan, target: &Target, mut tell: impl FnMut(&str)) -> Result<R
 fn roles(work: Work, plan: &Plan) -> Vec<Vec<(Role, usize)>> {
     let alone = |role| {
         let counts = plan.connections.iter();
-        counts.map(|count| vec![(role, *count)]).collect()
+        let clients = counts.map(|count| vec![(role, count * plan.in_flight.max(1))]);
+        clients.collect()
     };
     match work {
         Work::Register => alone(Role::Register),

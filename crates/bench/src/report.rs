@@ -16,8 +16,16 @@ pub struct Report {
     pub components: usize,
     /// Bytes of a component's document.
     pub size: usize,
+    /// Clients that shared a connection.
+    #[serde(default = "one")]
+    pub in_flight: usize,
     /// A row for each work and number of clients.
     pub rows: Vec<Row>,
+}
+
+/// In reports of before there was a choice.
+fn one() -> usize {
+    1
 }
 
 /// One work by so many clients.
@@ -26,7 +34,7 @@ pub struct Report {
 pub struct Row {
     /// The work; `mixed: get` where clients of several kinds worked side by side.
     pub work: String,
-    /// How many clients, each with a connection.
+    /// How many clients.
     pub clients: usize,
     /// Right answers a second, over the repeats.
     pub per_second: Spread,
@@ -185,6 +193,7 @@ mod tests {
             target: "x".to_owned(),
             components: 1,
             size: 1,
+            in_flight: 1,
             rows: vec![row(rates)],
         };
         let compare = |now, then| report(now).compare(&report(then)).remove(0);

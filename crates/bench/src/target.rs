@@ -195,6 +195,21 @@ pub(crate) enum Link {
 }
 
 impl Link {
+    /// The same for so many clients at a time.
+    pub(crate) fn shared(self, clients: usize) -> Result<Vec<Link>, BenchError> {
+        if clients <= 1 {
+            return Ok(vec![self]);
+        }
+        let each = 0..clients;
+        match self {
+            Link::Http(_) => Err(BenchError::NotHere(
+                "HTTP/1.1 has one request at a time on a connection; several are measured over gRPC",
+            )),
+            Link::Grpc(link) => Ok(each.map(|_| Link::Grpc(link.clone())).collect()),
+            Link::Book(book) => Ok(each.map(|_| Link::Book(book.clone())).collect()),
+        }
+    }
+
     /// Asks, and checks the answer; how it leaves the record.
     pub(crate) async fn ask(&mut self, ask: &Ask) -> Result<Seen, Fault> {
         match self {

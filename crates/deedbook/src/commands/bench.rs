@@ -66,6 +66,7 @@ fn plan(args: &Bench) -> Plan {
             args.works.iter().copied().map(work).collect()
         },
         connections: counts(&args.connections),
+        in_flight: args.in_flight.into(),
         components: args.components as usize,
         size: args.size as usize,
         time: seconds(args.seconds),

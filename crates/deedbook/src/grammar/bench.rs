@@ -15,7 +15,7 @@ Examples:
   deedbook bench
   deedbook bench get --connections 1,16,64 --seconds 10
   deedbook bench mixed --rate 500
-  deedbook bench get search --protocol grpc
+  deedbook bench get search --protocol grpc --connections 8 --in-flight 8
   deedbook bench -o json > before.json; deedbook bench --compare before.json")]
 pub(crate) struct Bench {
     /// What to measure (default: all of it)
@@ -45,6 +45,9 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1,64",
           value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) connections: Vec<u16>,
+    /// Requests at a time on each connection; more than one takes gRPC
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) in_flight: u16,
     /// Components, or shards, that are there before
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) components: u32,

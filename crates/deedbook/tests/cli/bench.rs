@@ -78,6 +78,25 @@ fn every_work_is_measured_over_grpc() {
 }
 
 #[test]
+fn clients_share_connections_where_those_take_several_requests() {
+    let sandbox = Sandbox::new();
+    let shared = ["bench", "shard-get", "--dir", ".", "--in-flight", "3"];
+    let over = |protocol| [&shared[..], &["--protocol", protocol], &SHORT[..]].concat();
+    let report = sandbox.json(&over("grpc"));
+    let clients = report["rows"].as_array().unwrap().iter();
+    let clients: Vec<u64> = clients
+        .map(|row| row["clients"].as_u64().unwrap())
+        .collect();
+    assert_eq!(
+        (report["inFlight"].as_u64(), clients),
+        (Some(3), vec![3, 12])
+    );
+    assert_eq!(report["rows"][1]["errors"], 0, "{report}");
+    let refused = sandbox.fails(2, &over("http"));
+    assert!(refused.stderr.contains("over gRPC"), "{refused:?}");
+}
+
+#[test]
 fn every_work_is_measured_and_compared() {
     let sandbox = Sandbox::new();
     let report = measured(&sandbox, "http");
