@@ -182,6 +182,12 @@ fn what_others_point_to_is_not_removed() {
         let refused = sample.try_one(remove(kind, text, false)).unwrap_err();
         assert_eq!(refused.code, Code::InUse, "{kind} {text}");
     }
+    let namespace = remove(MeshKind::Namespace, "orders", true);
+    let forced = sample.try_one(namespace).unwrap();
+    assert_eq!(
+        forced.outcomes[0].warnings[0].message,
+        "what is in it (2 nodes, 1 service, 1 endpoint, 1 shard) still points to namespace orders"
+    );
     let forced = sample.done(vec![remove(MeshKind::Node, "orders/n-1", true)]);
     let warnings = &forced.outcomes[0].warnings;
     assert_eq!(

@@ -203,7 +203,7 @@ impl Work<'_> {
         let members = self.state.members(key.namespace())?;
         let count = match key.kind() {
             MeshKind::Namespace if members.is_unused() => 0,
-            MeshKind::Namespace => return Some("what is in it".to_owned()),
+            MeshKind::Namespace => return Some(format!("what is in it ({})", members.counted())),
             MeshKind::Node => members.held_by(key.id()),
             MeshKind::Service => members.endpoints_of(key.id()),
             MeshKind::Endpoint | MeshKind::Shard => 0,

@@ -47,6 +47,22 @@ impl Members {
             && self.services == 0
     }
 
+    /// How much of what is in it: `2 nodes, 1 service`.
+    pub(crate) fn counted(&self) -> String {
+        let counts = [
+            (self.nodes.len(), "node"),
+            (self.services, "service"),
+            (self.endpoints.values().sum(), "endpoint"),
+            (self.shards.len(), "shard"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let counts = counts.map(|(count, name)| match count {
+            1 => format!("1 {name}"),
+            count => format!("{count} {name}s"),
+        });
+        counts.collect::<Vec<_>>().join(", ")
+    }
+
     /// The namespace's own record.
     pub(crate) fn own(&self) -> Option<&Arc<Record>> {
         self.own.as_ref()
