@@ -88,23 +88,6 @@ fn mesh_records_that_were_exported_are_imported_as_they_were() {
 }
 
 #[test]
-fn what_was_imported_once_is_not_written_again() {
-    let sandbox = Sandbox::new();
-    let plain = r#"{"namespace":"orders","shardId":"s-1","ownerNodeId":"n-1"}"#;
-    let placed =
-        r#"{"namespace":"orders","shardId":"s-2","ownerNodeId":"n-1","strategyId":"ring"}"#;
-    sandbox.write("all.jsonl", &format!("{plain}\n{placed}\n"));
-    let import = ["mesh", "import", "all.jsonl", "--kind", "shards"];
-    let import = [&import[..], &["--ticket", "OPS-1"]].concat();
-    assert_eq!(sandbox.json(&import)["written"], 2);
-    assert_eq!(sandbox.json(&import)["written"], 0);
-    let elsewhere = plain.replace("n-1", "n-2");
-    let by_other = placed.replace("ring", "rendezvous");
-    sandbox.write("all.jsonl", &format!("{elsewhere}\n{by_other}\n"));
-    assert_eq!(sandbox.json(&import)["written"], 2);
-}
-
-#[test]
 fn mesh_records_are_imported_into_a_server_as_one_command() {
     let (from, to) = (full(), Sandbox::new());
     let serving = Serving::start(&to, "127.0.0.1:0");
