@@ -308,6 +308,61 @@ fn a_patch_warns_of_unknown_members_that_it_touches_alone() {
     }
 }
 
+/// A record as a release with other rules may have left it.
+fn put_as_stored(sample: &mut Sample, kind: MeshKind, text: &str, data: &Value) {
+    let before = of_kind(sample, kind, text);
+    let stored = before.bytes.as_deref().unwrap();
+    let mut whole: Value = serde_json::from_slice(stored).unwrap();
+    for (name, value) in data.as_object().unwrap() {
+        whole["data"][name] = value.clone();
+    }
+    let bytes = Some(whole.to_string().into_bytes().into());
+    let (generation, revision) = (before.generation, before.revision);
+    let record = Record::new(kind.kind(), before.key.clone(), generation, revision, bytes);
+    sample.state.put(Arc::new(record));
+}
+
+#[test]
+fn what_other_rules_left_is_judged_where_a_patch_touches_or_needs_it() {
+    let mut sample = Sample::with(vec![shard("s-1", "n-1"), shard("s-2", "n-1"), node("n-1")]);
+    let (of_shard, of_node) = (MeshKind::Shard, MeshKind::Node);
+    put_as_stored(&mut sample, of_node, "orders/n-1", &json!({"weight": 5000}));
+    let unknown = json!({"status": "archived"});
+    put_as_stored(&mut sample, of_shard, "orders/s-1", &unknown);
+    let text = json!({"capacityHint": "big"});
+    put_as_stored(&mut sample, of_shard, "orders/s-2", &text);
+    for change in [
+        json!({"region": "x"}),
+        json!({"else": 5}),
+        json!({"annotations": {"a": "b"}}),
+    ] {
+        sample.done(vec![patch(of_node, "orders/n-1", change)]);
+    }
+    let cases = [
+        (of_node, "orders/n-1", json!({"weight": 5000}), "/weight"),
+        (
+            of_shard,
+            "orders/s-1",
+            json!({"capacityHint": 5}),
+            "/status",
+        ),
+        (
+            of_shard,
+            "orders/s-2",
+            json!({"leaderId": "x"}),
+            "/capacityHint",
+        ),
+    ];
+    for (kind, text, change, pointer) in cases {
+        let refused = sample.try_one(patch(kind, text, change)).unwrap_err();
+        assert_eq!(refused.code, Code::Invalid);
+        assert_eq!(refused.issues[0].pointer, pointer);
+    }
+    let mended = json!({"status": "paused", "ownerNodeId": "n-2"});
+    let done = sample.done(vec![patch(of_shard, "orders/s-1", mended)]);
+    assert_eq!(done.changes[0].verb, Verb::UPDATED);
+}
+
 #[test]
 fn what_a_later_version_wrote_survives_a_patch_by_this_one() {
     let later = json!({

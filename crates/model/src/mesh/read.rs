@@ -148,10 +148,10 @@ pub fn read_node(
 }
 
 /// Judges what becomes of some members of a record's data, and what the whole then is with them;
-/// the other members were judged when they were written. An absent or null one is taken out.
+/// the other members were judged when they were written. A null one is taken out.
 ///
-/// `None` where the members have to be judged as one document: they aren't all of the kind's own, or
-/// what they mean depends on a version.
+/// `None` where the members have to be judged as one document: what they mean depends on a version,
+/// or on whether the document is a whole record.
 ///
 /// # Errors
 /// Every fault of those members; what is missing comes last.
@@ -160,12 +160,9 @@ pub fn amend(
     mut data: Map<String, Json>,
     members: &Map<String, Json>,
 ) -> Option<Result<Amended, Vec<Issue>>> {
-    let own = object_of(key.kind()).members;
-    let stands_alone = |name: &String| {
-        let is_own = own.iter().any(|member| member.name == name);
-        is_own && name != VERSION_MEMBER && name != "annotations"
-    };
-    if data.contains_key(VERSION_MEMBER) || !members.keys().all(stands_alone) {
+    let of_all = [VERSION_MEMBER, "kind", "data"];
+    let is_of_all = |name: &String| of_all.contains(&name.as_str());
+    if data.contains_key(VERSION_MEMBER) || members.keys().any(is_of_all) {
         return None;
     }
     for name in members.keys() {
@@ -196,6 +193,8 @@ pub fn amend(
 pub struct Amended {
     /// The whole data, defaults written out.
     pub data: Map<String, Json>,
+    /// The annotations, if they are among the members.
+    pub annotations: Map<String, Json>,
     /// What somebody should look at.
     pub warnings: Vec<Issue>,
 }
@@ -417,14 +416,18 @@ impl<'a> Reader<'a> {
         }
         Ok(Amended {
             data: self.data,
+            annotations: self.annotations,
             warnings: issues,
         })
     }
 
     fn finish(mut self) -> Result<Draft, Vec<Issue>> {
         let (kind, keyed) = (self.kind, self.keyed.take());
-        let annotations = std::mem::take(&mut self.annotations);
-        let Amended { data, warnings } = self.amended()?;
+        let Amended {
+            data,
+            annotations,
+            warnings,
+        } = self.amended()?;
         let part = |name: &&str| data.get(*name).and_then(Json::as_str);
         let parts = kind.key_members().iter();
         let parts = parts.map(|name| part(name).unwrap_or_default().to_owned());

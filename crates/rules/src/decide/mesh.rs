@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use deedbook_model::document::Node;
 use deedbook_model::issue::{Issue, IssueKind};
-use deedbook_model::mesh::{Amended, Draft, MeshKey, MeshKind, ReadOptions, amend, read_node};
+use deedbook_model::mesh::{Draft, MeshKey, MeshKind, ReadOptions, amend, read_node};
 use deedbook_model::{Capability, Envelope, Resource, UnknownMembers, Verb};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
@@ -285,12 +285,17 @@ fn patched<'a>(
         Ok((name.clone(), member))
     });
     let touched = touched.collect::<Result<Map<String, Value>, Refusal>>()?;
-    if let Some(amended) = amend(key, before, &touched) {
-        let Amended { data, warnings } = amended.map_err(refused)?;
+    // What can't be read here is judged as a whole: a rule may need what is wrong with it.
+    let readable = Some(before).filter(|_| known.record.mesh().is_some());
+    if let Some(amended) = readable.and_then(|before| amend(key, before, &touched)) {
+        let amended = amended.map_err(refused)?;
         return Ok(MeshContent {
-            data,
-            annotations: known.envelope.annotations.clone(),
-            warnings,
+            data: amended.data,
+            annotations: match patch.contains_key("annotations") {
+                true => Cow::Owned(raw(&amended.annotations)?),
+                false => known.envelope.annotations.clone(),
+            },
+            warnings: amended.warnings,
         });
     }
     let mut whole = data()?;

@@ -1,10 +1,11 @@
 //! What a shard's change says beside its content: who had it, and how much moved.
 
 use deedbook_model::Verb;
+use deedbook_model::issue::{Issue, IssueKind};
 use deedbook_model::mesh::MeshKey;
 use deedbook_model::shard::{Checksummed, ShardStatus};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::mesh::{Known, MeshContent};
 use super::{Outcome, Slot, Work, internal};
@@ -35,20 +36,17 @@ impl Work<'_> {
             strategy_id: text("strategyId").unwrap_or_default(),
             owner_node_id: owner,
             leader_id: text("leaderId"),
-            capacity_hint: data
-                .get("capacityHint")
-                .and_then(Value::as_f64)
-                .unwrap_or(0.0),
+            capacity_hint: capacity_of(data)?,
             status: status
                 .map_err(|error| internal(error.to_string()))?
                 .unwrap_or_default(),
             change_ticket: text("changeTicket"),
         }
         .checksum();
-        let verb = match owner_before {
-            None => Verb::CREATED,
-            Some(before) if before == owner => Verb::UPDATED,
-            Some(_) => Verb::TRANSFERRED,
+        let verb = match (known, owner_before) {
+            (None, _) => Verb::CREATED,
+            (Some(_), Some(before)) if before != owner => Verb::TRANSFERRED,
+            (Some(_), _) => Verb::UPDATED,
         };
         self.store_mesh(slot, known, &checksum, verb, content)
     }
@@ -85,6 +83,18 @@ impl Work<'_> {
             _ => USUAL_STRATEGY.to_owned(),
         }
     }
+}
+
+/// How much a shard holds. A release with other rules may have written something else there.
+fn capacity_of(data: &Map<String, Value>) -> Result<f64, Refusal> {
+    let Some(hint) = data.get("capacityHint") else {
+        return Ok(0.0);
+    };
+    hint.as_f64().ok_or_else(|| {
+        let message = format!("must be a number, but is {hint}");
+        let wrong = Issue::error(IssueKind::WrongType, "/capacityHint", message);
+        Refusal::of(0, vec![wrong.with_hint("set it to a number, too")])
+    })
 }
 
 /// One of so many, in percent.
