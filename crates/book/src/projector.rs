@@ -225,7 +225,7 @@ fn timed(work: impl FnOnce() -> Result<(), BookError>) -> Result<Duration, BookE
 /// The tables as they are, if they follow this history; else made anew from the oldest state that
 /// the log still gives.
 fn open_tables(path: &Path, shared: &Shared) -> Result<Tables, BookError> {
-    let lineage = shared.view().lineage();
+    let lineage = shared.view().lineage().to_owned();
     if let Ok(Some(tables)) = Tables::open(path, &lineage)
         && follows(&tables, shared)?
     {
@@ -236,7 +236,7 @@ fn open_tables(path: &Path, shared: &Shared) -> Result<Tables, BookError> {
 
 fn make_anew(path: &Path, shared: &Shared) -> Result<Tables, BookError> {
     let floor = shared.log.floor()?;
-    let mut tables = Tables::create(path, &shared.view().lineage())?;
+    let mut tables = Tables::create(path, shared.view().lineage())?;
     if floor > Revision::ZERO {
         let fold = Fold::load_at(&*shared.log, floor)?;
         tables.fill(&fold.into_view())?;

@@ -155,12 +155,7 @@ fn fill(dir: &Path, actor: &str, from: &mut dyn io::Read) -> Result<(), BookErro
     };
     let log = Arc::new(SqliteLog::open(dir, access)?);
     let fold = backup::read(&*log, from)?;
-    let lineage = fold
-        .state
-        .book()
-        .map(|book| book.lineage)
-        .unwrap_or_default();
-    let parent = Parent::at(&lineage, fold.head);
+    let parent = Parent::at(fold.state.lineage(), fold.head);
     if fold.head == Head::EMPTY {
         return Err(BookError::Backup("it holds no book".to_owned()));
     }

@@ -276,6 +276,6 @@ pub(crate) fn audit_head(state: &deedbook_rules::State, head: Head) -> AuditHead
         chain: head.chain.to_string(),
         records: state.live(),
         state_root: state.root().to_string(),
-        lineage: state.book().map(|book| book.lineage).unwrap_or_default(),
+        lineage: state.lineage().to_owned(),
     }
 }

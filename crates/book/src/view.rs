@@ -18,15 +18,6 @@ impl View {
     pub fn head(&self) -> Head {
         self.head
     }
-
-    /// Identity of the history, 32 hex digits; empty before the book's own record was made.
-    #[must_use]
-    pub fn lineage(&self) -> String {
-        self.state
-            .book()
-            .map(|book| book.lineage)
-            .unwrap_or_default()
-    }
 }
 
 impl Deref for View {

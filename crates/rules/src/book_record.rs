@@ -63,6 +63,13 @@ impl BookRecord {
         }
     }
 
+    /// Reads the stored form of the record; `None` when only a later release can.
+    #[must_use]
+    pub fn read(stored: &[u8]) -> Option<BookRecord> {
+        let envelope = Envelope::read(stored).ok()?;
+        serde_json::from_str(envelope.data.get()).ok()
+    }
+
     /// Whether this release may write to the book.
     #[must_use]
     pub fn is_writable_here(&self) -> bool {
@@ -73,9 +80,13 @@ impl BookRecord {
 impl State {
     /// The book's own record; `None` before it was made or when only a later release reads it.
     #[must_use]
-    pub fn book(&self) -> Option<BookRecord> {
-        let record = self.record(&Kind::BOOK, BOOK_KEY)?;
-        let envelope = Envelope::read(record.bytes.as_deref()?).ok()?;
-        serde_json::from_str(envelope.data.get()).ok()
+    pub fn book(&self) -> Option<&BookRecord> {
+        self.record(&Kind::BOOK, BOOK_KEY)?.book()
+    }
+
+    /// Identity of the history, 32 hex digits; empty before the book's own record was made.
+    #[must_use]
+    pub fn lineage(&self) -> &str {
+        self.book().map_or("", |book| &book.lineage)
     }
 }

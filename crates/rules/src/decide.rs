@@ -274,14 +274,13 @@ fn keyed(idempotency: &Idempotency, outcomes: &[Outcome], changes: &[Proposed]) 
 
 /// A book may demand a later release of those who write to it.
 fn refuse_writer(state: &State, command: &Command) -> Option<Refusal> {
-    let created = state
-        .record(&Kind::BOOK, crate::book_record::BOOK_KEY)
-        .is_some();
+    let record = state.record(&Kind::BOOK, crate::book_record::BOOK_KEY);
+    let created = record.is_some();
     let creates = matches!(
         command.writes.as_slice(),
         [Write::CreateBook { .. } | Write::Import { .. }]
     );
-    let message = match state.book() {
+    let message = match record.and_then(|record| record.book()) {
         Some(book) if book.is_writable_here() => return None,
         Some(book) => format!(
             "this book is written by Deedbook {} or later; this version only reads it",

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use deedbook_model::root::RecordDigest;
 use deedbook_model::{Change, Generation, Kind, Revision};
 
+use crate::book_record::BookRecord;
 use crate::components::ComponentFacts;
 use crate::mesh::{MeshFacts, NodeFacts, ShardFacts};
 use crate::principals::PrincipalFacts;
@@ -36,6 +37,8 @@ pub enum Facts {
     /// A kind without rules of its own, a removed record, or one that only a later release can
     /// read: kept and served, found by its key alone.
     None,
+    /// The book's own record.
+    Book(Box<BookRecord>),
     /// A component.
     Component(ComponentFacts),
     /// A namespace, node, service, endpoint or shard.
@@ -68,6 +71,9 @@ impl Record {
         let facts = match bytes.as_deref() {
             Some(bytes) if kind == Kind::COMPONENT => {
                 ComponentFacts::read(bytes).map_or(Facts::None, Facts::Component)
+            }
+            Some(bytes) if kind == Kind::BOOK => {
+                BookRecord::read(bytes).map_or(Facts::None, |book| Facts::Book(Box::new(book)))
             }
             Some(bytes) if kind == Kind::PRINCIPAL => PrincipalFacts::read(bytes)
                 .map_or(Facts::None, |facts| Facts::Principal(Box::new(facts))),
@@ -121,6 +127,15 @@ impl Record {
     pub(crate) fn fold_text(&self, into: &mut String) {
         if let (Some(facts), Some(stored)) = (self.component(), self.bytes.as_deref()) {
             facts.fold_text(stored, into);
+        }
+    }
+
+    /// What the book's own record says.
+    #[must_use]
+    pub fn book(&self) -> Option<&BookRecord> {
+        match &self.facts {
+            Facts::Book(book) => Some(book),
+            _ => None,
         }
     }
 

@@ -19,7 +19,7 @@ struct Whole<T> {
 
 /// What a cursor says, as text.
 pub(crate) fn encode(call: &Call, says: &impl Serialize) -> Result<String, Problem> {
-    let l = call.server.book.view().lineage();
+    let l = call.server.book.view().lineage().to_owned();
     Ok(BASE64.encode(to_json(&Whole { l, says })?))
 }
 

@@ -118,7 +118,7 @@ impl Tables {
             )
             .map_err(failed)?;
         }
-        commit(transaction, view.head(), &view.lineage())?;
+        commit(transaction, view.head(), view.lineage())?;
         self.stand_at(view.head());
         Ok(())
     }

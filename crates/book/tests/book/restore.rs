@@ -46,8 +46,8 @@ fn revisions_and_chain_stay_and_a_new_lineage_names_the_old() {
         );
         let view = restored.view();
         assert_eq!(view.head().revision, past.head.revision.next());
-        let parent = view.book().unwrap().parent.unwrap();
-        assert_eq!(parent, Parent::at(&book.view().lineage(), past.head));
+        let parent = view.book().unwrap().parent.clone().unwrap();
+        assert_eq!(parent, Parent::at(book.view().lineage(), past.head));
         assert_ne!(view.lineage(), book.view().lineage());
         let last = &restored
             .history(&view, &deedbook_model::Kind::BOOK, "book", 1)

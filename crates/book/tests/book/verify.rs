@@ -106,7 +106,7 @@ fn noted(past: &Past, end: Head) -> AuditHead {
         chain: end.chain.to_string(),
         records: state.live(),
         state_root: state.root().to_string(),
-        lineage: state.book().unwrap().lineage,
+        lineage: state.lineage().to_owned(),
     }
 }
 

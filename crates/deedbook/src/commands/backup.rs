@@ -111,7 +111,7 @@ pub(crate) fn restore(args: &Restore, context: &mut Context) -> Result<(), Failu
     let restored = Restored {
         folder: folder.display().to_string(),
         revision: view.head().revision.0,
-        lineage: view.lineage(),
+        lineage: view.lineage().to_owned(),
     };
     match context.output.format {
         Format::Human => context.output.line(&format!(

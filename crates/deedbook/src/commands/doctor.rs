@@ -121,10 +121,7 @@ fn look_inside(book: &Book, folder: &Path) -> Result<Vec<Finding>, Failure> {
     let formats = if writable {
         fine("formats", "this version reads and writes them".to_owned())
     } else {
-        let since = view
-            .book()
-            .map(|book| book.minimum_writer_since)
-            .unwrap_or_default();
+        let since = view.book().map_or("", |book| &book.minimum_writer_since);
         Finding {
             hint: Some(format!("use Deedbook {since} or later to write")),
             ..bad(

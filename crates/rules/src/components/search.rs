@@ -119,7 +119,7 @@ impl State {
             return Err(SearchError::Limit);
         }
         query.name.as_deref().map_or(Ok(()), super::glob::check)?;
-        let filter = Filter::new(query, self.book().map(|book| book.lineage));
+        let filter = Filter::new(query, self.lineage());
         if cursor.is_some_and(|cursor| cursor.filter != filter.digest) {
             return Err(SearchError::OtherFilter);
         }
@@ -253,7 +253,7 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    fn new(query: &'a Query, lineage: Option<String>) -> Filter<'a> {
+    fn new(query: &'a Query, lineage: &str) -> Filter<'a> {
         let words = query.text.iter().flat_map(|text| text.split_whitespace());
         let mut words: Vec<String> = words
             .map(|word| {
@@ -270,7 +270,7 @@ impl<'a> Filter<'a> {
                 .iter()
                 .map(|word| memmem::Finder::new(word).into_owned())
                 .collect(),
-            digest: digest_of(query, lineage.as_deref()),
+            digest: digest_of(query, lineage),
         }
     }
 
@@ -332,7 +332,7 @@ impl<'a> Filter<'a> {
 }
 
 /// What tells two lists apart: their filters, and whose history they are of.
-fn digest_of(query: &Query, lineage: Option<&str>) -> u64 {
+fn digest_of(query: &Query, lineage: &str) -> u64 {
     // A query serialises to the same text on every release that has the same filters.
     let text = serde_json::to_string(&(query, lineage)).unwrap_or_default();
     let mut digest = 0xcbf2_9ce4_8422_2325_u64;

@@ -18,7 +18,7 @@ impl Work<'_> {
         } else {
             Verb::CREATED
         };
-        let known = self.state.book();
+        let known = self.state.book().cloned();
         let created = known.is_none();
         let book = match known {
             // What the parent demanded of its writers still holds.

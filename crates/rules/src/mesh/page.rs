@@ -32,7 +32,7 @@ impl MeshPage {
         let items: Vec<Arc<Record>> = found.by_ref().take(limit).cloned().collect();
         let next = match (items.last(), found.next()) {
             (Some(last), Some(_)) => Some(MeshCursor {
-                lineage: state.book().map(|book| book.lineage).unwrap_or_default(),
+                lineage: state.lineage().to_owned(),
                 kind,
                 revision: state.revision(),
                 after: last.key.to_string(),

@@ -32,7 +32,7 @@ pub(super) fn head(_: &Call, view: &Arc<View>) -> Result<Answer, Problem> {
         chain: view.head().chain.to_string(),
         records: view.live(),
         state_root: view.root().to_string(),
-        lineage: view.lineage(),
+        lineage: view.lineage().to_owned(),
     })
 }
 
