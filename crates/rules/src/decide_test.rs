@@ -429,7 +429,10 @@ fn a_restored_book_keeps_what_its_parent_demanded() {
     assert_eq!(verbs(&decision), ["imported"]);
     let book = sample.state.book().unwrap();
     assert_eq!(book.lineage, Lineage([2; 16]).to_string());
-    assert_eq!((book.parent.clone(), book.minimum_writer), (Some(parent), FORMAT));
+    assert_eq!(
+        (book.parent.clone(), book.minimum_writer),
+        (Some(parent), FORMAT)
+    );
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! The state of a book: what folding its log gives. Copies are cheap and share structure.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::ops::Bound;
 use std::sync::Arc;
 
+use deedbook_model::mesh::{MeshKey, MeshKind};
 use deedbook_model::snapshot::SnapshotEntry;
 use deedbook_model::{Change, Generation, Kind, RecordKey, Revision, StateRoot, Timestamp};
 use equivalent::{Comparable, Equivalent};
@@ -201,21 +202,26 @@ impl State {
             .flat_map(|members| members.shards().iter())
     }
 
+    /// The live records of a kind of the mesh whose key comes after that one, ordered by the bytes
+    /// of the namespace, then by those of the other parts. Everything comes after an empty text.
+    pub fn mesh_after<'a>(
+        &'a self,
+        kind: MeshKind,
+        key: &str,
+    ) -> impl Iterator<Item = &'a Arc<Record>> + use<'a> {
+        let mut parts = MeshKey::parts_of(key).map(Cow::into_owned);
+        let parts = std::array::from_fn(|_| parts.next().unwrap_or_default());
+        self.mesh.after(kind, parts)
+    }
+
     /// The live shards of all namespaces, by namespace and id, after that one.
     pub fn shards_after<'a>(
         &'a self,
-        namespace: &'a str,
-        id: &'a str,
-    ) -> impl Iterator<Item = &'a Arc<Record>> {
-        let after = move |members: &'a Members, name: &str| {
-            // No id is empty.
-            let from = if name == namespace { id } else { "" };
-            let bounds = (Bound::Excluded(from), Bound::Unbounded);
-            members.shards().range::<_, str>(bounds)
-        };
-        let namespaces = self.mesh.from(namespace);
-        let found = namespaces.flat_map(move |(name, members)| after(members, name));
-        found.map(|(_, record)| record)
+        namespace: &str,
+        id: &str,
+    ) -> impl Iterator<Item = &'a Arc<Record>> + use<'a> {
+        let parts = [namespace.to_owned(), id.to_owned(), String::new()];
+        self.mesh.after(MeshKind::Shard, parts)
     }
 
     /// The live shard of a namespace that holds a key by its range. Where several do, that whose

@@ -201,19 +201,39 @@ impl Work<'_> {
     /// What points to a record, in words; `None`: nothing does.
     fn left_by(&self, key: &MeshKey) -> Option<String> {
         let members = self.state.members(key.namespace())?;
-        let count = match key.kind() {
-            MeshKind::Namespace if members.is_unused() => 0,
-            MeshKind::Namespace => return Some(format!("what is in it ({})", members.counted())),
-            MeshKind::Node => members.held_by(key.id()),
-            MeshKind::Service => members.endpoints_of(key.id()),
-            MeshKind::Endpoint | MeshKind::Shard => 0,
-        };
-        match (key.kind(), count) {
-            (_, 0) => None,
-            (MeshKind::Service, count) => Some(format!("{count} of its endpoints")),
-            (_, count) => Some(format!("{count} of the shards and endpoints")),
+        match key.kind() {
+            MeshKind::Namespace if members.is_unused() => None,
+            MeshKind::Namespace => Some(format!("what is in it ({})", members.counted())),
+            MeshKind::Node => match members.held_by(key.id()) {
+                0 => None,
+                count => {
+                    let named = named(members.holders_of(key.id()), count);
+                    Some(format!("{count} of the shards and endpoints ({named})"))
+                }
+            },
+            MeshKind::Service => match members.endpoints_of(key.id()).count() {
+                0 => None,
+                count => {
+                    let named = named(members.endpoints_of(key.id()), count);
+                    Some(format!("{count} of its endpoints ({named})"))
+                }
+            },
+            MeshKind::Endpoint | MeshKind::Shard => None,
         }
     }
+}
+
+/// The first of so many records, as messages name them.
+fn named<'a>(records: impl Iterator<Item = &'a Arc<Record>>, count: usize) -> String {
+    const SHOWN: usize = 3;
+    let shown = records.take(SHOWN);
+    let mut names: Vec<String> = shown
+        .map(|record| format!("{} {}", record.kind, record.key))
+        .collect();
+    if count > SHOWN {
+        names.push(format!("{} more", count - SHOWN));
+    }
+    names.join(", ")
 }
 
 /// What a record is called in messages: `shard orders/s-1`.

@@ -25,13 +25,21 @@ impl Work<'_> {
             if let Write::Mesh(write) = write
                 && matches!(write.key().kind(), MeshKind::Shard | MeshKind::Namespace)
             {
-                touched.insert(write.key().namespace(), place);
+                let key = write.key();
+                touched.insert(key.namespace(), (place, key.kind()));
             }
         }
-        let faults = touched.into_iter().filter_map(|(namespace, place)| {
-            let issues = self.uncovered(namespace);
-            (!issues.is_empty()).then(|| Refusal::of(place, issues))
-        });
+        let faults = touched
+            .into_iter()
+            .filter_map(|(namespace, (place, kind))| {
+                let mut issues = self.uncovered(namespace);
+                if kind == MeshKind::Namespace {
+                    // The demand is what doesn't fit the shards.
+                    let demand = |issue: &mut Issue| "/ranges".clone_into(&mut issue.pointer);
+                    issues.iter_mut().for_each(demand);
+                }
+                (!issues.is_empty()).then(|| Refusal::of(place, issues))
+            });
         faults.collect()
     }
 

@@ -18,6 +18,13 @@ pub(crate) struct MeshIndex {
     deferred: bool,
 }
 
+/// An endpoint within its namespace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct EndpointName {
+    service: Arc<str>,
+    id: Arc<str>,
+}
+
 /// The live records in a namespace, by the bytes of their ids: keys escape some of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members {
@@ -25,9 +32,8 @@ pub(crate) struct Members {
     shards: OrdMap<Arc<str>, Arc<Record>>,
     /// Which of them hold which keys.
     keys: HeldKeys,
-    /// How many endpoints each service has.
-    endpoints: OrdMap<Arc<str>, usize>,
-    services: usize,
+    services: OrdMap<Arc<str>, Arc<Record>>,
+    endpoints: OrdMap<EndpointName, Arc<Record>>,
     /// How many shards and endpoints point to each node, if any.
     held: OrdMap<Arc<str>, usize>,
     /// The namespace's own record.
@@ -44,15 +50,15 @@ impl Members {
         self.nodes.is_empty()
             && self.shards.is_empty()
             && self.endpoints.is_empty()
-            && self.services == 0
+            && self.services.is_empty()
     }
 
     /// How much of what is in it: `2 nodes, 1 service`.
     pub(crate) fn counted(&self) -> String {
         let counts = [
             (self.nodes.len(), "node"),
-            (self.services, "service"),
-            (self.endpoints.values().sum(), "endpoint"),
+            (self.services.len(), "service"),
+            (self.endpoints.len(), "endpoint"),
             (self.shards.len(), "shard"),
         ];
         let counts = counts.into_iter().filter(|(count, _)| *count > 0);
@@ -86,21 +92,65 @@ impl Members {
         self.held.get(node).copied().unwrap_or(0)
     }
 
-    /// How many endpoints a service has.
-    pub(crate) fn endpoints_of(&self, service: &str) -> usize {
-        self.endpoints.get(service).copied().unwrap_or(0)
+    /// The shards and endpoints that point to a node. Looks at all there are.
+    pub(crate) fn holders_of<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Arc<Record>> {
+        let all = self.shards.values().chain(self.endpoints.values());
+        all.filter(move |record| node_of(record).is_some_and(|own| **own == *node))
+    }
+
+    /// The endpoints of a service.
+    pub(crate) fn endpoints_of<'a>(
+        &'a self,
+        service: &str,
+    ) -> impl Iterator<Item = &'a Arc<Record>> {
+        let from = EndpointName {
+            service: Arc::from(service),
+            id: Arc::from(""),
+        };
+        let found = self.endpoints.range(from..);
+        let own = found.take_while(move |(name, _)| *name.service == *service);
+        own.map(|(_, record)| record)
+    }
+
+    /// Its records of a kind, by their ids: those after that one, which none has whose parts are
+    /// empty.
+    fn after(&self, kind: MeshKind, id: [&str; 2]) -> Box<dyn Iterator<Item = &Arc<Record>> + '_> {
+        let [first, second] = id;
+        let records = match kind {
+            MeshKind::Namespace => return Box::new(self.own.iter()),
+            MeshKind::Endpoint => {
+                let after = EndpointName {
+                    service: Arc::from(first),
+                    id: Arc::from(second),
+                };
+                let found = self
+                    .endpoints
+                    .range((Bound::Excluded(after), Bound::Unbounded));
+                return Box::new(found.map(|(_, record)| record));
+            }
+            MeshKind::Node => &self.nodes,
+            MeshKind::Service => &self.services,
+            MeshKind::Shard => &self.shards,
+        };
+        let bounds = (Bound::Excluded(first), Bound::Unbounded);
+        Box::new(records.range::<_, str>(bounds).map(|(_, record)| record))
     }
 
     /// Puts a live record in the place of the one before it; either may be none.
     fn put(&mut self, name: &Name<'_>, record: Option<&Arc<Record>>, before: Option<&Record>) {
-        let by = isize::from(record.is_some()) - isize::from(before.is_some());
         match name.kind {
             MeshKind::Namespace => self.own = record.cloned(),
             MeshKind::Node => set(&mut self.nodes, &name.id, record, before),
-            MeshKind::Service => self.services = self.services.saturating_add_signed(by),
+            MeshKind::Service => set(&mut self.services, &name.id, record, before),
             MeshKind::Endpoint => {
-                let service = Arc::from(name.service.as_deref().unwrap_or_default());
-                count(&mut self.endpoints, &service, by);
+                let name = EndpointName {
+                    service: Arc::from(name.service.as_deref().unwrap_or_default()),
+                    id: Arc::from(&*name.id),
+                };
+                match record {
+                    Some(record) => drop(self.endpoints.insert(name, Arc::clone(record))),
+                    None => drop(self.endpoints.remove(&name)),
+                }
             }
             MeshKind::Shard => {
                 set(&mut self.shards, &name.id, record, before);
@@ -229,11 +279,21 @@ impl MeshIndex {
         self.namespaces.get(namespace).map(|members| &**members)
     }
 
-    /// Namespaces from that one on, in order.
-    pub(crate) fn from(&self, namespace: &str) -> impl Iterator<Item = (&Arc<str>, &Members)> {
-        let bounds = (Bound::Included(namespace), Bound::Unbounded);
+    /// The live records of a kind after that namespace and what stands below it, part by part by
+    /// their bytes: a key's text has another order, where `/` is a character among others.
+    pub(crate) fn after<'a>(
+        &'a self,
+        kind: MeshKind,
+        parts: [String; 3],
+    ) -> impl Iterator<Item = &'a Arc<Record>> + use<'a> {
+        let [namespace, first, second] = parts;
+        let bounds = (Bound::Included(&*namespace), Bound::Unbounded);
         let found = self.namespaces.range::<_, str>(bounds);
-        found.map(|(name, members)| (name, &**members))
+        found.flat_map(move |(name, members)| match **name == *namespace {
+            true if kind == MeshKind::Namespace => Box::new(std::iter::empty()),
+            true => members.after(kind, [&first, &second]),
+            false => members.after(kind, ["", ""]),
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use super::MeshCursor;
 use crate::record::Record;
 use crate::state::State;
 
-/// Records of one kind, by key, and where their list goes on.
+/// Records of one kind, in the order of [`State::mesh_after`], and where their list goes on.
 #[derive(Clone, Debug)]
 pub struct MeshPage {
     /// The records.
@@ -27,8 +27,7 @@ impl MeshPage {
         limit: usize,
         fits: impl Fn(&Record) -> bool,
     ) -> MeshPage {
-        let own = kind.kind();
-        let mut found = state.records_of(&own, after).filter(|record| fits(record));
+        let mut found = state.mesh_after(kind, after).filter(|record| fits(record));
         let items: Vec<Arc<Record>> = found.by_ref().take(limit).cloned().collect();
         let next = match (items.last(), found.next()) {
             (Some(last), Some(_)) => Some(MeshCursor {

@@ -73,7 +73,7 @@ pub(in crate::routes) fn list(call: &Call, view: &Arc<View>) -> Result<Answer, P
 /// All that fit, of one view: made as the client takes it, so that it costs one part of memory.
 fn lines(call: &Call, filter: MeshFilter, after: String, view: Arc<View>) -> Answer {
     let mut standing = Standing::of(call);
-    let kind = kind_of(call).kind();
+    let kind = kind_of(call);
     let mut after = Some(after);
     let parts = std::iter::from_fn(move || {
         let from = after.take()?;
@@ -81,7 +81,7 @@ fn lines(call: &Call, filter: MeshFilter, after: String, view: Arc<View>) -> Ans
         if standing.ask().is_err() {
             return Some(Err(Broken));
         }
-        let part: Vec<Arc<Record>> = view.records_of(&kind, &from).take(PART).cloned().collect();
+        let part: Vec<Arc<Record>> = view.mesh_after(kind, &from).take(PART).cloned().collect();
         after = part.last().map(|last| last.key.to_string());
         let seen = |record: &Arc<Record>| filter.fits(record) && standing.caller().sees(record);
         let part: Vec<Arc<Record>> = part.into_iter().filter(seen).collect();
