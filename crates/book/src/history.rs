@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use deedbook_log::ReadLimit;
-use deedbook_model::{Batch, Change, Envelope, Kind, Revision, Timestamp};
+use deedbook_model::{Batch, Change, Envelope, Kind, Revision, Timestamp, Verb};
 use deedbook_rules::Record;
 use deedbook_rules::placement::plan::Transfer;
 use serde_json::Value;
@@ -79,12 +79,14 @@ pub(crate) fn view_at(shared: &Shared, at: At) -> Result<View, BookError> {
     Ok(view)
 }
 
-/// The shards that changed hands by the command of a revision, in its order, by namespace.
+/// The shards that changed hands by the command of a revision, in its order, by namespace, and whether
+/// they did again since.
 pub(crate) fn transfers(
     shared: &Shared,
     revision: Revision,
 ) -> Result<BTreeMap<String, Vec<Transfer>>, BookError> {
-    let head = shared.head().revision;
+    let view = shared.view();
+    let head = view.head.revision;
     if revision > head {
         let wanted = revision;
         return Err(BookError::Future { wanted, head });
@@ -102,11 +104,34 @@ pub(crate) fn transfers(
         let (first, last) = (change.command.first, change.command.last);
         for change in changes(shared, &between(before(first), last))? {
             if let Some((namespace, transfer)) = Transfer::of(&change) {
-                transfers.entry(namespace).or_default().push(transfer);
+                let moved_since = changed_hands_after(shared, &view, &change.key, last)?;
+                transfers.entry(namespace).or_default().push(Transfer {
+                    moved_since,
+                    ..transfer
+                });
             }
         }
     }
     Ok(transfers)
+}
+
+/// Whether a shard changed hands after a revision.
+fn changed_hands_after(
+    shared: &Shared,
+    view: &View,
+    key: &str,
+    revision: Revision,
+) -> Result<bool, BookError> {
+    let record = view.record(&Kind::SHARD, key);
+    let mut next = record.map(|record| record.revision);
+    while let Some(later) = next.filter(|later| *later > revision) {
+        let change = change_at(shared, later)?;
+        if change.verb == Verb::TRANSFERRED {
+            return Ok(true);
+        }
+        next = change.previous;
+    }
+    Ok(false)
 }
 
 /// The last revision stamped at or before an instant.
@@ -285,7 +310,7 @@ pub(crate) fn change_at(shared: &Shared, revision: Revision) -> Result<Change, B
     })
 }
 
-/// The change that last set the field of that pointer in the record's data; `""` is the data.
+/// The change that last set the field of that pointer in the record's document; `""` is all of it.
 pub(crate) fn why(
     shared: &Shared,
     view: &View,
@@ -350,6 +375,5 @@ fn forgotten(revision: Revision, floor: Revision) -> BookError {
 
 fn field_of(stored: Option<&[u8]>, pointer: &str) -> Option<Value> {
     let envelope = Envelope::read(stored?).ok()?;
-    let data: Value = serde_json::from_str(envelope.data.get()).ok()?;
-    data.pointer(pointer).cloned()
+    envelope.document().ok()?.pointer(pointer).cloned()
 }

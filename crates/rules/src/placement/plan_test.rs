@@ -323,9 +323,15 @@ fn undoing_brings_back_what_has_not_moved_since() {
         shard_id: id.to_owned(),
         from: from.to_owned(),
         to: to.to_owned(),
+        moved_since: false,
+    };
+    let away_and_back = Transfer {
+        moved_since: true,
+        ..moved("s4", "a", "drains")
     };
     let transfers = [
         moved("s1", "b", "a"),
+        away_and_back,
         // Twice by the same command.
         moved("s6", "drains", "a"),
         moved("s6", "a", "b"),
@@ -343,6 +349,7 @@ fn undoing_brings_back_what_has_not_moved_since() {
         stays.collect::<Vec<_>>(),
         [
             ("s2", Some("a"), "moved since"),
+            ("s4", Some("drains"), "moved since"),
             ("s7", Some("b"), "shard paused"),
             ("s9", None, "removed since"),
         ]

@@ -16,11 +16,13 @@ pub struct Transfer {
     pub from: String,
     /// Who got it.
     pub to: String,
+    /// Whether it changed hands again after that command, even if it came back since.
+    pub moved_since: bool,
 }
 
 impl Transfer {
     /// What a change tells of a shard that changed hands, after the shard's namespace; `None` for any
-    /// other change.
+    /// other change. What came after it is for the caller to say.
     #[must_use]
     pub fn of(change: &Change) -> Option<(String, Transfer)> {
         if change.kind != Kind::SHARD || change.verb != Verb::TRANSFERRED {
@@ -33,6 +35,7 @@ impl Transfer {
             shard_id: key.id().to_owned(),
             from: shard.previous_owner_node_id?,
             to: shard.owner_node_id,
+            moved_since: false,
         };
         Some((key.namespace().to_owned(), transfer))
     }
@@ -55,14 +58,14 @@ pub fn undo(
     let there: BTreeMap<&str, &PresentShard> = there.collect();
     let nodes = present.nodes.iter().map(|node| &*node.node.id);
     let nodes: BTreeSet<&str> = nodes.collect();
-    // A command may move a shard more than once: where it was before, and where it left it.
-    let mut done: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    // A command may move a shard more than once: where it was before, and how it left it.
+    let mut done: BTreeMap<&str, (&str, &Transfer)> = BTreeMap::new();
     for one in transfers {
-        let (_, to) = done.entry(&one.shard_id).or_insert((&one.from, &one.to));
-        *to = &one.to;
+        let (_, last) = done.entry(&one.shard_id).or_insert((&one.from, one));
+        *last = one;
     }
     let (mut moves, mut stays) = (Vec::new(), Vec::new());
-    for (id, (from, to)) in done {
+    for (id, (from, last)) in done {
         let since = |at: Option<&str>, reason| Stay {
             shard_id: id.to_owned(),
             at: at.map(str::to_owned),
@@ -72,7 +75,7 @@ pub fn undo(
         match there.get(id) {
             None => stays.push(since(None, StayReason::RemovedSince)),
             Some(shard) if shard.owner == from => {}
-            Some(shard) if shard.owner != to => {
+            Some(shard) if last.moved_since || shard.owner != last.to => {
                 stays.push(since(Some(&shard.owner), StayReason::MovedSince));
             }
             // Owners need no records; but where nodes have some, one without was removed.
@@ -83,7 +86,7 @@ pub fn undo(
                 Some(stays_here) => stays.push(stays_here),
                 None => moves.push(Move {
                     shard_id: id.to_owned(),
-                    from: to.to_owned(),
+                    from: last.to.clone(),
                     to: from.to_owned(),
                     reason: MoveReason::Undo,
                 }),
