@@ -208,6 +208,13 @@ pub trait Strategy: Send + Sync {
         false
     }
 
+    /// How many points it spreads nodes of these weights over before it looks at a shard; `None`: it
+    /// has none and looks at each pair of a node and a shard. Servers refuse too many of either.
+    fn points(&self, weights: &[f64]) -> Option<usize> {
+        let _ = weights;
+        None
+    }
+
     /// The node of each shard, in the order of the shards. The nodes are never empty, their ids
     /// are not blank, and their weights are above 0; there is at least one shard.
     ///

@@ -2,29 +2,37 @@
 
 use deedbook_api::problem::Problem;
 use deedbook_model::code::Code;
-use deedbook_rules::placement::MAX_WEIGHT;
+use deedbook_rules::placement::Strategy;
 
-/// Nodes times shards, at most: each pair may have to be looked at.
+/// Nodes times shards, at most, where each pair is looked at.
 const MOST_PAIRS: usize = 1 << 27;
 
-/// All weights together, at most: on the ring each unit has 64 points.
-const MOST_WEIGHT: f64 = 65_536.0;
+/// Points of all nodes together, at most, where they are spread over a ring: as many as weights of
+/// 65,536 together have.
+const MOST_POINTS: usize = 1 << 22;
 
-/// Refuses what would take too long or too much memory: nodes of these weights for so many shards.
-pub(crate) fn check(weights: impl Iterator<Item = f64>, shards: usize) -> Result<(), Problem> {
+/// Refuses what would take too long or too much memory: nodes of these weights, for so many shards.
+pub(crate) fn check(
+    strategy: &dyn Strategy,
+    weights: impl Iterator<Item = f64>,
+    shards: usize,
+) -> Result<(), Problem> {
     let weights: Vec<f64> = weights.collect();
-    let nodes = weights.len();
-    let detail = if nodes.saturating_mul(shards) > MOST_PAIRS {
-        format!(
-            "{nodes} nodes for {shards} shards are too many: at most {MOST_PAIRS} pairs are tried"
-        )
-    } else {
-        let weight = |weight: f64| weight.clamp(0.0, MAX_WEIGHT);
-        let sum: f64 = weights.into_iter().map(weight).sum();
-        if sum <= MOST_WEIGHT {
-            return Ok(());
-        }
-        format!("the weights of the nodes are {sum} together: at most {MOST_WEIGHT} are tried")
+    let (id, nodes) = (strategy.id(), weights.len());
+    let (detail, hint) = match strategy.points(&weights) {
+        Some(points) if points > MOST_POINTS => (
+            format!("the nodes have {points} points by `{id}`: at most {MOST_POINTS} are placed"),
+            "a node has 64 points for each unit of its weight: make all weights smaller in proportion, \
+             or place by `rendezvous-weighted`, which has none",
+        ),
+        None if nodes.saturating_mul(shards) > MOST_PAIRS => (
+            format!(
+                "`{id}` looks at each pair of {nodes} nodes and {shards} shards: at most {MOST_PAIRS} \
+                 are looked at"
+            ),
+            "place by `ring` or `bounded-load`, which don't, or plan on the book itself without a server",
+        ),
+        Some(_) | None => return Ok(()),
     };
-    Err(Problem::new(Code::TooLarge, detail))
+    Err(Problem::new(Code::TooLarge, detail).with_hint(hint))
 }

@@ -9,8 +9,6 @@ use serde_json::{Map, Value};
 
 use super::mesh::{Known, MeshContent};
 use super::{Outcome, Slot, Work, internal};
-use crate::mesh::index::Members;
-use crate::mesh::{MeshFacts, USUAL_STRATEGY};
 use crate::refusal::Refusal;
 
 impl Work<'_> {
@@ -55,7 +53,7 @@ impl Work<'_> {
     fn complete(&self, key: &MeshKey, owner_before: Option<&str>, content: &mut MeshContent<'_>) {
         let data = &mut content.data;
         if !data.contains_key("strategyId") {
-            let strategy = self.strategy_of(key.namespace());
+            let strategy = self.state.strategy_of(key.namespace());
             data.insert("strategyId".to_owned(), strategy.into());
         }
         if let (false, Some(ticket)) = (data.contains_key("changeTicket"), self.ticket) {
@@ -72,15 +70,6 @@ impl Work<'_> {
             let shards = self.state.members(key.namespace());
             let shards = shards.map_or(1, |members| members.shards().len()).max(1);
             data.insert("ownershipDelta".to_owned(), percent(shards).into());
-        }
-    }
-
-    /// What places the shards of a namespace.
-    fn strategy_of(&self, namespace: &str) -> String {
-        let members = self.state.members(namespace);
-        match members.and_then(Members::own).and_then(|own| own.mesh()) {
-            Some(MeshFacts::Namespace(facts)) => facts.strategy_id.to_string(),
-            _ => USUAL_STRATEGY.to_owned(),
         }
     }
 }

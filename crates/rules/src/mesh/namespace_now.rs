@@ -3,6 +3,7 @@
 use deedbook_model::mesh::{MeshKey, MeshKind};
 use deedbook_model::{Generation, Kind, Revision};
 
+use super::index::Members;
 use super::{MeshFacts, USUAL_STRATEGY};
 use crate::placement::plan::{
     Plan, PlanRequest, Present, PresentNode, PresentShard, Transfer, plan, undo,
@@ -47,6 +48,16 @@ impl NamespaceNow {
 }
 
 impl State {
+    /// The id of what places the shards of a namespace.
+    #[must_use]
+    pub fn strategy_of(&self, namespace: &str) -> &str {
+        let own = self.members(namespace).and_then(Members::own);
+        match own.and_then(|own| own.mesh()) {
+            Some(MeshFacts::Namespace(facts)) => &facts.strategy_id,
+            _ => USUAL_STRATEGY,
+        }
+    }
+
     /// A namespace as it is. One that nobody named has no nodes and no shards.
     #[must_use]
     pub fn namespace_now(&self, namespace: &str) -> NamespaceNow {
@@ -87,9 +98,7 @@ impl State {
         NamespaceNow {
             namespace: namespace.to_owned(),
             generation: record.map_or(Generation(0), |record| record.generation),
-            strategy_id: facts
-                .map_or(USUAL_STRATEGY, |facts| &facts.strategy_id)
-                .to_owned(),
+            strategy_id: self.strategy_of(namespace).to_owned(),
             policy: bound.map_or_else(Policy::default, |bound| Policy { bound }),
             nodes: nodes.collect(),
             shards: shards.collect(),

@@ -2,7 +2,7 @@
 
 use deedbook_model::text::utf16_order;
 
-use super::ring::{Points, ShardText};
+use super::ring::{Points, ShardText, points_of};
 use super::{PlacementNode, PlacementShard, Policy, Strategy};
 
 /// The ring, but a node that has its bound of shards takes no more: they go to the next point on
@@ -16,6 +16,10 @@ pub(super) struct BoundedLoad;
 impl Strategy for BoundedLoad {
     fn id(&self) -> &str {
         "bounded-load"
+    }
+
+    fn points(&self, weights: &[f64]) -> Option<usize> {
+        Some(points_of(weights))
     }
 
     fn place<'a>(

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use deedbook_model::shard::xxh64;
 use deedbook_model::text::utf16_order;
 
-use super::{PlacementNode, PlacementShard, Policy, Strategy};
+use super::{MAX_WEIGHT, PlacementNode, PlacementShard, Policy, Strategy};
 
 /// Points of a node of weight 1.
 const POINTS: f64 = 64.0;
@@ -22,6 +22,10 @@ impl Strategy for Ring {
         true
     }
 
+    fn points(&self, weights: &[f64]) -> Option<usize> {
+        Some(points_of(weights))
+    }
+
     fn place<'a>(
         &self,
         namespace: &str,
@@ -36,6 +40,17 @@ impl Strategy for Ring {
         let owner = |hash: &u64| points.node(points.at_or_after(*hash));
         hashes.iter().filter_map(owner).collect()
     }
+}
+
+/// How many points nodes of these weights have together; a weight that no node can have counts as
+/// the nearest that one can.
+pub(super) fn points_of(weights: &[f64]) -> usize {
+    let counts = weights
+        .iter()
+        .map(|weight| count(weight.clamp(0.0, MAX_WEIGHT)));
+    counts.fold(0, |all, count| {
+        all.saturating_add(usize::try_from(count).unwrap_or(usize::MAX))
+    })
 }
 
 /// The text that puts a shard on the ring: `namespace/shard`.

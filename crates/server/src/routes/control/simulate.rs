@@ -77,7 +77,10 @@ fn place(call: &Call, view: &View, asked: SimulateRequest) -> Result<SimulateRes
     let now = view.namespace_now(&asked.namespace);
     let strategy = strategy_given(&asked).unwrap_or(now.strategy_id());
     let nodes: Vec<PlacementNode> = asked.nodes.iter().map(node).collect();
-    placement_size::check(nodes.iter().map(|node| node.weight), shards.len())?;
+    let weights = nodes.iter().map(|node| node.weight);
+    if let Ok(strategy) = view.strategies().get(strategy) {
+        placement_size::check(&**strategy, weights, shards.len())?;
+    }
     let placed: Vec<PlacementShard> = shards.iter().map(Present::placed).collect();
     let owners = view.strategies().place(
         strategy,

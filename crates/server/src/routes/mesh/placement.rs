@@ -63,7 +63,7 @@ pub(in crate::routes) fn plan(call: &Call, view: &Arc<View>) -> Result<Answer, P
         if !exists(view, &key) {
             return Err(not_found(&key));
         }
-        check_size(view, namespace)?;
+        check_size(view, namespace, strategy)?;
         let plan = view.plan(namespace, strategy, most);
         return Answer::json(&plan.map_err(|error| unplaceable(namespace, &error))?);
     };
@@ -83,10 +83,15 @@ pub(in crate::routes) fn plan(call: &Call, view: &Arc<View>) -> Result<Answer, P
 }
 
 /// Refuses what would take too long or too much memory.
-fn check_size(view: &View, namespace: &str) -> Result<(), Problem> {
+fn check_size(view: &View, namespace: &str, strategy: Option<&str>) -> Result<(), Problem> {
+    let strategy = strategy.unwrap_or_else(|| view.strategy_of(namespace));
+    let Ok(strategy) = view.strategies().get(strategy) else {
+        // Planning says so.
+        return Ok(());
+    };
     let nodes = view.nodes_of(namespace).filter_map(|(_, node)| node.node());
     let weights = nodes.map(|node| node.weight);
-    placement_size::check(weights, view.shards_of(namespace).count())
+    placement_size::check(&**strategy, weights, view.shards_of(namespace).count())
 }
 
 /// Whether anything is known of a namespace: it needs no record of its own.
