@@ -137,11 +137,16 @@ const EXPECTED_GENERATION: Parameter = query(
 );
 
 /// Conditions on the record that is changed.
-pub const CONDITIONS: &[Parameter] = &[EXPECTED_GENERATION, IF_MATCH];
+pub const CONDITIONS: &[Parameter] = &[EXPECTED_GENERATION, IF_MATCH, IF_NONE];
 
 const IF_MATCH: Parameter = header(
     "If-Match",
     "Only if the record's last change is at this revision (an `ETag`); otherwise 412.",
+);
+
+const IF_NONE: Parameter = header(
+    "If-None-Match",
+    "`*`: only if there is no such record; otherwise 412.",
 );
 
 /// Asking only for what isn't known yet.

@@ -24,7 +24,7 @@ pub struct Command {
     /// The token that let it in, if one did: it has to be good still when the command is decided,
     /// and allows what its principal is granted by then.
     pub token: Option<TokenHash>,
-    /// Why; the name of the first write unless given.
+    /// Why; unless given, the name of its writes, or `batch` where they are of several.
     pub reason: Option<String>,
     /// Change ticket.
     pub ticket: Option<String>,
@@ -218,6 +218,11 @@ impl MeshWrite {
             MeshKind::Shard => ["set shard", "remove shard"],
         };
         match self {
+            MeshWrite::Patch { patch, .. }
+                if self.key().kind() == MeshKind::Shard && patch.get("ownerNodeId").is_some() =>
+            {
+                "transfer shard"
+            }
             MeshWrite::Put { .. } | MeshWrite::Patch { .. } => put,
             MeshWrite::Remove { .. } => remove,
         }
@@ -252,6 +257,10 @@ pub enum Expected {
     Generation(Generation),
     /// The revision of its last change, or one of several.
     Revisions(Vec<Revision>),
+    /// That it is there.
+    Present,
+    /// That it isn't.
+    Absent,
 }
 
 impl From<Generation> for Expected {

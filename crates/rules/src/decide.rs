@@ -150,14 +150,8 @@ pub fn decide_in_place(
         work.take_back(before);
         return Err(refusals);
     }
-    let reason = command.reason.clone().unwrap_or_else(|| {
-        command
-            .writes
-            .first()
-            .map(Write::name)
-            .unwrap_or_default()
-            .to_owned()
-    });
+    let reason = command.reason.clone();
+    let reason = reason.unwrap_or_else(|| name_of(&command.writes).to_owned());
     Ok(
         work.finish(outcomes, command.idempotency.as_ref(), |last, time| {
             CommandInfo {
@@ -172,6 +166,16 @@ pub fn decide_in_place(
             }
         }),
     )
+}
+
+/// What a command of these writes is called.
+fn name_of(writes: &[Write]) -> &'static str {
+    let mut names = writes.iter().map(Write::name);
+    match names.next() {
+        Some(name) if names.all(|other| other == name) => name,
+        Some(_) => "batch",
+        None => "",
+    }
 }
 
 /// What whoever asks may do by now: while a command waits its token may be revoked, or its principal
@@ -307,12 +311,11 @@ fn too_large(write: usize) -> Refusal {
         "a command has at most {MAX_COMMAND_CHANGES} changes and {} MiB",
         MAX_COMMAND_BYTES >> 20
     );
+    let issue = issue(IssueKind::LimitExceeded, "", Some("FS005"), message);
+    let issue = issue.with_hint("make several of it; `--max-moves` makes smaller plans");
     Refusal {
         code: Code::TooLarge,
-        ..Refusal::of(
-            write,
-            vec![issue(IssueKind::LimitExceeded, "", Some("FS005"), message)],
-        )
+        ..Refusal::of(write, vec![issue])
     }
 }
 

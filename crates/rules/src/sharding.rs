@@ -183,16 +183,20 @@ impl DeclaredNamespace {
             let record = key.ok().and_then(|key| state.record(&kind.kind(), &key));
             record.is_some_and(|record| record.is_live())
         };
-        let mut drafts = Vec::new();
+        let (mut drafts, mut issues) = (Vec::new(), Vec::new());
+        let mut take = |built: Result<Draft, Vec<Issue>>| match built {
+            Ok(draft) => drafts.push(draft),
+            Err(found) => issues.extend(found),
+        };
         let has_record = is_there(MeshKind::Namespace, &[name]);
         if !has_record {
             let namespace = Namespace::new(name).strategy(self.strategy());
             let namespace = namespace.with(|it| it.labels.clone_from(&self.labels));
-            drafts.push(built(namespace.build(), "")?);
+            take(built(namespace.build(), ""));
         }
         for (place, node) in self.nodes.iter().enumerate() {
             if !is_there(MeshKind::Node, &[name, &node.node_id]) {
-                drafts.push(built(self.node(node).build(), &format!("/nodes/{place}"))?);
+                take(built(self.node(node).build(), &format!("/nodes/{place}")));
             }
         }
         let strategy = match has_record {
@@ -209,7 +213,10 @@ impl DeclaredNamespace {
                 it.capacity_hint = self.capacity_of(shard);
                 it.locality_hint.clone_from(&shard.locality_hint);
             });
-            drafts.push(built(built_shard.build(), &format!("/shards/{place}"))?);
+            take(built(built_shard.build(), &format!("/shards/{place}")));
+        }
+        if !issues.is_empty() {
+            return Err(issues);
         }
         let put = |draft| {
             Write::Mesh(MeshWrite::Put {

@@ -28,11 +28,23 @@ impl Target {
 /// What the caller of a write saw of its record.
 pub(crate) fn expected(call: &Call) -> Result<Option<Expected>, Problem> {
     let generation = call.query.number("expectedGeneration").map(Generation);
-    match (call.header("if-match")?, generation) {
-        (None, generation) => Ok(generation.map(Expected::Generation)),
-        (Some(wanted), None) => Ok(Etags::read("if-match", wanted)?.strong()),
-        (Some(_), Some(_)) => {
-            let detail = "is one condition, If-Match another; give one of them";
+    let (same, other) = (call.header("if-match")?, call.header("if-none-match")?);
+    match (same, other, generation) {
+        (None, None, generation) => Ok(generation.map(Expected::Generation)),
+        (Some(wanted), None, None) => Ok(Some(Etags::read("if-match", wanted)?.strong())),
+        (None, Some(known), None) => match Etags::read("if-none-match", known)? {
+            Etags::Any => Ok(Some(Expected::Absent)),
+            Etags::These(_) => {
+                let detail = "of a write is `*`: only if there is no such record";
+                Err(Problem::parameter("if-none-match", detail))
+            }
+        },
+        (Some(_), Some(_), _) => {
+            let detail = "is one condition, If-None-Match another; give one of them";
+            Err(Problem::parameter("if-match", detail))
+        }
+        (_, _, Some(_)) => {
+            let detail = "is one condition, If-Match and If-None-Match are others; give one";
             Err(Problem::parameter("expectedGeneration", detail))
         }
     }
@@ -88,13 +100,13 @@ impl<'a> Etags<'a> {
 
     /// The revisions of strong tags: only those count where something is changed. `*` is content
     /// with any.
-    fn strong(&self) -> Option<Expected> {
+    fn strong(&self) -> Expected {
         match self {
-            Etags::Any => None,
+            Etags::Any => Expected::Present,
             Etags::These(tags) => {
                 let strong = tags.iter().filter(|(is_weak, _)| !is_weak);
                 let revisions = strong.filter_map(|(_, tag)| tag.parse().ok().map(Revision));
-                Some(Expected::Revisions(revisions.collect()))
+                Expected::Revisions(revisions.collect())
             }
         }
     }

@@ -27,14 +27,28 @@ pub(super) fn check_expected(
         {
             Err(changed_since(title, record, seen))
         }
-        Some(Expected::Revisions(_)) | None => Ok(()),
+        Some(Expected::Present) if record.is_none() => {
+            let message = format!("expected {title} to be there, but it isn't");
+            Err(unlike_seen(message))
+        }
+        Some(Expected::Absent) => record.map_or(Ok(()), |record| {
+            let (revision, generation) = (record.revision, record.generation);
+            let now = format!("was changed at {revision} (generation {generation})");
+            let message = format!("expected {title} not to be there, but it {now}");
+            Err(unlike_seen(message))
+        }),
+        Some(Expected::Revisions(_) | Expected::Present) | None => Ok(()),
     }
 }
 
 /// Refuses a record that isn't as its caller saw it.
 fn changed_since(title: impl Display, record: Option<&Record>, seen: &[Revision]) -> Refusal {
     let seen: Vec<String> = seen.iter().map(Revision::to_string).collect();
-    let seen = seen.join(" or ");
+    let seen = match seen.as_slice() {
+        // Tags that are weak, or of something else.
+        [] => "none that it ever had".to_owned(),
+        seen => seen.join(" or "),
+    };
     let now = match record {
         Some(record) => format!(
             "was changed at {} (generation {})",
@@ -42,7 +56,12 @@ fn changed_since(title: impl Display, record: Option<&Record>, seen: &[Revision]
         ),
         None => "isn't there".to_owned(),
     };
-    let message = format!("expected its last change to be revision {seen}, but {title} {now}");
+    unlike_seen(format!(
+        "expected its last change to be revision {seen}, but {title} {now}"
+    ))
+}
+
+fn unlike_seen(message: String) -> Refusal {
     Refusal {
         code: Code::PreconditionFailed,
         ..Refusal::of(
