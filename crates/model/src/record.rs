@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::position::{Generation, Revision};
 use crate::time::Timestamp;
@@ -205,6 +206,20 @@ impl<'a> Envelope<'a> {
         Ok((envelope, unknown))
     }
 
+    /// The record as a document: its data, and among them its annotations, if it has any.
+    ///
+    /// # Errors
+    /// When the data or the annotations aren't what a record has.
+    pub fn document(&self) -> Result<Value, EnvelopeError> {
+        let mut document: Value = serde_json::from_str(self.data.get())?;
+        let annotations: Map<String, Value> = serde_json::from_str(self.annotations.get())?;
+        if let (Value::Object(members), false) = (&mut document, annotations.is_empty()) {
+            let own = members.entry("annotations");
+            own.or_insert(Value::Object(annotations));
+        }
+        Ok(document)
+    }
+
     /// The stored form: JSON text without white space, `unknown` last.
     ///
     /// # Errors
@@ -387,6 +402,23 @@ mod tests {
             let wanted = format!("duplicate field `{name}`");
             assert!(twice.contains(&wanted), "{twice}");
         }
+    }
+
+    #[test]
+    fn annotations_are_among_the_members_of_a_document() {
+        let document = |annotations: &str, data: &str| {
+            let stored = format!("{STORED}}}")
+                .replace(r#"{"a":"b"}"#, annotations)
+                .replace(r#"{"x":1.50}"#, data);
+            let envelope = Envelope::read(stored.as_bytes()).unwrap();
+            envelope.document().unwrap().to_string()
+        };
+        let with = r#"{"annotations":{"a":"b"},"x":1}"#;
+        assert_eq!(document(r#"{"a":"b"}"#, r#"{"x":1}"#), with);
+        assert_eq!(document("{}", r#"{"x":1}"#), r#"{"x":1}"#);
+        // A component has its own.
+        let own = r#"{"annotations":{"c":"d"}}"#;
+        assert_eq!(document(r#"{"a":"b"}"#, own), own);
     }
 
     #[test]

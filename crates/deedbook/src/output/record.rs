@@ -41,7 +41,8 @@ pub(crate) fn envelope(record: &Record) -> Result<Envelope<'_>, Failure> {
 
 /// A record's document.
 pub(crate) fn document(record: &Record) -> Result<Value, Failure> {
-    Ok(serde_json::from_str(envelope(record)?.data.get())?)
+    let document = envelope(record)?.document();
+    document.map_err(|error| Failure::Internal(error.to_string()))
 }
 
 /// An envelope in values, for YAML.

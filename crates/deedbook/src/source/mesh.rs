@@ -169,12 +169,15 @@ pub(super) fn mesh_diff(
 ) -> Result<MeshDiff, Failure> {
     let before = view_at(book, Some(from))?;
     let after = view_at(book, to)?;
-    let data = |view: &View| {
+    let document = |view: &View| {
         live(view, key)
             .ok()
             .map(|seen| record::document(&seen.record))
     };
-    let (earlier, later) = (data(&before).transpose()?, data(&after).transpose()?);
+    let (earlier, later) = (
+        document(&before).transpose()?,
+        document(&after).transpose()?,
+    );
     if earlier.is_none() && later.is_none() {
         return Err(Failure::NoRecord(key.clone()));
     }

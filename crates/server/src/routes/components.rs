@@ -111,5 +111,5 @@ fn demand_sight_of_removed(call: &Call, view: &View, uuid: &str) -> Result<(), P
 pub(super) fn document(record: &Record) -> Result<Value, Problem> {
     let bytes = record.bytes.as_deref().unwrap_or_default();
     let envelope = Envelope::read(bytes).map_err(|error| internal(&error))?;
-    serde_json::from_str(envelope.data.get()).map_err(|error| internal(&error))
+    envelope.document().map_err(|error| internal(&error))
 }

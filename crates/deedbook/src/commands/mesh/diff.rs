@@ -24,21 +24,24 @@ struct Whole {
 pub(super) fn diff<K: Described>(args: &Diff<K>, context: &mut Context) -> Result<(), Failure> {
     let (namespace, reference) = (args.namespace.as_deref(), args.reference.as_deref());
     let is_one = reference.is_some() || (K::KIND == MeshKind::Namespace && namespace.is_some());
-    if !is_one && let Some(since) = args.since {
-        return of_all(K::KIND, namespace, since, args.at.at, context);
+    let (since, to) = (args.from(), args.to());
+    if !is_one && let Some(since) = since {
+        return of_all(K::KIND, namespace, since, to, context);
     }
     let key = key_of(K::KIND, namespace, reference)?;
     let mut source = context.source_to_read()?;
-    let from = match args.since {
+    let from = match since {
         Some(since) => since,
         // What it was before its last change.
         None => {
-            let seen = source.mesh_record(&key, args.at.at)?;
-            let before = seen.record.revision.0.saturating_sub(1);
-            Moment::Revision(Revision(before))
+            let seen = source.mesh_record(&key, to)?;
+            let last = source.last_change(&seen.record, to);
+            // In the middle of a command nothing can be looked at.
+            let first = last.map_or(seen.record.revision, |change| change.command.first);
+            Moment::Revision(Revision(first.0.saturating_sub(1)))
         }
     };
-    let found = source.mesh_diff(&key, from, args.at.at)?;
+    let found = source.mesh_diff(&key, from, to)?;
     let (from, to) = (found.from, found.to);
     print_differences(found.differences, &mut context.output, |differences| {
         Whole {

@@ -16,7 +16,7 @@ use crate::sight;
 pub(in crate::routes) async fn diff(call: Call) -> Result<Answer, Problem> {
     let key = readable_key(&call)?;
     let (before, after) = sight::two_views(&call).await?;
-    let (earlier, later) = (data(&before, &key)?, data(&after, &key)?);
+    let (earlier, later) = (document_at(&before, &key)?, document_at(&after, &key)?);
     if earlier.is_none() && later.is_none() {
         return Err(not_found(&key));
     }
@@ -34,8 +34,8 @@ pub(in crate::routes) async fn diff(call: Call) -> Result<Answer, Problem> {
     Ok(answer.at(after.head().revision))
 }
 
-/// The data of a record, if it was there.
-fn data(view: &View, key: &MeshKey) -> Result<Option<Value>, Problem> {
+/// A record's document, if it was there.
+fn document_at(view: &View, key: &MeshKey) -> Result<Option<Value>, Problem> {
     let record = view.record(&key.kind().kind(), &key.to_string());
     let record = record.filter(|record| record.is_live());
     record.map(|record| document(record)).transpose()
