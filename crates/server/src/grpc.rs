@@ -183,10 +183,11 @@ async fn dispatch(requests: &Requests, request: Request<Incoming>) -> Response<b
     // Before the message is read: whoever may not ask isn't listened to.
     let route = route_of(uri.path());
     let decision = route.map_or(Decision::Public, |route| route.decision);
-    if let Err(problem) = decide(server, &requests.peer, decision, uri, headers) {
-        return asker.refuse(route, problem).into_http();
-    }
-    if let Some(Err(problem)) = route.map(|route| control::scope::check(route, headers)) {
+    let allowed = decide(server, &requests.peer, decision, uri, headers).and_then(|caller| {
+        let check = |route| control::scope::check(route, headers, caller.rights());
+        route.map_or(Ok(()), check)
+    });
+    if let Err(problem) = allowed {
         return asker.refuse(route, problem).into_http();
     }
     let service = uri.path().split('/').nth(1).unwrap_or_default();

@@ -133,7 +133,7 @@ pub(crate) fn admit(
     let caller = caller?;
     exchange.caller = caller.shared_name();
     let (route, key) = found?;
-    control::scope::check(route, &headers)?;
+    control::scope::check(route, &headers, caller.rights())?;
     let query = match exchange.uri.query() {
         None if !route
             .parameters()

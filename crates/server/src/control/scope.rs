@@ -27,16 +27,29 @@ fn scopes_of(headers: &HeaderMap) -> Scopes {
     Scopes::of(given.filter_map(|value| value.to_str().ok()))
 }
 
-/// Refuses a request to the control plane that doesn't claim what it needs.
-pub(crate) fn check(route: &Route, headers: &HeaderMap) -> Result<(), Problem> {
-    match need_of(route) {
-        Some(need) if !scopes_of(headers).meet(need) => {
-            let scopes = need.scopes().join("` or `");
-            let detail = format!("{} has no `{scopes}`", Need::HEADER);
-            Err(Problem::new(Code::Denied, detail).with_control(ControlRefusal::Scope))
-        }
-        Some(_) | None => Ok(()),
+/// Refuses a request to the control plane that doesn't claim what it needs, or whose credential gives
+/// nothing of what it claims: an empty list would say that there are no shards.
+pub(crate) fn check(route: &Route, headers: &HeaderMap, rights: &Rights) -> Result<(), Problem> {
+    let Some(need) = need_of(route) else {
+        return Ok(());
+    };
+    if !scopes_of(headers).meet(need) {
+        let scopes = need.scopes().join("` or `");
+        let detail = format!("{} has no `{scopes}`", Need::HEADER);
+        return Err(Problem::new(Code::Denied, detail).with_control(ControlRefusal::Scope));
     }
+    let reach = Reach::of(route, headers);
+    let wanted = reach.capabilities();
+    if wanted.iter().any(|one| rights.holds(*one)) {
+        return Ok(());
+    }
+    let wanted: Vec<&str> = wanted.iter().map(|one| one.as_str()).collect();
+    let detail = format!(
+        "{} is missing, which what {} claims takes",
+        wanted.join(" or "),
+        Need::HEADER
+    );
+    Err(Problem::new(Code::Denied, detail))
 }
 
 /// Which capabilities open a namespace to a request.
@@ -54,6 +67,13 @@ impl Reach {
             read: claimed.read && need_of(route) == Some(Need::Read),
             operate: claimed.operate,
         }
+    }
+
+    /// Each of which opens it.
+    fn capabilities(self) -> Vec<Capability> {
+        let read = self.read.then_some(Capability::MeshRead);
+        let operate = self.operate.then_some(Capability::MeshOperate);
+        read.into_iter().chain(operate).collect()
     }
 
     fn opens(self, rights: &Rights, resource: Resource<'_>) -> bool {

@@ -8,6 +8,7 @@ use deedbook_api::problem::Problem;
 use deedbook_api::query::percent_encode;
 use deedbook_api::route::{MeshRoute, RouteId};
 use deedbook_api::shapes::TransferShape;
+use deedbook_model::issue::{Issue, IssueKind};
 use deedbook_model::mesh;
 use http::Method;
 use tonic::{Request, Response};
@@ -64,6 +65,18 @@ fn about(method: Method, key: Option<&MeshKey>, part: &str) -> Result<Ask, Probl
     let parts = key.parts.iter().map(|part| percent_encode(part));
     let parts = parts.collect::<Vec<_>>().join("/");
     Ok(Ask::new(method, &format!("/v1/{kind}s/{parts}{part}")))
+}
+
+/// A number that JSON has a form for.
+fn finite(pointer: &str, number: Option<f64>) -> Result<Option<f64>, Problem> {
+    match number {
+        Some(number) if !number.is_finite() => {
+            let message = format!("must be finite, but is {number}");
+            let issue = Issue::error(IssueKind::InvalidValue, pointer, message);
+            Err(Problem::document(vec![issue]))
+        }
+        number => Ok(number),
+    }
 }
 
 fn in_namespace(method: Method, namespace: String, part: &str) -> Result<Ask, Problem> {
@@ -207,10 +220,13 @@ impl MeshService for Asker {
             kind: MeshKind::Shard.into(),
             parts: vec![request.namespace, request.shard_id],
         };
-        let content = to_json(&TransferShape {
-            owner_node_id: request.owner_node_id,
-            ownership_delta_percent: request.ownership_delta_percent,
-            metadata: request.metadata,
+        let delta = finite("/ownershipDeltaPercent", request.ownership_delta_percent);
+        let content = delta.and_then(|ownership_delta_percent| {
+            to_json(&TransferShape {
+                owner_node_id: request.owner_node_id,
+                ownership_delta_percent,
+                metadata: request.metadata,
+            })
         });
         let ask = content.and_then(|content| {
             let ask = about(Method::POST, Some(&key), "/transfer")?;

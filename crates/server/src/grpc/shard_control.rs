@@ -18,6 +18,7 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use super::ask::{Ask, Asker, unreadable};
+use crate::control::coded;
 use crate::watch::control_stream::lost;
 use crate::watch::{Told, Watching};
 
@@ -88,7 +89,10 @@ impl ShardControlService for Asker {
         &self,
         request: Request<ShardSimulationRequest>,
     ) -> Answered<ShardSimulationResponse> {
-        let request = SimulateRequest::try_from(request.into_inner()).map_err(invalid);
+        let request = request.into_inner();
+        let strategy = request.strategy_id.clone();
+        let request = SimulateRequest::try_from(request);
+        let request = request.map_err(|error| unplaceable(error, &strategy));
         let ask = request.map(|request| {
             let content = request.to_json(JsonMode::ControlPlane);
             Ask::new(Method::POST, "/control/shards/simulate").content("application/json", content)
@@ -104,6 +108,16 @@ impl Asker {
         let answer = self.bytes(ask).await?;
         T::from_json(&answer, JsonMode::ControlPlane).map_err(|error| unreadable(&error))
     }
+}
+
+/// A try that says what no request can.
+fn unplaceable(error: WireError, strategy: &str) -> Problem {
+    if error != WireError::NotFinite("weight") {
+        return invalid(error);
+    }
+    let metadata = vec![("strategyId", strategy.to_owned())];
+    let code = "shards.hashing.weight_invalid";
+    coded(Code::Invalid, code, error.to_string(), metadata)
 }
 
 /// A message that says what no request can.

@@ -8,6 +8,7 @@ use deedbook_api::problem::Problem;
 use deedbook_api::shapes::{CompactShape, CompactedShape, SnapshotShape};
 use deedbook_book::{AuditHead, View};
 use deedbook_model::code::Code;
+use deedbook_model::issue::{Issue, IssueKind};
 use http::HeaderValue;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
@@ -68,8 +69,8 @@ pub(super) async fn snapshot(call: Call) -> Result<Answer, Problem> {
 
 pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
-        let detail = format!("the request's content isn't what it should be: {error}");
-        Problem::new(Code::Invalid, detail)
+        let message = format!("the request's content isn't what it should be: {error}");
+        Problem::document(vec![Issue::error(IssueKind::InvalidFormat, "", message)])
     })
 }
 

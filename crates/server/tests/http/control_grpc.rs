@@ -263,7 +263,13 @@ fn s19_grpc_refusals_have_real_codes() {
         weight: Some(f64::NAN),
         ..nodes().remove(0)
     };
-    assert_eq!(simulate("n", "", vec![unweighed]).0, Code::InvalidArgument);
+    assert_eq!(
+        simulate("n", "", vec![unweighed]),
+        (
+            Code::InvalidArgument,
+            "shards.hashing.weight_invalid".to_owned()
+        )
+    );
     let mut future = caller
         .watch(ShardWatchRequest {
             resume_token: 50,

@@ -246,6 +246,21 @@ fn shards_change_hands_as_over_http() {
         (&json!("b"), &json!("gone"))
     );
 
+    for delta in [f64::NAN, f64::INFINITY] {
+        let request = TransferShardRequest {
+            namespace: "orders".to_owned(),
+            shard_id: "s4".to_owned(),
+            owner_node_id: "a".to_owned(),
+            ownership_delta_percent: Some(delta),
+            ..TransferShardRequest::default()
+        };
+        let refused = caller
+            .call(async |client| client.transfer_shard(request).await)
+            .unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(refused.message().contains("finite"), "{refused:?}");
+    }
+
     let request = GetRecordWhyRequest {
         key: key(MeshKind::Shard, &["orders", "s4"]),
         pointer: Some("/ownerNodeId".to_owned()),

@@ -361,6 +361,69 @@ fn what_takes_too_long_to_plan_is_refused() {
             &json!({"weight": 1024}),
         );
     }
-    let refused = sandbox.get("/v1/namespaces/big/plan?strategy=ring");
-    assert_eq!(refused.status, 413, "{}", refused.text());
+    for strategy in ["ring", "bounded-load"] {
+        let refused = sandbox.get(&format!("/v1/namespaces/big/plan?strategy={strategy}"));
+        assert_eq!(refused.status, 413, "{}", refused.text());
+        let hint = refused.json()["hint"].to_string();
+        assert!(hint.contains("smaller in proportion"), "{hint}");
+    }
+    for strategy in ["rendezvous", "locality-weighted"] {
+        let planned = sandbox.get(&format!("/v1/namespaces/big/plan?strategy={strategy}"));
+        assert_eq!(planned.status, 200, "{}", planned.text());
+    }
+}
+
+#[test]
+fn what_moved_away_and_came_back_is_not_undone() {
+    let sandbox = cluster("ring");
+    let moved = |owner: &str| {
+        let content = json!({"ownerNodeId": owner}).to_string();
+        let request =
+            Request::new("POST", "/v1/shards/orders/s-07/transfer").content(JSON, content);
+        sandbox.send(&request).json()["revision"].to_string()
+    };
+    let first = moved("n2");
+    let paused = Request::new("PATCH", "/v1/shards/orders/s-07");
+    let patch = r#"{"status":"draining"}"#;
+    sandbox.send(&paused.content("application/merge-patch+json", patch.to_owned()));
+    let untouched = plan(&sandbox, &format!("?undo={first}"));
+    assert_eq!(untouched["moves"][0]["to"], "n1", "{untouched}");
+    moved("n3");
+    moved("n2");
+    let planned = plan(&sandbox, &format!("?undo={first}"));
+    assert_eq!(planned["moves"], json!([]));
+    assert_eq!(planned["stays"][0]["reason"], "moved since");
+}
+
+#[test]
+fn a_write_may_ask_that_there_be_none_or_some() {
+    let sandbox = cluster("ring");
+    let send = |method: &str, path: &str, header: (&str, &str), content: &str| {
+        let request = Request::new(method, path).header(header.0, header.1);
+        sandbox.send(&request.content(JSON, content.to_owned()))
+    };
+    let taken = "/v1/shards/orders/s-07";
+    let document = r#"{"ownerNodeId":"n9"}"#;
+    for (path, header, wanted) in [
+        (taken, ("If-None-Match", "*"), 412),
+        ("/v1/shards/orders/new-1", ("If-Match", "*"), 412),
+        ("/v1/shards/orders/new-2", ("If-None-Match", "*"), 201),
+        (taken, ("If-Match", "*"), 200),
+        (taken, ("If-None-Match", "\"7\""), 400),
+        (taken, ("If-Match", "W/\"7\""), 412),
+    ] {
+        let answer = send("PUT", path, header, document);
+        assert_eq!(
+            answer.status,
+            wanted,
+            "{path} {header:?}: {}",
+            answer.text()
+        );
+    }
+    let removed = send("DELETE", taken, ("If-None-Match", "*"), "");
+    assert_eq!(removed.status, 412);
+    let weak = send("PUT", taken, ("If-Match", "W/\"7\""), document)
+        .text()
+        .to_owned();
+    assert!(weak.contains("revision none that it ever had"), "{weak}");
 }
