@@ -32,6 +32,7 @@ use crate::error::Failure;
 use crate::grammar::Command;
 use crate::grammar::book::{Audit, Config, Schema, Validate, Version};
 use crate::grammar::component::Component;
+use crate::grammar::mesh::shard::Shard;
 use crate::grammar::principal::Principal;
 
 /// Runs one command.
@@ -45,6 +46,8 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Endpoint(verb) => mesh::run(verb, context),
         Command::Shard(command) => mesh::run_shard(command, context),
         Command::Mesh(command) => mesh::run_plural(command, context),
+        Command::Apply(args) => mesh::run_shard(Shard::Apply(args), context),
+        Command::Undo(args) => mesh::run_shard(Shard::Undo(args), context),
         Command::Search(args) => component::list::search(args, context),
         Command::Graph(args) => component::graph::graph(&args, context),
         Command::Log(args) => log::log(args, context),

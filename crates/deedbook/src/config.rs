@@ -150,7 +150,10 @@ impl Config {
             url: Setting::of_flag("--url", global.url.clone().map(Some), None),
             token_file: Setting::of_flag("--token-file", global.token_file.clone().map(Some), None),
             ca_file: Setting::of_flag("--ca-file", global.ca_file.clone().map(Some), None),
-            output: Setting::of_flag("--output", global.output, Format::Human),
+            output: match global.json {
+                true => Setting::of_flag("--json", Some(Format::Json), Format::Human),
+                false => Setting::of_flag("--output", global.output, Format::Human),
+            },
             color: Setting::of_flag("--color", global.color, ColorChoice::Auto),
             actor: Setting::of_flag("--actor", None, None),
             wait: Setting::of_flag("", None, DEFAULT_WAIT),

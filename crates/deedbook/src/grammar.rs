@@ -87,6 +87,10 @@ pub(crate) struct Global {
     )]
     pub(crate) output: Option<Format>,
 
+    /// As `--output json`, in the words of the reference tools
+    #[arg(long, global = true, hide = true, conflicts_with = "output")]
+    pub(crate) json: bool,
+
     /// Folder of the book (default: `.deedbook` here or in a parent)
     #[arg(long, value_name = "FOLDER", global = true)]
     pub(crate) data: Option<PathBuf>,
@@ -143,6 +147,8 @@ pub(crate) enum Command {
     /// The same by their plurals: `mesh nodes ls` is `node ls`
     #[command(subcommand)]
     Mesh(mesh::Mesh),
+    Apply(mesh::shard::Apply),
+    Undo(mesh::shard::Undo),
     Search(component::Search),
     Graph(component::Graph),
     Log(book::Log),

@@ -439,6 +439,59 @@ fn shards_are_listed_by_namespace_then_id_whatever_their_characters() {
 }
 
 #[test]
+fn every_kind_is_listed_by_the_parts_of_its_keys() {
+    let mut sample = Sample::new();
+    for namespace in ["a", "a!", "a&"] {
+        for (kind, id) in [(MeshKind::Node, "nodeId"), (MeshKind::Service, "serviceId")] {
+            for name in ["x/y", "x&", "x"] {
+                sample.done(vec![put(kind, json!({"namespace": namespace, id: name}))]);
+            }
+        }
+        for (service, endpoint) in [("x/y", "1"), ("x", "1/2"), ("x", "1&"), ("x!", "1")] {
+            let document = json!({"namespace": namespace, "serviceId": service,
+                "endpointId": endpoint, "uri": "grpc://host:1"});
+            sample.done(vec![put(MeshKind::Endpoint, document)]);
+        }
+        sample.done(vec![put(
+            MeshKind::Namespace,
+            json!({"namespace": namespace}),
+        )]);
+    }
+    for kind in MeshKind::ALL {
+        let all: Vec<String> = sample
+            .state
+            .mesh_after(kind, "")
+            .map(|record| record.key.to_string())
+            .collect();
+        let mut ordered = all.clone();
+        ordered.sort_by_key(|text| key(kind, text).parts().to_vec());
+        assert_eq!(all, ordered);
+        assert_eq!(all.len(), sample.state.records_of(&kind.kind(), "").count());
+        for (place, after) in all.iter().enumerate() {
+            let rest = sample.state.mesh_after(kind, after);
+            let rest: Vec<String> = rest.map(|record| record.key.to_string()).collect();
+            assert_eq!(rest, all[place + 1..], "{kind} after {after}");
+        }
+    }
+}
+
+#[test]
+fn a_command_without_a_reason_is_called_after_its_writes() {
+    let sample = Sample::with(vec![shard("s-1", "n-1")]);
+    let moved = || patch(MeshKind::Shard, "orders/s-1", json!({"ownerNodeId": "n-2"}));
+    let paused = patch(MeshKind::Shard, "orders/s-1", json!({"status": "paused"}));
+    for (writes, reason) in [
+        (vec![moved()], "transfer shard"),
+        (vec![moved(), moved()], "transfer shard"),
+        (vec![paused], "set shard"),
+        (vec![node("n-2"), moved()], "batch"),
+    ] {
+        let done = sample.try_all(writes).unwrap();
+        assert_eq!(done.changes[0].command.reason, reason);
+    }
+}
+
+#[test]
 fn a_refused_command_leaves_the_indexes_as_they_were() {
     let mut sample = Sample::with(vec![node("n-1"), shard("s-1", "n-1")]);
     let writes = vec![

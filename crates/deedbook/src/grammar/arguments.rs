@@ -28,6 +28,7 @@ pub(crate) struct PageArgs {
     /// Most items to print, 1 to 1000
     #[arg(
         long,
+        alias = "page-size",
         value_name = "N",
         default_value_t = 100,
         value_parser = clap::value_parser!(u32).range(1..=1000)

@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use deedbook_model::Revision;
 use deedbook_model::mesh::{MeshKey, MeshKind};
 use serde::Serialize;
 
@@ -315,15 +316,35 @@ pub(crate) struct Diff<K: Described> {
     #[arg(short = 'n', long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
     /// Which one; without it: all
-    #[arg(value_name = K::REF, required_unless_present = "since")]
+    #[arg(value_name = K::REF, required_unless_present_any = ["since", "from_version"])]
     pub(crate) reference: Option<String>,
     /// The earlier moment: a revision, an RFC 3339 time, or so long ago (-30m, -2h, -7d)
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub(crate) since: Option<Moment>,
+    /// The first revision that counts, in the words of the reference tool
+    #[arg(long, value_name = "REVISION", hide = true, conflicts_with = "since")]
+    pub(crate) from_version: Option<u64>,
+    /// The last revision that counts, in the words of the reference tool
+    #[arg(long, value_name = "REVISION", hide = true, conflicts_with = "at")]
+    pub(crate) to_version: Option<u64>,
     #[command(flatten)]
     pub(crate) at: AtArgs,
     #[arg(skip)]
     pub(crate) kind: PhantomData<K>,
+}
+
+impl<K: Described> Diff<K> {
+    /// The earlier moment, if one is given.
+    pub(crate) fn from(&self) -> Option<Moment> {
+        let before = |first: u64| Moment::Revision(Revision(first.saturating_sub(1)));
+        self.since.or(self.from_version.map(before))
+    }
+
+    /// The later moment; `None`: now.
+    pub(crate) fn to(&self) -> Option<Moment> {
+        let last = |last: u64| Moment::Revision(Revision(last));
+        self.at.at.or(self.to_version.map(last))
+    }
 }
 
 /// Follow changes

@@ -527,6 +527,17 @@ const TABLE: &[(&str, Way)] = &[
         "logout",
         Apart("a_token_is_kept_and_shown_to_its_server_only"),
     ),
+    (
+        "apply",
+        Writes(&[
+            &["apply", "plan.json", "--ticket", "T-6"],
+            &["apply", "stale.json"],
+        ]),
+    ),
+    (
+        "undo",
+        Writes(&[&["undo", "27"], &["undo", "27", "--json", "--yes"]]),
+    ),
     ("serve", Apart("the server itself")),
     ("bench", Apart("every_work_is_measured_and_compared")),
 ];

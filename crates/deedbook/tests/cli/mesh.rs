@@ -68,6 +68,31 @@ fn mesh_records_are_not_overwritten_by_chance() {
 }
 
 #[test]
+fn a_diff_shows_what_the_last_command_did_wherever_in_it_the_record_stands() {
+    let sandbox = edge();
+    sandbox.ok(&["shard", "add", "edge/s-02", "--owner", "n1"]);
+    sandbox.ok(&["node", "set", "edge/n1", "--draining"]);
+    let plan = sandbox.ok(&["shard", "plan", "edge", "-o", "json"]);
+    sandbox.write("plan.json", &plan);
+    sandbox.ok(&["apply", "plan.json"]);
+    for shard in ["edge/s-01", "edge/s-02"] {
+        let ran = sandbox.fails(1, &["shard", "diff", shard]);
+        assert!(ran.stdout.contains("/ownerNodeId"), "{ran:?}");
+    }
+    // Annotations are a part of it.
+    sandbox.ok(&["node", "set", "edge/n2", "--annotation", "q=1"]);
+    let ran = sandbox.fails(1, &["node", "diff", "edge/n2"]);
+    assert!(ran.stdout.contains("/annotations"), "{ran:?}");
+    let why = sandbox.json(&["node", "why", "edge/n2", "--field", "annotations/q"]);
+    assert_eq!(why["after"], "1");
+    // In the reference tool's words.
+    let found = sandbox.ok(&["shard", "ls", "--page-size", "1", "--json"]);
+    let found: Value = serde_json::from_str(&found).unwrap();
+    assert_eq!(keys(&found), ["edge/s-01"]);
+    sandbox.fails(1, &["mesh", "shards", "diff", "--from-version", "2"]);
+}
+
+#[test]
 fn mesh_removal_says_what_it_leaves() {
     let sandbox = edge();
     let ran = sandbox.fails(4, &["node", "rm", "edge/n1", "-o", "json"]);

@@ -77,6 +77,7 @@ const READS: &str = "
     ls: {kind} ls --limit 1
     ls: {kind} ls --limit 1 -o json
     ls: mesh {kind}s list --all -o json
+    ls: mesh {kind}s list --page-size 1 --json
     ls: {kind} ls --cursor nonsense
     ls: {kind} ls --at 20 -o json
     ls: {kind} ls --at 2001-01-01T00:00:00Z
@@ -105,6 +106,7 @@ const READS: &str = "
     diff: {kind} diff --since 12 -o json
     diff: {kind} diff {absent} --since 12
     diff: {kind} diff {key} --since 900
+    diff: mesh {kind}s diff --from-version 13 --to-version 20 --json
     watch: {kind} watch --after 0 --once
     watch: {kind} watch {key} --after 0 --once -o jsonl
     watch: {kind} watch --after 0 --limit 1
