@@ -192,7 +192,7 @@ fn what_others_point_to_is_not_removed() {
     let warnings = &forced.outcomes[0].warnings;
     assert_eq!(
         warnings[0].message,
-        "1 of the shards and endpoints still points to node orders/n-1"
+        "1 of the shards and endpoints (shard orders/s-1) still points to node orders/n-1"
     );
     // Nothing points to it once the shard is elsewhere.
     sample.done(vec![node("n-1")]);

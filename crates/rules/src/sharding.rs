@@ -312,9 +312,10 @@ fn declared_twice(pointer: String, id: &str) -> Issue {
     Issue::error(IssueKind::Conflict, pointer, message)
 }
 
-/// A record of the configuration's place.
+/// A record of the configuration's place. What is wrong with its namespace is told of the namespace.
 fn built(draft: Result<Draft, Vec<Issue>>, pointer: &str) -> Result<Draft, Vec<Issue>> {
-    draft.map_err(|issues| {
+    draft.map_err(|mut issues| {
+        issues.retain(|issue| pointer.is_empty() || issue.pointer != "/namespace");
         let moved = issues.into_iter().map(|issue| Issue {
             pointer: format!("{pointer}{}", issue.pointer),
             ..issue

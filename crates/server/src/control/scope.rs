@@ -3,7 +3,7 @@
 //!
 //! | claimed | counts when the credential has |
 //! |---|---|
-//! | `mesh.read` | `MESH_READ` for the namespace |
+//! | `mesh.read` | `MESH_READ` or `MESH_OPERATE` for the namespace |
 //! | `mesh.operate` | `MESH_OPERATE` for the namespace |
 
 use deedbook_api::problem::{ControlRefusal, Problem};
@@ -69,16 +69,18 @@ impl Reach {
         }
     }
 
-    /// Each of which opens it.
-    fn capabilities(self) -> Vec<Capability> {
-        let read = self.read.then_some(Capability::MeshRead);
-        let operate = self.operate.then_some(Capability::MeshOperate);
-        read.into_iter().chain(operate).collect()
+    /// Each of which opens it. What may be read is what may be operated, too.
+    fn capabilities(self) -> &'static [Capability] {
+        match (self.read, self.operate) {
+            (true, _) => &[Capability::MeshRead, Capability::MeshOperate],
+            (false, true) => &[Capability::MeshOperate],
+            (false, false) => &[],
+        }
     }
 
     fn opens(self, rights: &Rights, resource: Resource<'_>) -> bool {
-        self.read && rights.allows(Capability::MeshRead, resource)
-            || self.operate && rights.allows(Capability::MeshOperate, resource)
+        let mut wanted = self.capabilities().iter();
+        wanted.any(|capability| rights.allows(*capability, resource))
     }
 
     /// Whether whoever has these rights may see what is in that namespace.

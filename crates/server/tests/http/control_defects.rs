@@ -311,7 +311,10 @@ fn s16_a_try_that_would_take_for_ever_is_refused() {
     let nodes: Vec<String> = (0..100)
         .map(|number| format!(r#"{{"nodeId":"node-{number}","weight":1024}}"#))
         .collect();
-    let content = format!(r#"{{"namespace":"n","nodes":[{}]}}"#, nodes.join(","));
+    let content = format!(
+        r#"{{"namespace":"n","strategyId":"ring","nodes":[{}]}}"#,
+        nodes.join(",")
+    );
     let refused = simulate(&sandbox, &content);
     assert_eq!(
         (refused.status, refused.code().as_str()),
