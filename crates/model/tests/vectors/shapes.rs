@@ -10,7 +10,7 @@ use deedbook_model::shard::control::{
 };
 use serde_json::Value;
 
-use crate::vectors::{double, text};
+use crate::vectors::{number, status_number, text};
 
 fn owned(value: &Value) -> String {
     text(value).to_owned()
@@ -18,14 +18,6 @@ fn owned(value: &Value) -> String {
 
 fn maybe(value: &Value) -> Option<String> {
     value.as_str().map(ToOwned::to_owned)
-}
-
-/// The double of a member; the bits beside it win.
-pub(crate) fn number(value: &Value, name: &str) -> Option<f64> {
-    match value.get(format!("{name}Bits")) {
-        Some(bits) => Some(double(bits)),
-        None => value[name].as_f64(),
-    }
 }
 
 fn time(value: &Value) -> OffsetTime {
@@ -47,8 +39,8 @@ pub(crate) fn summary(value: &Value) -> Summary {
         strategy_id: owned(&value["strategyId"]),
         owner_node_id: owned(&value["ownerNodeId"]),
         leader_id: maybe(&value["leaderId"]),
-        capacity_hint: number(value, "capacityHint").unwrap(),
-        status: StatusNumber::new(value["status"].as_i64().unwrap().try_into().unwrap()),
+        capacity_hint: number(value, "capacityHint").unwrap_or_default(),
+        status: StatusNumber::new(status_number(value).try_into().unwrap()),
         version: value["version"].as_i64().unwrap(),
         checksum: owned(&value["checksum"]),
         updated_at: time(&value["updatedAt"]),
@@ -61,12 +53,12 @@ pub(crate) fn history(value: &Value) -> History {
         namespace: owned(&value["namespace"]),
         shard_id: owned(&value["shardId"]),
         version: value["version"].as_i64().unwrap(),
-        strategy_id: owned(&value["strategyId"]),
+        strategy_id: maybe(&value["strategyId"]).unwrap_or_default(),
         actor: owned(&value["actor"]),
         reason: owned(&value["reason"]),
         change_ticket: maybe(&value["changeTicket"]),
         created_at: time(&value["createdAt"]),
-        owner_node_id: owned(&value["ownerNodeId"]),
+        owner_node_id: maybe(&value["ownerNodeId"]).unwrap_or_default(),
         previous_owner_node_id: maybe(&value["previousOwnerNodeId"]),
         ownership_delta_percent: number(value, "ownershipDeltaPercent"),
         metadata: maybe(&value["metadata"]),
@@ -124,7 +116,7 @@ pub(crate) fn simulate_response(value: &Value) -> SimulateResponse {
             namespace: owned(&value["namespace"]),
             shard_id: owned(&value["shardId"]),
             owner_node_id: owned(&value["ownerNodeId"]),
-            capacity: number(value, "capacity").unwrap(),
+            capacity: number(value, "capacity").unwrap_or(1.0),
             locality_hint: maybe(&value["localityHint"]),
         }),
         changes: list(&value["changes"], |value| Change {
@@ -138,12 +130,13 @@ pub(crate) fn simulate_response(value: &Value) -> SimulateResponse {
 }
 
 pub(crate) fn stream_error(value: &Value) -> StreamError {
-    let metadata = value["metadata"].as_object().unwrap();
+    let metadata = value["metadata"].as_object();
     StreamError {
         code: owned(&value["code"]),
         message: owned(&value["message"]),
         metadata: metadata
-            .iter()
+            .into_iter()
+            .flatten()
             .map(|(name, value)| (name.clone(), owned(value)))
             .collect(),
     }
