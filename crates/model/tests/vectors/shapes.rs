@@ -4,9 +4,10 @@
     reason = "a vector that isn't what it should be ends the test"
 )]
 
+use deedbook_model::shard::ShardStatus;
 use deedbook_model::shard::control::{
-    Assignment, Change, Diff, DiffEntry, History, OffsetTime, ShardList, SimulateNode,
-    SimulateRequest, SimulateResponse, StatusNumber, StreamError, Summary,
+    Assignment, Candidate, Change, Diff, DiffEntry, Filter, History, OffsetTime, ShardList,
+    SimulateNode, SimulateRequest, SimulateResponse, StatusNumber, StreamError, Summary,
 };
 use serde_json::Value;
 
@@ -140,4 +141,35 @@ pub(crate) fn stream_error(value: &Value) -> StreamError {
             .map(|(name, value)| (name.clone(), owned(value)))
             .collect(),
     }
+}
+
+/// A status by its name or its number.
+pub(crate) fn status(value: &Value) -> ShardStatus {
+    match value.as_str() {
+        Some(name) => ShardStatus::named(name).unwrap(),
+        None => ShardStatus::of_number(value.as_i64().unwrap()).unwrap(),
+    }
+}
+
+/// Whether the filter of a case takes its record.
+pub(crate) fn is_match(case: &Value) -> bool {
+    let (given, record) = (&case["filter"], &case["record"]);
+    let statuses = given["statuses"].as_array().into_iter().flatten();
+    let filter = Filter::new()
+        .of_namespace(given["namespace"].as_str())
+        .of_owner(given["owner"].as_str())
+        .searching(given["search"].as_str())
+        .with_statuses(statuses.map(status).collect());
+    filter.matches(Candidate {
+        namespace: text(&record["namespace"]),
+        shard_id: text(&record["shardId"]),
+        owner_node_id: text(&record["ownerNodeId"]),
+        status: StatusNumber::new(status_number(record).try_into().unwrap()),
+    })
+}
+
+/// Whether the filter of a case should take its record; of a quirk, what is proposed.
+pub(crate) fn should_match(case: &Value) -> bool {
+    let expected = case.get("proposed").unwrap_or(&case["matches"]);
+    expected.as_bool().unwrap()
 }

@@ -41,6 +41,8 @@ mod hostile_routes;
 mod identity;
 #[cfg(test)]
 mod lists;
+#[path = "../../../rules/tests/vectors/mutation.rs"]
+mod mutation;
 #[cfg(test)]
 mod observed;
 #[cfg(test)]
@@ -60,6 +62,8 @@ mod sights;
 mod signed;
 #[cfg(test)]
 mod standing;
+#[path = "../../../model/tests/vectors/storable.rs"]
+mod storable;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
