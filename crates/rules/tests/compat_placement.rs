@@ -9,11 +9,14 @@
 )]
 
 #[path = "../../model/tests/vectors/mod.rs"]
+#[expect(dead_code, reason = "some are of other tests")]
 mod vectors;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use deedbook_model::shard::{unit_interval, xxh64};
+use deedbook_model::text::utf16_order;
 use deedbook_rules::placement::{
     Hint, PlacementError, PlacementNode, PlacementRequest, PlacementShard, Policy, Strategies,
     Strategy,
@@ -21,25 +24,25 @@ use deedbook_rules::placement::{
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::vectors::{cases, double, text, vectors};
+use crate::vectors::{cases, double, number, text, vectors};
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
+}
+
+/// A list, or none where a case hasn't got it.
+fn maybe_list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn maybe(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-fn weight(node: &Value) -> f64 {
-    let bits = node.get("weightBits").filter(|bits| !bits.is_null());
-    bits.map(double).or(node["weight"].as_f64()).unwrap_or(1.0)
-}
-
 fn nodes_of(request: &Value) -> Vec<PlacementNode> {
     let nodes = list(&request["nodes"]).iter().map(|node| PlacementNode {
         id: text(&node["nodeId"]).to_owned(),
-        weight: weight(node),
+        weight: number(node, "weight").unwrap_or(1.0),
         region: maybe(&node["region"]),
         zone: maybe(&node["zone"]),
     });
@@ -97,35 +100,161 @@ fn check_suite(strategy: &str) {
             }
             other => panic!("{other}"),
         }
-        for (shard, parsed) in shards_of(&case["request"]).iter().zip(hints(case)) {
-            let hint = shard.locality_hint.as_deref().map(Hint::parse);
-            assert_eq!(
-                hint.unwrap_or_default(),
-                parsed,
-                "{}: {shard:?}",
-                case["id"]
-            );
-        }
+        check_hints(case);
+        check_ring(case);
+        check_scores(case);
+        check_candidates(strategy, case);
     }
     for case in cases(&vectors, "scale") {
         match text(&case["class"]) {
             "compat" => check_scale(strategy, case, &case["expect"]),
-            _ => {
+            "quirk" => check_scale(strategy, case, &case["proposed"]),
+            "weighted" => {
                 check_scale(strategy, case, &case["reference"]);
                 check_scale(&weighted, case, &case["proposed"]);
             }
+            other => panic!("{other}"),
         }
     }
 }
 
-/// What each hint means, where a suite says so.
-fn hints(case: &Value) -> Vec<Hint> {
-    let parsed = case["parsed"].as_array().map(Vec::as_slice);
-    let parsed = parsed.unwrap_or_default().iter().map(|hint| Hint {
-        region: maybe(&hint[0]),
-        zone: maybe(&hint[1]),
-    });
-    parsed.collect()
+/// What each hint means, where a case says so.
+fn check_hints(case: &Value) {
+    let (shards, parsed) = (shards_of(&case["request"]), maybe_list(&case["parsed"]));
+    assert!(
+        parsed.is_empty() || parsed.len() == shards.len(),
+        "{}",
+        case["id"]
+    );
+    for (shard, parsed) in shards.iter().zip(parsed) {
+        let hint = shard.locality_hint.as_deref().map(Hint::parse);
+        let parsed = Hint {
+            region: maybe(&parsed[0]),
+            zone: maybe(&parsed[1]),
+        };
+        assert_eq!(
+            hint.unwrap_or_default(),
+            parsed,
+            "{}: {shard:?}",
+            case["id"]
+        );
+    }
+}
+
+/// How many points a node has on the reference's ring.
+fn points_of(node: &PlacementNode) -> u64 {
+    (node.weight * 64.0).round().max(1.0) as u64
+}
+
+/// The reference's ring, where a case tells its digest; ours gives the same owners.
+fn check_ring(case: &Value) {
+    let nodes = nodes_of(&case["request"]);
+    if let Some(wanted) = case["vnodes"].as_array() {
+        let counts: Vec<Value> = nodes.iter().map(|node| points_of(node).into()).collect();
+        assert_eq!(counts, *wanted, "{}", case["id"]);
+    }
+    let Some(wanted) = case["ringSha256"].as_str() else {
+        return;
+    };
+    let mut ring = Vec::new();
+    for node in &nodes {
+        let points = (0..points_of(node)).map(|number| xxh64(&format!("{}#{number}", node.id)));
+        ring.extend(points.map(|hash| (hash, &*node.id)));
+    }
+    ring.sort_by(|one, two| one.0.cmp(&two.0).then_with(|| utf16_order(one.1, two.1)));
+    let lines = ring.iter().map(|(hash, id)| format!("{hash:016x}\t{id}\n"));
+    assert_eq!(sha256(&lines.collect::<String>()), wanted, "{}", case["id"]);
+    if nodes.iter().all(|node| node.weight > 0.0) {
+        check_ours_is(&ring, &nodes, case);
+    }
+}
+
+fn check_ours_is(ring: &[(u64, &str)], nodes: &[PlacementNode], case: &Value) {
+    let shards: Vec<PlacementShard> = (0..256)
+        .map(|number| PlacementShard {
+            id: format!("of-our-own-{number}"),
+            locality_hint: None,
+        })
+        .collect();
+    let owners = placed("ring", "n", nodes, &shards).unwrap();
+    for (shard, owner) in shards.iter().zip(&owners) {
+        let hash = xxh64(&format!("n/{}", shard.id));
+        let next = ring.partition_point(|(point, _)| *point < hash) % ring.len();
+        assert_eq!(owner, ring[next].1, "{}: {shard:?}", case["id"]);
+    }
+}
+
+/// The reference's scores of the first shard, where a case tells them. The highest is the one that
+/// takes it; of equal ones the id decides.
+fn check_scores(case: &Value) {
+    let Some(wanted) = case["firstShardScoresBits"].as_array() else {
+        return;
+    };
+    let (nodes, shards) = (nodes_of(&case["request"]), shards_of(&case["request"]));
+    let namespace = text(&case["request"]["namespace"]);
+    let score = |node: &PlacementNode| {
+        let hash = xxh64(&format!("{namespace}/{}::{}", shards[0].id, node.id));
+        unit_interval(hash) * node.weight.max(0.001)
+    };
+    assert_eq!(wanted.len(), nodes.len(), "{}", case["id"]);
+    for (node, wanted) in nodes.iter().zip(wanted) {
+        let (score, wanted) = (score(node), double(wanted));
+        // A weight that is no number makes a score that is none.
+        let both_none = node.weight.is_nan() && wanted.is_nan();
+        let is_same = score.to_bits() == wanted.to_bits() || both_none;
+        assert!(is_same, "{} {node:?}: {score} {wanted}", case["id"]);
+    }
+    if nodes
+        .iter()
+        .all(|node| (0.001..=1024.0).contains(&node.weight))
+    {
+        let before = |one: &&PlacementNode, two: &&PlacementNode| {
+            let order = score(one).total_cmp(&score(two));
+            order.then_with(|| utf16_order(&two.id, &one.id))
+        };
+        let owner = nodes.iter().max_by(before).unwrap();
+        let placed = placed("rendezvous", namespace, &nodes, &shards[..1]);
+        assert_eq!(placed.unwrap(), [&*owner.id], "{}", case["id"]);
+    }
+}
+
+/// The nodes that a hint leaves to choose from, where a case tells them: each of them is chosen before
+/// any other when those that were chosen go. Which these are follows from the hint alone.
+fn check_candidates(strategy: &str, case: &Value) {
+    let (shards, candidates) = (shards_of(&case["request"]), maybe_list(&case["candidates"]));
+    assert!(
+        candidates.is_empty() || candidates.len() == shards.len(),
+        "{}",
+        case["id"]
+    );
+    let mut seen = BTreeSet::new();
+    for (shard, candidates) in shards.iter().zip(candidates) {
+        if !seen.insert(&shard.locality_hint) {
+            continue;
+        }
+        let mut nodes = nodes_of(&case["request"]);
+        let ids: BTreeSet<&str> = list(candidates).iter().map(text).collect();
+        if !nodes
+            .iter()
+            .all(|node| (0.0..=1024.0).contains(&node.weight))
+        {
+            continue;
+        }
+        // Those of weight 0 are the reference's alone.
+        let takes = |id: &&str| {
+            nodes
+                .iter()
+                .any(|node| node.id == **id && node.weight > 0.0)
+        };
+        let mut left: BTreeSet<&str> = ids.into_iter().filter(takes).collect();
+        while !left.is_empty() {
+            let shard = std::slice::from_ref(shard);
+            let owners = placed(strategy, text(&case["request"]["namespace"]), &nodes, shard);
+            let owner = owners.unwrap().remove(0);
+            assert!(left.remove(&*owner), "{}: {shard:?} {owner}", case["id"]);
+            nodes.retain(|node| node.id != owner);
+        }
+    }
 }
 
 /// `node-%03d` or `node-%d` with a number.
@@ -185,6 +314,17 @@ fn check_scale(strategy: &str, case: &Value, wanted: &Value) {
     );
     let distinct: BTreeSet<&String> = owners.iter().collect();
     assert_eq!(wanted["distinctOwners"], distinct.len(), "{case}");
+    if let Some(wanted) = wanted.get("largestShare") {
+        let mut shares: BTreeMap<&String, usize> = BTreeMap::new();
+        for owner in &owners {
+            *shares.entry(owner).or_default() += 1;
+        }
+        assert_eq!(
+            *wanted,
+            shares.into_values().max().unwrap_or_default(),
+            "{case}"
+        );
+    }
     let Some(without) = wanted.get("withoutNode") else {
         return;
     };
@@ -195,7 +335,9 @@ fn check_scale(strategy: &str, case: &Value, wanted: &Value) {
         .collect();
     let after = placed(strategy, namespace, &left, &shards).unwrap();
     let moved = owners.iter().zip(&after).filter(|(one, two)| one != two);
-    assert!(moved.clone().all(|(before, _)| before == removed), "{case}");
+    let others = moved.clone().filter(|(before, _)| *before != removed);
+    let from_others = without["movedFromOthers"].as_u64().unwrap_or_default();
+    assert_eq!(others.count() as u64, from_others, "{case}");
     assert_eq!(without["moved"], moved.count(), "{case}");
     assert_eq!(
         digest(&shards, &after),
@@ -209,7 +351,11 @@ fn digest(shards: &[PlacementShard], owners: &[String]) -> String {
     let lines: String = lines
         .map(|(shard, owner)| format!("{}\t{owner}\n", shard.id))
         .collect();
-    let digest = Sha256::digest(lines.as_bytes());
+    sha256(&lines)
+}
+
+fn sha256(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -250,21 +396,26 @@ impl Strategy for Named {
 fn compat_registry() {
     for case in cases(&vectors("hashing-errors"), "registry") {
         let mut strategies = Strategies::default();
+        assert_eq!(
+            list(&case["ops"]).len(),
+            list(&case["results"]).len(),
+            "{case}"
+        );
         for (step, wanted) in list(&case["ops"]).iter().zip(list(&case["results"])) {
-            let Some(id) = step[1].as_str() else {
-                // There is no way to register nothing.
-                continue;
-            };
             let code = |error: PlacementError| error.code().to_owned();
-            let result = match text(&step[0]) {
-                "register" => {
+            let result = match (text(&step[0]), step[1].as_str()) {
+                ("register", Some(id)) => {
                     let strategy = Arc::new(Named(id.to_owned()));
-                    let done = strategies.register(strategy, step[2].as_bool().unwrap());
+                    let overwrite = step[2].as_bool().unwrap_or(false);
+                    let done = strategies.register(strategy, overwrite);
                     done.map_or_else(code, |()| "ok".to_owned())
                 }
-                _ => strategies
-                    .get(id)
+                // There is no way to register nothing: it doesn't compile.
+                ("register", None) => "shards.hashing.strategy.required".to_owned(),
+                ("resolve", id) => strategies
+                    .get(id.unwrap_or_default())
                     .map_or_else(code, |found| found.id().to_owned()),
+                (other, _) => panic!("{other}: {case}"),
             };
             assert_eq!(result, text(wanted), "{case}");
         }

@@ -52,5 +52,8 @@ mod server;
 mod server_kill;
 #[cfg(test)]
 mod serving;
+#[path = "../../../model/tests/vectors/mod.rs"]
+#[expect(dead_code, reason = "some are of other tests")]
+mod vectors;
 #[cfg(test)]
 mod whole_book;
