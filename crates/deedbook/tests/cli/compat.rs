@@ -11,6 +11,13 @@ fn expected() -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// A whole list of the samples. One that isn't there would pass whatever it should say.
+fn section<'a>(expected: &'a Value, name: &str) -> &'a [Value] {
+    let cases = expected[name].as_array();
+    cases.unwrap_or_else(|| panic!("there is no list `{name}`"))
+}
+
+/// A list of a case, which may leave it out.
 fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name]
         .as_array()
@@ -34,10 +41,13 @@ fn title(value: &Value) -> String {
 /// A book with every valid file, in the order of the samples.
 fn book(expected: &Value) -> Sandbox {
     let sandbox = Sandbox::new();
-    let valid = list(expected, "files")
+    let valid = section(expected, "files")
         .iter()
         .filter(|file| file["valid"] == true);
     let files: Vec<String> = valid.map(|file| sample(&file["file"])).collect();
+    if files.is_empty() {
+        return sandbox;
+    }
     let mut arguments = vec!["registry", "add", "--quiet"];
     arguments.extend(files.iter().map(String::as_str));
     sandbox.ok(&arguments);
@@ -54,7 +64,7 @@ fn is_expected(issue: &Value, error: &Value, code: &Value, context: &str) {
 fn compat_files_are_judged_as_expected() {
     let expected = expected();
     let sandbox = Sandbox::new();
-    for file in list(&expected, "files") {
+    for file in section(&expected, "files") {
         let name = file["file"].as_str().unwrap();
         let ran = sandbox.run(&["validate", "metadata", &sample(&file["file"]), "-o", "json"]);
         let report: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -85,7 +95,7 @@ fn compat_files_are_judged_as_expected() {
 fn compat_stored_documents_are_normalised() {
     let expected = expected();
     let sandbox = book(&expected);
-    for file in list(&expected, "files")
+    for file in section(&expected, "files")
         .iter()
         .filter(|file| file["valid"] == true)
     {
@@ -100,7 +110,7 @@ fn compat_stored_documents_are_normalised() {
 
 #[test]
 fn compat_sequences() {
-    for sequence in list(&expected(), "sequences") {
+    for sequence in section(&expected(), "sequences") {
         let sandbox = Sandbox::new();
         for step in list(sequence, "steps") {
             let context = format!("{}: {step}", sequence["name"]);
@@ -141,7 +151,7 @@ fn compat_sequences() {
 fn compat_queries() {
     let expected = expected();
     let sandbox = book(&expected);
-    for query in list(&expected, "queries") {
+    for query in section(&expected, "queries") {
         match query["op"].as_str().unwrap() {
             "lookup" => look_up(&sandbox, query),
             "search" => search(&sandbox, query),
@@ -270,13 +280,16 @@ fn sorted(values: impl Iterator<Item = Value>) -> Vec<Value> {
 #[test]
 fn compat_patches() {
     let expected = expected();
+    if section(&expected, "patches").is_empty() {
+        return;
+    }
     let original = book(&expected);
     original.ok(&["backup", "all"]);
     let backup = original.path("all");
-    for patch in list(&expected, "patches") {
+    for patch in section(&expected, "patches") {
         let sandbox = Sandbox::new();
         sandbox.ok(&["restore", backup.to_str().unwrap()]);
-        let files = list(&expected, "files");
+        let files = section(&expected, "files");
         let target = files
             .iter()
             .find(|file| file["file"] == patch["target"])
@@ -321,11 +334,11 @@ fn compat_patches() {
 fn compat_version_specs() {
     let expected = expected();
     let sandbox = Sandbox::new();
-    let versions: Vec<&str> = list(&expected["version_specs"], "versions")
+    let versions: Vec<&str> = section(&expected["version_specs"], "versions")
         .iter()
         .map(|one| one.as_str().unwrap())
         .collect();
-    for case in list(&expected["version_specs"], "cases") {
+    for case in section(&expected["version_specs"], "cases") {
         let spec = case["version_spec"].as_str().unwrap_or_default();
         let mut arguments = vec!["version", "match", spec];
         arguments.extend(&versions);

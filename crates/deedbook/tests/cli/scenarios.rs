@@ -1,6 +1,6 @@
 //! The three scenarios of the registry milestone, through both names of the binary.
 
-use crate::sandbox::{Sandbox, samples};
+use crate::sandbox::{Sandbox, document};
 
 fn both() -> [Sandbox; 2] {
     [Sandbox::new(), Sandbox::linked("omnibase")]
@@ -54,7 +54,19 @@ fn compat_reject_invalid_metadata_without_uuid() {
 
 #[test]
 fn compat_dependency_graph_is_a_dag_with_its_root() {
-    let sandbox = Sandbox::with_samples();
+    let sandbox = Sandbox::new();
+    let depends_on = |name: &str, number: u32, others: &[u32]| {
+        let mut text = document(name, "1.0.0", number);
+        text.push_str("dependencies:\n");
+        for other in others {
+            text.push_str(&format!("  - uuid: 00000000-0000-4000-8000-{other:012x}\n"));
+        }
+        text
+    };
+    sandbox.write("all/1.yaml", &document("text_split", "1.0.0", 1));
+    sandbox.write("all/2.yaml", &depends_on("md_lint", 2, &[1]));
+    sandbox.write("all/3.yaml", &depends_on("doc_gate", 3, &[1, 2]));
+    sandbox.ok(&["registry", "add", "all", "--quiet"]);
     let graph = sandbox.json(&["registry", "graph", "doc_gate"]);
     let root = graph["root"].as_str().unwrap();
     assert!(
@@ -85,7 +97,7 @@ fn compat_other_link_takes_its_own_commands_only() {
     ] {
         sandbox.fails(64, refused);
     }
-    let valid = samples().join("valid/01_validator_minimal.yaml");
-    sandbox.ok(&["validate", "metadata", valid.to_str().unwrap()]);
+    sandbox.write("validator.yml", VALIDATOR);
+    sandbox.ok(&["validate", "metadata", "validator.yml"]);
     assert!(sandbox.ok(&["--help"]).contains("omnibase"));
 }

@@ -15,7 +15,7 @@ use deedbook_rules::{Command, Decision, Record, Refusal, State, Write, decide};
 use serde_json::{Map, Value};
 
 use super::reading::{check_draft, is_pointer};
-use super::samples::SAMPLES;
+use super::samples::samples;
 
 /// More lines make an input slow, not different.
 const MOST_PATCHES: usize = 4;
@@ -56,8 +56,8 @@ fn book() -> (State, Vec<String>) {
     let lineage = Lineage([1; 16]);
     let mut state = expect(&State::empty(), Write::CreateBook { lineage });
     let mut keys = Vec::new();
-    for (text, syntax) in SAMPLES {
-        let reading = read(text.as_bytes(), *syntax, &ReadOptions::default());
+    for (text, syntax) in samples() {
+        let reading = read(&text, syntax, &ReadOptions::default());
         let Some(draft) = reading.draft else {
             panic!("a sample is refused: {:?}", reading.issues);
         };

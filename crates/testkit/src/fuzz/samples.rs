@@ -1,32 +1,34 @@
 //! Valid component documents to begin with.
 
+use std::fs;
+use std::path::Path;
+
 use deedbook_model::document::Syntax;
 
-macro_rules! samples {
-    ($($file:literal $syntax:ident,)*) => {
-        &[$((
-            include_str!(concat!("../../../../tests/compat/samples/components/valid/", $file)),
-            Syntax::$syntax,
-        ),)*]
-    };
+const FOLDER: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../tests/compat/samples/components/valid"
+);
+
+/// All there are, in the order of their names. They are read when a target begins, so that others may
+/// lie there without another build.
+pub(super) fn samples() -> Vec<(Vec<u8>, Syntax)> {
+    let mut names = names().unwrap_or_else(|error| panic!("{FOLDER}: {error}"));
+    names.sort();
+    names.iter().map(|name| sample(name)).collect()
 }
 
-/// Their texts, in an order in which each finds what it depends on.
-pub(super) const SAMPLES: &[(&str, Syntax)] = samples! {
-    "01_validator_minimal.yaml" Yaml,
-    "02_validator_full.yaml" Yaml,
-    "03_tool_minimal.json" Json,
-    "04_tool_full_with_hash.json" Json,
-    "05_test_case.yaml" Yaml,
-    "06_task.yaml" Yaml,
-    "07_service.json" Json,
-    "11_text_split_0_3_1.json" Json,
-    "08_line_index_1_0_0.yaml" Yaml,
-    "09_line_index_1_2_0.yaml" Yaml,
-    "10_line_index_2_0_0_rc_1.yaml" Yaml,
-    "12_md_lint_1_0_0.yaml" Yaml,
-    "13_doc_gate_2_1_0_canary.yaml" Yaml,
-    "14_deprecated.yaml" Yaml,
-    "15_profile_0_1_stamped.yaml" Yaml,
-    "16_profile_0_2_draft.yaml" Yaml,
-};
+fn names() -> std::io::Result<Vec<String>> {
+    let entries = fs::read_dir(FOLDER)?;
+    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    entries.map(|entry| entry.map(name)).collect()
+}
+
+fn sample(name: &str) -> (Vec<u8>, Syntax) {
+    let path = Path::new(FOLDER).join(name);
+    let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let Some(syntax) = Syntax::of_path(name) else {
+        panic!("{name} is neither JSON nor YAML");
+    };
+    (text, syntax)
+}
