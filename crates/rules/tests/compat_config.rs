@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a vector that isn't what it should be ends the test"
 )]
 
@@ -241,7 +242,7 @@ fn assert_nodes(made: &State, declared: &DeclaredNamespace, request: &Value) {
         assert_eq!(record.zone.as_deref(), node["zone"].as_str(), "{key}");
         // A weight of 0 owns nothing here and became 1 there.
         let wanted = match declared.weight {
-            Some(weight) if weight == 0.0 => 0.0,
+            Some(0.0) => 0.0,
             _ => number(node, "weight").unwrap_or(1.0),
         };
         assert!(record.weight == wanted, "{key}: {}", record.weight);

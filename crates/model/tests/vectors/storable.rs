@@ -2,7 +2,7 @@
 //! others. The reference stores them all, which is a defect of it: S08 for `|` in a namespace, S13
 //! for the rest. A test sees that they are refused, and goes on with what stands in for them.
 #![expect(
-    clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a vector that isn't what it should be ends the test"
 )]
 
