@@ -121,12 +121,12 @@ fn compat_sse_frames() {
 }
 
 /// The message has these bytes, and reads back from them.
-fn assert_message<M: Message + Default + PartialEq>(case: &Value, message: &M) -> M {
+fn assert_message<M: Message + Default>(case: &Value, message: &M) -> M {
     let bytes = message.encode_to_vec();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, text(&case["hex"]), "{case}");
     let read = M::decode(&*bytes).unwrap();
-    assert!(read == *message, "{case}");
+    assert_eq!(read.encode_to_vec(), bytes, "{case}");
     read
 }
 

@@ -136,7 +136,7 @@ fn shards(state: &State) -> Vec<Summary> {
 
 #[test]
 fn compat_store() {
-    let vectors = vectors("store");
+    let vectors = storable::on_time(vectors("store"));
     let mut state = begun();
     let mut diffs = Vec::new();
     for step in cases(&vectors, "steps") {

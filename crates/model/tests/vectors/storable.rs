@@ -3,14 +3,18 @@
 //! for the rest. A test sees that they are refused, and goes on with what stands in for them.
 #![expect(
     clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "a vector that isn't what it should be ends the test"
 )]
 
+use std::collections::BTreeMap;
+
+use deedbook_model::Timestamp;
 use deedbook_model::shard::xxh64;
 use serde_json::{Map, Value};
 
 use crate::shapes;
-use crate::vectors::{cases, number, status_number};
+use crate::vectors::{cases, number, status_number, text};
 
 /// Longest leader and ticket, in characters.
 const FREE: usize = 512;
@@ -115,4 +119,41 @@ pub(crate) fn records(vectors: &Value) -> Vec<Value> {
         ["namespace", "shardId"].map(|name| record[name].as_str().map(str::to_owned))
     });
     records
+}
+
+/// The script on the time of a book, which begins in 1970 and never goes back: that of a change is
+/// the clock's or that of the change before it, whichever is later.
+pub(crate) fn on_time(mut vectors: Value) -> Value {
+    let (mut last, mut times) = (Timestamp::default(), BTreeMap::new());
+    for step in cases(&vectors, "steps") {
+        if let Some(record) = step["expect"].get("record") {
+            last = last.max(text(&step["at"]).parse().unwrap());
+            times.insert(key(record), last);
+        }
+    }
+    set_times(&mut vectors, &times);
+    vectors
+}
+
+/// Which record, at which version; its text.
+fn key(record: &Value) -> String {
+    ["namespace", "shardId", "version"]
+        .map(|name| record[name].to_string())
+        .join("|")
+}
+
+fn set_times(value: &mut Value, times: &BTreeMap<String, Timestamp>) {
+    let time = times.get(&key(value)).map(Timestamp::to_string);
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match (&**name, &time) {
+                    ("updatedAt" | "createdAt", Some(time)) => *member = Value::from(&**time),
+                    _ => set_times(member, times),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| set_times(item, times)),
+        _ => {}
+    }
 }

@@ -219,7 +219,7 @@ fn assert_resumed(sandbox: &Sandbox, positions: &Positions, case: &Value) {
 
 #[test]
 fn compat_store_over_http() {
-    let vectors = vectors("store");
+    let vectors = storable::on_time(vectors("store"));
     let steps = cases(&vectors, "steps");
     let begin = steps.first().map(|step| time(&step["at"]));
     let (sandbox, clock) = clocked(begin.unwrap_or_default());

@@ -290,6 +290,9 @@ fn compat_cursors_encoded_over_http() {
     }
 }
 
+/// In bytes; that of the longest ids is shorter.
+const LONGEST_CURSOR: usize = 2048;
+
 #[test]
 fn compat_cursors_decoded_over_http() {
     let sandbox = Sandbox::new();
@@ -297,6 +300,12 @@ fn compat_cursors_decoded_over_http() {
     for case in cases(&vectors("cursor"), "decode") {
         let token = text(&case["token"]);
         let answer = get(&sandbox, &format!("{LIST}?{}", encoded("cursor", token)));
+        if token.len() > LONGEST_CURSOR {
+            // No list ends a page with it.
+            assert!(is_unreadable(&answer), "{case}: {answer:?}");
+            assert_eq!(case["valid"], Cursor::of_token(token).is_ok(), "{case}");
+            continue;
+        }
         // A blank one is none.
         if case["valid"] == true || token.trim().is_empty() {
             assert_eq!(answer.status, 200, "{case}: {answer:?}");
