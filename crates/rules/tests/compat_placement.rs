@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use deedbook_model::shard::{unit_interval, xxh64};
-use deedbook_model::text::utf16_order;
+use deedbook_model::text::{folded, utf16_order};
 use deedbook_rules::placement::{
     Hint, PlacementError, PlacementNode, PlacementRequest, PlacementShard, Policy, Strategies,
     Strategy,
@@ -218,42 +218,64 @@ fn check_scores(case: &Value) {
     }
 }
 
-/// The nodes that a hint leaves to choose from, where a case tells them: each of them is chosen before
-/// any other when those that were chosen go. Which these are follows from the hint alone.
+/// The nodes that a hint leaves to choose from, where a case tells them.
 fn check_candidates(strategy: &str, case: &Value) {
-    let (shards, candidates) = (shards_of(&case["request"]), maybe_list(&case["candidates"]));
-    assert!(
-        candidates.is_empty() || candidates.len() == shards.len(),
-        "{}",
-        case["id"]
-    );
+    let (nodes, shards) = (nodes_of(&case["request"]), shards_of(&case["request"]));
+    let candidates = maybe_list(&case["candidates"]);
+    let is_whole = candidates.is_empty() || candidates.len() == shards.len();
+    assert!(is_whole, "{}", case["id"]);
+    let is_placed = nodes
+        .iter()
+        .all(|node| (0.0..=1024.0).contains(&node.weight));
     let mut seen = BTreeSet::new();
-    for (shard, candidates) in shards.iter().zip(candidates) {
-        if !seen.insert(&shard.locality_hint) {
-            continue;
+    for (shard, wanted) in shards.iter().zip(candidates) {
+        let wanted: Vec<&str> = list(wanted).iter().map(text).collect();
+        let found = near(shard, &nodes).into_iter().map(|node| &*node.id);
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            wanted,
+            "{}: {shard:?}",
+            case["id"]
+        );
+        if is_placed && seen.insert(&shard.locality_hint) {
+            check_chosen(strategy, case, shard, &wanted);
         }
-        let mut nodes = nodes_of(&case["request"]);
-        let ids: BTreeSet<&str> = list(candidates).iter().map(text).collect();
-        if !nodes
-            .iter()
-            .all(|node| (0.0..=1024.0).contains(&node.weight))
-        {
-            continue;
-        }
-        // Those of weight 0 are the reference's alone.
-        let takes = |id: &&str| {
-            nodes
-                .iter()
-                .any(|node| node.id == **id && node.weight > 0.0)
-        };
-        let mut left: BTreeSet<&str> = ids.into_iter().filter(takes).collect();
-        while !left.is_empty() {
-            let shard = std::slice::from_ref(shard);
-            let owners = placed(strategy, text(&case["request"]["namespace"]), &nodes, shard);
-            let owner = owners.unwrap().remove(0);
-            assert!(left.remove(&*owner), "{}: {shard:?} {owner}", case["id"]);
-            nodes.retain(|node| node.id != owner);
-        }
+    }
+}
+
+fn near<'a>(shard: &PlacementShard, nodes: &'a [PlacementNode]) -> Vec<&'a PlacementNode> {
+    let hint = shard.locality_hint.as_deref().map(Hint::parse);
+    let hint = hint.unwrap_or_default();
+    let is_at = |own: &Option<String>, wanted: &Option<String>| match (own, wanted) {
+        (Some(own), Some(wanted)) => !own.is_empty() && folded(own) == folded(wanted),
+        _ => false,
+    };
+    let in_zone = nodes.iter().filter(|node| is_at(&node.zone, &hint.zone));
+    let in_region = nodes
+        .iter()
+        .filter(|node| is_at(&node.region, &hint.region));
+    let sets = [
+        in_zone.collect(),
+        in_region.collect(),
+        nodes.iter().collect(),
+    ];
+    let mut sets: std::array::IntoIter<Vec<&PlacementNode>, 3> = sets.into_iter();
+    sets.find(|set| !set.is_empty()).unwrap_or_default()
+}
+
+/// Each candidate is chosen before any other node when those that were chosen go. Those of weight 0
+/// are the reference's alone.
+fn check_chosen(strategy: &str, case: &Value, shard: &PlacementShard, candidates: &[&str]) {
+    let mut nodes = nodes_of(&case["request"]);
+    nodes.retain(|node| node.weight > 0.0);
+    let is_left = |id: &&str| nodes.iter().any(|node| node.id == **id);
+    let mut left: BTreeSet<&str> = candidates.iter().copied().filter(is_left).collect();
+    while !left.is_empty() {
+        let shard = std::slice::from_ref(shard);
+        let owners = placed(strategy, text(&case["request"]["namespace"]), &nodes, shard);
+        let owner = owners.unwrap().remove(0);
+        assert!(left.remove(&*owner), "{}: {shard:?} {owner}", case["id"]);
+        nodes.retain(|node| node.id != owner);
     }
 }
 

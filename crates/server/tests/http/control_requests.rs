@@ -373,10 +373,25 @@ fn has_put_shards(sandbox: &Sandbox, case: &Value) -> bool {
 
 const UNKNOWN: &str = "shards.hashing.strategy.unknown";
 
+/// The codes that a case may have where the route's own check comes first.
+fn behind(own: &str) -> &'static [&'static str] {
+    match own {
+        "shards.control.namespace.required" => &["shards.hashing.namespace_required", UNKNOWN],
+        "shards.control.nodes.required" => &["shards.hashing.nodes_required", UNKNOWN],
+        _ => &[
+            "shards.hashing.node_id_invalid",
+            "shards.hashing.shards_missing",
+            UNKNOWN,
+        ],
+    }
+}
+
 /// The status and code that a case has over HTTP, where the shards are those of the book; nothing if
 /// they are placed.
 fn refused_over_http<'a>(sandbox: &Sandbox, case: &'a Value) -> Option<(u16, &'a str)> {
     if let Some(own) = refused_with(&case["request"]) {
+        let error = answer_of(case)["error"].as_str();
+        assert!(behind(own).contains(&error.unwrap_or_default()), "{case}");
         return Some((400, own));
     }
     let missing = (404, "shards.control.namespace.missing");
