@@ -9,7 +9,7 @@
 #[path = "../../model/tests/vectors/shapes.rs"]
 #[expect(dead_code, reason = "some are of other tests")]
 mod shapes;
-#[path = "../../model/tests/vectors/storable.rs"]
+#[path = "vectors/storable.rs"]
 #[expect(dead_code, reason = "some are of other tests")]
 mod storable;
 #[path = "../../model/tests/vectors/mod.rs"]

@@ -12,7 +12,7 @@ mod mutation;
 #[path = "../../model/tests/vectors/shapes.rs"]
 #[expect(dead_code, reason = "some are of other tests")]
 mod shapes;
-#[path = "../../model/tests/vectors/storable.rs"]
+#[path = "vectors/storable.rs"]
 mod storable;
 #[path = "../../model/tests/vectors/mod.rs"]
 mod vectors;

@@ -62,7 +62,7 @@ mod sights;
 mod signed;
 #[cfg(test)]
 mod standing;
-#[path = "../../../model/tests/vectors/storable.rs"]
+#[path = "../../../rules/tests/vectors/storable.rs"]
 mod storable;
 #[cfg(test)]
 mod streams;
