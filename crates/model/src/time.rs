@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::SignedDuration;
+use jiff::civil::{self, DateTime};
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 
 /// An instant as the log keeps it: 100 ns ticks since 1970-01-01T00:00:00Z.
@@ -15,9 +18,10 @@ pub struct Timestamp(i64);
 const TICKS: i64 = 10_000_000;
 /// 0000-01-01T00:00:00Z.
 const FIRST: i64 = -62_167_219_200 * TICKS;
-/// 9999-12-30T22:00:00.9999999Z: the last that has a date in every time zone, and so the last that
-/// can be shown.
-const LAST: i64 = 253_402_207_201 * TICKS - 1;
+/// 9999-12-31T23:59:59.9999999Z.
+const LAST: i64 = 253_402_300_800 * TICKS - 1;
+/// Where the count of ticks begins.
+const EPOCH: DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// Why a text or number isn't an instant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,13 +75,28 @@ impl Timestamp {
     }
 
     fn seconds_text(self) -> String {
-        let seconds = self.0.div_euclid(TICKS);
-        let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        jiff::tz::Offset::UTC
-            .to_datetime(time)
-            .strftime("%Y-%m-%dT%H:%M:%S")
-            .to_string()
+        clock(self.0).strftime("%Y-%m-%dT%H:%M:%S").to_string()
     }
+}
+
+/// Date and time in UTC, to the second. The library's own instants end a day before the year 9999
+/// does: at the last that has a date in every time zone.
+pub(crate) fn clock(ticks: i64) -> DateTime {
+    let since = SignedDuration::from_secs(ticks.div_euclid(TICKS));
+    EPOCH.checked_add(since).unwrap_or(EPOCH)
+}
+
+/// The ticks of a date and time in UTC.
+pub(crate) fn ticks_of(clock: DateTime) -> Option<i64> {
+    i64::try_from(clock.duration_since(EPOCH).as_nanos().div_euclid(100)).ok()
+}
+
+/// The ticks of a time that is too late for the library's own instants.
+fn late_ticks(text: &str) -> Option<i64> {
+    let pieces = Pieces::parse(text).ok()?;
+    let clock = pieces.date().to_datetime(pieces.time()?);
+    let offset = i64::from(pieces.to_numeric_offset()?.seconds());
+    ticks_of(clock)?.checked_sub(offset * TICKS)
 }
 
 impl fmt::Display for Timestamp {
@@ -105,9 +124,11 @@ impl FromStr for Timestamp {
         if !strict {
             return Err(TimeError::Format);
         }
-        let time: jiff::Timestamp = text.parse().map_err(|_| TimeError::Format)?;
-        let ticks = time.as_nanosecond().div_euclid(100);
-        Timestamp::from_ticks(i64::try_from(ticks).map_err(|_| TimeError::Range)?)
+        let ticks = match text.parse::<jiff::Timestamp>() {
+            Ok(time) => i64::try_from(time.as_nanosecond().div_euclid(100)).ok(),
+            Err(_) => Some(late_ticks(text).ok_or(TimeError::Format)?),
+        };
+        Timestamp::from_ticks(ticks.ok_or(TimeError::Range)?)
     }
 }
 
@@ -157,12 +178,20 @@ mod tests {
     fn the_first_and_the_last_are_shown_as_they_are_read() {
         for (ticks, shown) in [
             (FIRST, "0000-01-01T00:00:00Z"),
-            (LAST, "9999-12-30T22:00:00.9999999Z"),
+            // The last of the library's own instants, and the one after it.
+            (253_402_207_201 * TICKS - 1, "9999-12-30T22:00:00.9999999Z"),
+            (253_402_207_201 * TICKS, "9999-12-30T22:00:01Z"),
+            (LAST, "9999-12-31T23:59:59.9999999Z"),
         ] {
             let instant = Timestamp::from_ticks(ticks).unwrap();
             assert_eq!(instant.to_string(), shown);
             assert_eq!(shown.parse(), Ok(instant));
         }
+        let ahead: Timestamp = "9999-12-31T23:59:59+02:00".parse().unwrap();
+        assert_eq!(ahead.to_string(), "9999-12-31T21:59:59Z");
+        let beyond = "9999-12-31T23:59:59-02:00".parse::<Timestamp>();
+        assert_eq!(beyond, Err(TimeError::Range));
+        assert!(Timestamp::from_ticks(LAST + 1).is_err());
         let now: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
         let far = instant_to_come("99999999999999d", now).unwrap();
         assert_eq!(far.ticks(), LAST);

@@ -3,7 +3,7 @@
 use jiff::civil;
 
 use crate::text::push_padded;
-use crate::time::Timestamp;
+use crate::time::{self, Timestamp};
 
 /// An instant and the offset from UTC that its text has; bodies repeat the offset they were given.
 ///
@@ -79,8 +79,7 @@ impl OffsetTime {
     }
 
     fn of_clock(clock: civil::DateTime, fraction: i64, offset_minutes: i16) -> Option<OffsetTime> {
-        let utc = jiff::tz::Offset::UTC.to_timestamp(clock).ok()?;
-        let local = utc.as_second().checked_mul(TICKS)?.checked_add(fraction)?;
+        let local = time::ticks_of(clock)?.checked_add(fraction)?;
         let ticks = local.checked_sub(i64::from(offset_minutes) * MINUTE)?;
         if local < YEAR_ONE || ticks < YEAR_ONE {
             return None;
@@ -124,8 +123,7 @@ impl OffsetTime {
     /// Date and time of its clock to the second; the ticks after that are returned.
     fn push_clock(self, out: &mut String, between: char) -> u64 {
         let local = self.at.ticks() + i64::from(self.offset_minutes) * MINUTE;
-        let second = jiff::Timestamp::from_second(local.div_euclid(TICKS));
-        let clock = jiff::tz::Offset::UTC.to_datetime(second.unwrap_or_default());
+        let clock = time::clock(local);
         push_padded(out, u64::from(clock.year().unsigned_abs()), 4);
         for (before, number) in [
             ('-', clock.month()),
@@ -243,6 +241,14 @@ mod tests {
                 "2024-10-01T09:30:07.1234567+00:00",
             ),
             ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+00:00"),
+            (
+                "9999-12-31T23:59:59.9999999Z",
+                "9999-12-31T23:59:59.9999999+00:00",
+            ),
+            (
+                "9999-12-31T23:59:59.9999999+14:00",
+                "9999-12-31T23:59:59.9999999+14:00",
+            ),
         ] {
             let time = OffsetTime::parse(text).unwrap();
             assert_eq!(json(time), rewritten);
