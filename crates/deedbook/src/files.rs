@@ -14,6 +14,12 @@ use crate::output::Output;
 /// Most bytes of one file: a list of many documents may be longer than one document.
 const MAX_BYTES: u64 = 64 << 20;
 
+/// Most bytes of a file of records: what `mesh export` prints of a large book is one.
+pub(crate) const MAX_BYTES_OF_RECORDS: u64 = 4 << 30;
+
+/// What some editors put in front of UTF-8; it isn't part of the text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The line that opens a metadata block, in whatever comment.
 const BLOCK: &[u8] = b"=== OmniNode:Metadata ===";
 
@@ -55,41 +61,48 @@ impl Input {
     /// Reads it. A file's form goes by its name; without a telling one, and on stdin, what begins
     /// like JSON is JSON, anything else YAML.
     pub(crate) fn read(&self) -> Result<Text, Failure> {
-        let (bytes, named) = match self {
+        self.read_up_to(MAX_BYTES)
+    }
+
+    /// The same of a text of at most so many bytes.
+    pub(crate) fn read_up_to(&self, most: u64) -> Result<Text, Failure> {
+        let (mut bytes, named) = match self {
             Input::File(path) => {
-                let read = File::open(path).and_then(read_limited);
+                let read = File::open(path).and_then(|file| read_limited(file, most));
                 let bytes = read.map_err(|error| Failure::reading(path, error))?;
                 (bytes, syntax(path))
             }
             Input::Stdin => {
-                let read = read_limited(io::stdin().lock());
+                let read = read_limited(io::stdin().lock(), most);
                 (
                     read.map_err(|error| Failure::reading(Path::new("-"), error))?,
                     None,
                 )
             }
         };
-        if bytes.len() as u64 > MAX_BYTES {
-            let message = format!("the text is longer than {} MiB", MAX_BYTES >> 20);
+        if bytes.len() as u64 > most {
+            let message = format!("the text is longer than {} MiB", most >> 20);
             return Err(Failure::Document {
                 file: Some(self.label()),
                 issues: vec![Issue::error(IssueKind::LimitExceeded, "", message)],
             });
+        }
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.drain(..BYTE_ORDER_MARK.len());
         }
         let syntax = named.unwrap_or_else(|| syntax_of(&bytes));
         Ok(Text { bytes, syntax })
     }
 }
 
-fn read_limited(source: impl Read) -> io::Result<Vec<u8>> {
+fn read_limited(source: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    source.take(most + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 fn syntax_of(bytes: &[u8]) -> Syntax {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match text.trim_ascii_start().first() {
+    match bytes.trim_ascii_start().first() {
         Some(b'{' | b'[') => Syntax::Json,
         _ => Syntax::Yaml,
     }
@@ -152,7 +165,7 @@ fn is_document(path: &Path) -> bool {
     match syntax(path) {
         Some(Syntax::Json | Syntax::Yaml) => true,
         Some(Syntax::Markdown | Syntax::Python) => {
-            let bytes = File::open(path).and_then(read_limited);
+            let bytes = File::open(path).and_then(|file| read_limited(file, MAX_BYTES));
             bytes.map_or(true, |bytes| holds_block(&bytes))
         }
         None => false,

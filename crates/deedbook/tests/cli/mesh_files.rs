@@ -203,6 +203,51 @@ fn mesh_imports_tell_the_line_of_each_record() {
 }
 
 #[test]
+fn files_may_begin_with_a_byte_order_mark() {
+    let one = |id: &str| {
+        let data =
+            json!({"namespace": "e", "shardId": id, "ownerNodeId": "n", "strategyId": "ring"});
+        json!({"kind": "shard", "data": data}).to_string()
+    };
+    let (a, b) = (one("a"), one("b"));
+    for (name, text) in [
+        ("all.jsonl", format!("{a}\n{b}\n")),
+        ("all.json", format!("[{a},{b}]")),
+        ("all.yaml", format!("{a}\n---\n{b}\n")),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write(name, &format!("\u{feff}{text}"));
+        let imported = sandbox.json(&["mesh", "import", name]);
+        assert_eq!(imported["written"], 2, "{name}");
+        sandbox.write("plain", &text);
+        if name != "all.yaml" {
+            let of = |name: &str| sandbox.ok(&["shard", "checksum", name]);
+            assert_eq!(of(name), of("plain"), "{name}");
+        }
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "plan.json",
+        "\u{feff}{\"namespace\": \"e\", \"nodes\": [{\"nodeId\": \"n\"}], \"shards\": []}",
+    );
+    sandbox.ok(&["shard", "plan", "--offline", "--request", "plan.json"]);
+}
+
+#[test]
+fn mesh_imports_take_files_longer_than_those_of_documents() {
+    let sandbox = Sandbox::new();
+    let mut text = "\n".repeat(65 << 20);
+    text.push_str(r#"{"kind":"node","namespace":"e","nodeId":"n"}"#);
+    sandbox.write("all.jsonl", &text);
+    assert_eq!(sandbox.json(&["mesh", "import", "all.jsonl"])["written"], 1);
+    let ran = sandbox.fails(2, &["shard", "checksum", "all.jsonl"]);
+    assert!(
+        ran.stderr.contains("the text is longer than 64 MiB"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn mesh_files_with_nothing_in_them_say_so() {
     let sandbox = Sandbox::new();
     for file in ["e.json", "e.jsonl", "e.yaml", "e.pb"] {

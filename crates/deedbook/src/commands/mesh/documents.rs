@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::documents::Lines;
 use crate::error::Failure;
-use crate::files::{Input, Text};
+use crate::files::{Input, MAX_BYTES_OF_RECORDS, Text};
 
 /// How documents are read.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ pub(super) struct Document {
 
 /// Reads the documents of an input.
 pub(super) fn read(input: &Input, reading: Reading<'_>) -> Result<Vec<Document>, Failure> {
-    let text = input.read()?;
+    let text = input.read_up_to(MAX_BYTES_OF_RECORDS)?;
     let label = input.label();
     if text.bytes.trim_ascii().is_empty() {
         return Ok(vec![refused(label, vec![nothing(reading.kind)], 0)]);
