@@ -203,6 +203,36 @@ fn mesh_imports_tell_the_line_of_each_record() {
 }
 
 #[test]
+fn mesh_documents_may_have_any_character_of_json() {
+    let from = Sandbox::new();
+    from.ok(&[
+        "node",
+        "add",
+        "e/a",
+        "--annotation",
+        "a=x\u{7f}y\u{80}z\u{9f}",
+    ]);
+    let expected = state(&from);
+    let to = Sandbox::new();
+    to.write("all.jsonl", &from.ok(&["mesh", "export"]));
+    to.ok(&["mesh", "import", "all.jsonl"]);
+    assert_eq!(state(&to), expected);
+    to.write("nodes.json", &from.ok(&["node", "ls", "-o", "json"]));
+    to.ok(&["node", "add", "nodes.json", "--replace"]);
+    assert_eq!(state(&to), expected);
+    // What no text has is told by who reads the text.
+    to.write("bad.json", "{\"kind\": \"node\", \"namespace\": \"\u{1}\"}");
+    let ran = to.fails(2, &["mesh", "import", "bad.json"]);
+    assert!(
+        ran.stderr.contains("an unescaped control character"),
+        "{ran:?}"
+    );
+    std::fs::write(to.path("bad.bin"), b"\xff\x00\x01").unwrap();
+    let ran = to.fails(2, &["mesh", "import", "bad.bin"]);
+    assert!(ran.stderr.contains("not records in Protobuf"), "{ran:?}");
+}
+
+#[test]
 fn files_may_begin_with_a_byte_order_mark() {
     let one = |id: &str| {
         let data =

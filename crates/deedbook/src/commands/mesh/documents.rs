@@ -41,8 +41,8 @@ pub(super) fn read(input: &Input, reading: Reading<'_>) -> Result<Vec<Document>,
     if text.bytes.trim_ascii().is_empty() {
         return Ok(vec![refused(label, vec![nothing(reading.kind)], 0)]);
     }
-    if is_protobuf(&label, &text.bytes) {
-        return of_protobuf(&label, &text.bytes, reading);
+    if let Some(list) = protobuf(&label, &text)? {
+        return Ok(of_protobuf(&label, &list, reading));
     }
     let mut found = match text.syntax {
         Syntax::Json => of_json(&label, &text, reading),
@@ -132,37 +132,42 @@ fn parts_of(whole: &RawValue) -> Vec<(String, &RawValue)> {
         .collect()
 }
 
-/// What is named so, and what is no text: every record's message has a byte below space.
-fn is_protobuf(label: &str, bytes: &[u8]) -> bool {
-    let is_named = [".pb", ".binpb"]
-        .iter()
-        .any(|ending| label.ends_with(ending));
-    is_named || std::str::from_utf8(bytes).map_or(true, |text| text.contains(is_no_text))
+/// The answer to `ListRecords` that a text is, if it is one: what is named so, and what can't be
+/// text.
+fn protobuf(label: &str, text: &Text) -> Result<Option<v1::ListRecordsResponse>, Failure> {
+    let endings = [".pb", ".binpb"];
+    let is_named = endings.iter().any(|ending| label.ends_with(ending));
+    if !is_named && is_text(&text.bytes) {
+        return Ok(None);
+    }
+    match v1::ListRecordsResponse::decode(&*text.bytes) {
+        Ok(list) => Ok(Some(list)),
+        // Whoever reads JSON says where it has what no text has.
+        Err(_) if !is_named && text.syntax == Syntax::Json => Ok(None),
+        Err(error) => {
+            let message = format!("not records in Protobuf: {error}");
+            let issues = vec![Issue::error(IssueKind::Syntax, "", message)];
+            let file = Some(label.to_owned());
+            Err(Failure::Document { file, issues })
+        }
+    }
 }
 
-fn is_no_text(c: char) -> bool {
-    c.is_control() && !c.is_whitespace()
+/// Whether bytes can be JSON or YAML: neither has a control character below space but white space as
+/// it is, and every record's message has one, the number of its key's field.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_control = |byte: &u8| *byte < b' ' && !byte.is_ascii_whitespace();
+    !bytes.iter().any(is_control) && std::str::from_utf8(bytes).is_ok()
 }
 
 /// The records of an answer to `ListRecords`.
-fn of_protobuf(label: &str, bytes: &[u8], reading: Reading<'_>) -> Result<Vec<Document>, Failure> {
+fn of_protobuf(label: &str, list: &v1::ListRecordsResponse, reading: Reading<'_>) -> Vec<Document> {
     #[derive(serde::Serialize)]
     struct Whole<'a> {
         kind: &'a str,
         annotations: &'a std::collections::BTreeMap<String, String>,
         data: &'a RawValue,
     }
-    let list = v1::ListRecordsResponse::decode(bytes).map_err(|error| {
-        let issue = Issue::error(
-            IssueKind::Syntax,
-            "",
-            format!("not records in Protobuf: {error}"),
-        );
-        Failure::Document {
-            file: Some(label.to_owned()),
-            issues: vec![issue],
-        }
-    })?;
     let items = list.items.iter().enumerate();
     let items = items.map(|(place, item)| {
         let label = format!("{label}#/items/{place}");
@@ -183,7 +188,12 @@ fn of_protobuf(label: &str, bytes: &[u8], reading: Reading<'_>) -> Result<Vec<Do
             }
         }
     });
-    Ok(items.collect())
+    // Messages have no lines.
+    let items = items.map(|document| Document {
+        line: None,
+        ..document
+    });
+    items.collect()
 }
 
 fn of_yaml(label: &str, bytes: &[u8], reading: Reading<'_>) -> Vec<Document> {
