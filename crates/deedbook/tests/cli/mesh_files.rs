@@ -131,7 +131,7 @@ fn mesh_imports_tell_every_bad_record_and_write_none() {
         "/kind is none of namespace, node, service, endpoint, shard",
         "all.jsonl:3",
         "all.jsonl:4",
-        "node edge/a is there twice, first in all.jsonl",
+        "node edge/a is there twice, first in all.jsonl:1 [RG002]\n  --> all.jsonl:5\n",
         "/data/nodeId is blank",
         "/data/weight 9999 is out of range",
         "5 of 6 records refused; none was written",
@@ -200,6 +200,51 @@ fn mesh_imports_tell_the_line_of_each_record() {
     let serving = Serving::start(&sandbox, "127.0.0.1:0");
     let there = sandbox.run_at(&serving.url(), &import);
     assert_eq!((here.status, here.stderr), (there.status, there.stderr));
+}
+
+#[test]
+fn mesh_imports_tell_the_line_of_what_is_missing_or_there_twice() {
+    let sandbox = Sandbox::new();
+    let shard = |id: &str, owner: &str| {
+        format!(r#"{{"kind":"shard","namespace":"e","shardId":"{id}"{owner}}}"#)
+    };
+    let owned = r#","ownerNodeId":"n""#;
+    let text = [
+        shard("a", owned),
+        shard("b", owned),
+        shard("c", ""),
+        shard("a", owned),
+        r#"{"namespace":"e"}"#.to_owned(),
+    ];
+    sandbox.write("all.jsonl", &text.join("\n"));
+    let import = ["mesh", "import", "all.jsonl"];
+    let ran = sandbox.fails(2, &import);
+    for told in [
+        "/ownerNodeId `ownerNodeId` is missing [SC003]\n  --> all.jsonl:3\n",
+        "shard e/a is there twice, first in all.jsonl:1 [RG002]\n  --> all.jsonl:4\n",
+        "/kind `kind` is missing [SC003]\n  --> all.jsonl:5\n",
+    ] {
+        assert!(ran.stderr.contains(told), "{told}: {ran:?}");
+    }
+    let ran = sandbox.fails(2, &[&import[..], &["-o", "json"]].concat());
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let refused = told["refused"].as_array().unwrap().iter();
+    let lines: Vec<&Value> = refused.map(|it| &it["issues"][0]["line"]).collect();
+    assert_eq!(lines, [3, 4, 5]);
+    // In a list it is the line on which the entry begins.
+    let list = format!("[{},\n{}]", shard("a", owned), shard("c", ""));
+    sandbox.write("all.json", &list);
+    let yaml = format!(
+        "# two\n---\n- {}\n- {}\n",
+        shard("a", owned),
+        shard("c", "")
+    );
+    sandbox.write("all.yaml", &yaml);
+    for (file, place) in [("all.json", "all.json#/1:2"), ("all.yaml", "all.yaml#/1:4")] {
+        let ran = sandbox.fails(2, &["mesh", "import", file]);
+        let place = format!("is missing [SC003]\n  --> {place}\n");
+        assert!(ran.stderr.contains(&place), "{ran:?}");
+    }
 }
 
 #[test]

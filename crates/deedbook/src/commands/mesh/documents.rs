@@ -28,7 +28,7 @@ pub(super) struct Reading<'a> {
 pub(super) struct Document {
     /// The file, and where in it.
     pub(super) label: String,
-    /// The line on which it begins, where its label doesn't say which of several it is.
+    /// The line on which it begins, if it isn't alone.
     pub(super) line: Option<u32>,
     /// The document, or why it isn't one.
     pub(super) draft: Result<Draft, Failure>,
@@ -48,9 +48,8 @@ pub(super) fn read(input: &Input, reading: Reading<'_>) -> Result<Vec<Document>,
         Syntax::Json => of_json(&label, &text, reading),
         _ => of_yaml(&label, &text.bytes, reading),
     };
-    let is_one = found.len() == 1;
-    for document in &mut found {
-        document.line = document.line.filter(|_| !is_one && document.label == label);
+    if let [only] = found.as_mut_slice() {
+        only.line = None;
     }
     Ok(found)
 }
@@ -261,7 +260,14 @@ fn one(label: String, bytes: &[u8], syntax: Syntax, before: u32, reading: Readin
     }
 }
 
-fn judged(label: String, mut node: Node, before: u32, reading: Reading<'_>) -> Document {
+fn judged(label: String, node: Node, before: u32, reading: Reading<'_>) -> Document {
+    let begins = node.line;
+    let mut document = read_as(label, node, before, reading);
+    document.line = begins.map(|line| line.saturating_add(before));
+    document
+}
+
+fn read_as(label: String, mut node: Node, before: u32, reading: Reading<'_>) -> Document {
     let kind = match reading.kind.map_or_else(|| kind_of(&node), Ok) {
         Ok(kind) => kind,
         Err(issue) => return refused(label, vec![issue], before),

@@ -1,6 +1,7 @@
 //! `mesh import`: records of all kinds out of files, as one command.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use deedbook_model::issue::{Issue, IssueKind};
@@ -145,18 +146,22 @@ fn sorted(found: Vec<Document>) -> Result<Vec<Read>, Blamed> {
         let draft = match draft {
             Ok(draft) => draft,
             Err(failure) => {
-                refused.push((label, failure));
+                refused.push((label, failure.on_line(line)));
                 continue;
             }
         };
-        if let Some(first) = places.insert(draft.key().clone(), label.clone()) {
-            let (kind, key) = (draft.key().kind(), draft.key());
-            let message = format!("{kind} {key} is there twice, first in {first}");
-            let issue = Issue::error(IssueKind::Conflict, "", message);
-            let file = Some(label.clone());
-            let issues = vec![issue];
-            refused.push((label, Failure::Document { file, issues }));
-            continue;
+        match places.entry(draft.key().clone()) {
+            Entry::Vacant(free) => {
+                free.insert(place(&label, line));
+            }
+            Entry::Occupied(first) => {
+                let (kind, key) = (draft.key().kind(), draft.key());
+                let message = format!("{kind} {key} is there twice, first in {}", first.get());
+                let issues = vec![Issue::error(IssueKind::Conflict, "", message).at_line(line)];
+                let file = Some(label.clone());
+                refused.push((label, Failure::Document { file, issues }));
+                continue;
+            }
         }
         let draft = Arc::new(draft);
         reads.push(Read { label, line, draft });
@@ -178,6 +183,14 @@ fn sorted(found: Vec<Document>) -> Result<Vec<Read>, Blamed> {
             .position(|kind| *kind == read.draft.key().kind())
     });
     Ok(reads)
+}
+
+/// Where a record stands, as faults say it.
+fn place(label: &str, line: Option<u32>) -> String {
+    match line {
+        Some(line) => format!("{label}:{line}"),
+        None => label.to_owned(),
+    }
 }
 
 /// Those that aren't there as they are.
