@@ -21,6 +21,7 @@ use crate::issue::{Issue, IssueKind};
 use crate::text::is_obeyed;
 
 use budget::MAX_BYTES;
+pub(crate) use node::unsigned_zero;
 pub use node::{Key, Node, Unrepresentable, Value, json_kind_name};
 
 /// The form a file's text has.

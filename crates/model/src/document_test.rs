@@ -138,19 +138,22 @@ fn repeated_names_are_found_at_every_level() {
 #[test]
 fn numbers_without_a_canonical_form_are_told_apart() {
     let value = |text: &str, syntax| parse(text.as_bytes(), syntax).unwrap().value;
-    let too_large = Value::Unrepresentable(Unrepresentable::TooLarge);
+    let too_large = |nearest| Value::Unrepresentable(Unrepresentable::TooLarge(nearest));
     let not_finite = Value::Unrepresentable(Unrepresentable::NotFinite);
-    for text in [
-        "9007199254740992",
-        "-9007199254740992",
-        "1e400",
-        "-1e400",
-        "1e20",
-        "123456789012345678901234567890",
+    for (text, nearest) in [
+        ("9007199254740992", 9_007_199_254_740_992.0),
+        ("-9007199254740993", -9_007_199_254_740_992.0),
+        ("9007199254740995", 9_007_199_254_740_996.0),
+        ("1e400", f64::INFINITY),
+        ("-1e400", f64::NEG_INFINITY),
+        ("1e20", 1e20),
+        ("123456789012345678901234567890", 1.234_567_890_123_456_8e29),
     ] {
-        assert_eq!(value(text, Syntax::Json), too_large, "{text}");
-        assert_eq!(value(text, Syntax::Yaml), too_large, "{text}");
+        assert_eq!(value(text, Syntax::Json), too_large(nearest), "{text}");
+        assert_eq!(value(text, Syntax::Yaml), too_large(nearest), "{text}");
     }
+    let hexadecimal = value("0x20000000000001", Syntax::Yaml);
+    assert_eq!(hexadecimal, too_large(9_007_199_254_740_992.0));
     for text in [".inf", "-.Inf", "+.INF", ".nan", ".NaN"] {
         assert_eq!(value(text, Syntax::Yaml), not_finite, "{text}");
     }

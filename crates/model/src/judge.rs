@@ -6,9 +6,9 @@ mod pattern;
 pub(crate) mod schema;
 pub(crate) mod shape;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Number, Value as Json};
 
-use crate::document::{Key, Node, Unrepresentable, Value};
+use crate::document::{Key, Node, Unrepresentable, Value, unsigned_zero};
 use crate::issue::{Issue, IssueKind, push_segment};
 
 use self::shape::{Shape, Text};
@@ -101,6 +101,12 @@ impl Judge {
     /// The stored form of a value; `None` if something in it was faulty.
     pub(crate) fn check(&mut self, node: &Node, shape: &Shape) -> Option<Json> {
         match (shape, &node.value) {
+            (Shape::Double, Value::Number(number)) => Some(Json::Number(number.clone())),
+            (Shape::Double, Value::Unrepresentable(Unrepresentable::TooLarge(nearest)))
+                if nearest.is_finite() =>
+            {
+                Number::from_f64(*nearest).map(Json::Number)
+            }
             (_, Value::Unrepresentable(why)) => self.unrepresentable(node, *why),
             (Shape::Any, _) => self.anything(node),
             (Shape::Bool, Value::Bool(flag)) => Some(Json::Bool(*flag)),
@@ -108,12 +114,14 @@ impl Judge {
                 let inside = number.as_f64().is_some_and(|n| (*min..=*max).contains(&n));
                 self.bounded(node, number, inside, &format!("from {min} to {max}"))
             }
-            (Shape::Integer { min }, Value::Number(number)) => match number.as_i64() {
-                Some(integer) => {
-                    self.bounded(node, number, integer >= *min, &format!("from {min}"))
+            (Shape::Integer { min }, Value::Number(number)) => {
+                match unsigned_zero(number).as_i64() {
+                    Some(integer) => {
+                        self.bounded(node, number, integer >= *min, &format!("from {min}"))
+                    }
+                    None => self.wrong_type(node, shape),
                 }
-                None => self.wrong_type(node, shape),
-            },
+            }
             (Shape::Text(rule) | Shape::TextOr { text: rule, .. }, Value::Text(text)) => {
                 self.text(node, text, rule)
             }
@@ -131,7 +139,7 @@ impl Judge {
             Value::Unrepresentable(why) => return self.unrepresentable(node, *why),
             Value::Null => Json::Null,
             Value::Bool(flag) => Json::Bool(*flag),
-            Value::Number(number) => Json::Number(number.clone()),
+            Value::Number(number) => Json::Number(unsigned_zero(number)),
             Value::Text(text) => Json::String(text.clone()),
             Value::List(items) => return self.list(node, items, &Shape::Any, usize::MAX),
             Value::Object(members) => return self.object(node, members, &ANYTHING_GOES),
@@ -167,8 +175,9 @@ impl Judge {
         inside: bool,
         bounds: &str,
     ) -> Option<Json> {
+        let number = unsigned_zero(number);
         if inside {
-            return Some(Json::Number(number.clone()));
+            return Some(Json::Number(number));
         }
         let hint = format!("write a number {bounds}");
         self.fault(
@@ -268,7 +277,7 @@ impl Judge {
     fn unrepresentable(&mut self, node: &Node, why: Unrepresentable) -> Option<Json> {
         let (kind, message) = match why {
             Unrepresentable::NotFinite => (IssueKind::InvalidValue, "JSON has no such number"),
-            Unrepresentable::TooLarge => (
+            Unrepresentable::TooLarge(_) => (
                 IssueKind::OutOfRange,
                 "the number is too large to be kept exactly",
             ),
@@ -375,7 +384,7 @@ fn wanted(shape: &Shape) -> (&'static str, &'static str) {
     match shape {
         Shape::Any => ("anything", "write any value"),
         Shape::Bool => ("a boolean", "write true or false"),
-        Shape::Number { .. } => ("a number", "write a number without quotes"),
+        Shape::Number { .. } | Shape::Double => ("a number", "write a number without quotes"),
         Shape::Integer { .. } => (
             "a whole number",
             "write a number without quotes and fraction",

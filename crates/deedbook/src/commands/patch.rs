@@ -4,7 +4,7 @@ use std::path::Path;
 
 use deedbook_model::document::{self, Node};
 use deedbook_model::issue::{Issue, IssueKind};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::error::Failure;
 use crate::files::Input;
@@ -42,6 +42,13 @@ pub(super) fn with_nulls(node: &Node, member: ToJson) -> Result<Value, Option<u3
         document::Value::List(items) => {
             let items = items.iter().map(|item| with_nulls(item, member));
             Value::Array(items.collect::<Result<_, _>>()?)
+        }
+        document::Value::Number(number) => Value::Number(number.clone()),
+        // Where it may be any double it is that; elsewhere it is refused.
+        document::Value::Unrepresentable(document::Unrepresentable::TooLarge(nearest)) => {
+            Number::from_f64(*nearest)
+                .map(Value::Number)
+                .ok_or(node.line)?
         }
         _ => node.to_json().ok_or(node.line)?,
     })

@@ -17,9 +17,10 @@ fn full() -> Sandbox {
         "service add edge/api --description ünïcode",
         "endpoint add edge/api/a --uri grpc://10.0.0.1:443 --node n1",
         "shard add edge/s-01 --owner n1 --keys ..m --ticket T-0 --capacity 0.1",
-        "shard add edge/s-02 --owner n1 --keys m.. --leader l --capacity 1.0",
+        "shard add edge/s-02 --owner n1 --keys m.. --leader l --capacity -0.0",
         "shard add -n far/away s --owner n --hashes 5..18446744073709551615 --metadata {}",
-        "shard transfer edge/s-02 n2 --delta-percent 12.5",
+        "shard set far%2Faway/s --capacity 9007199254740992",
+        "shard transfer edge/s-02 n2 --delta-percent 100000000000000000000",
         "namespace set edge --ranges key",
         "node set edge/n1 --draining",
     ] {
@@ -320,6 +321,59 @@ fn mesh_imports_take_files_longer_than_those_of_documents() {
         ran.stderr.contains("the text is longer than 64 MiB"),
         "{ran:?}"
     );
+}
+
+#[test]
+fn numbers_that_are_no_integers_of_json_are_kept_to_the_bit() {
+    let sandbox = Sandbox::new();
+    for (id, capacity) in [("a", "-0"), ("b", "1e20"), ("c", "9007199254740993")] {
+        let shard = format!("e/{id}");
+        sandbox.ok(&[
+            "shard",
+            "add",
+            &shard,
+            "--owner",
+            "n",
+            "--capacity",
+            capacity,
+        ]);
+    }
+    sandbox.write(
+        "patch.yaml",
+        "capacityHint: -0.0\nownershipDeltaPercent: 10000000000000000\n",
+    );
+    sandbox.ok(&["shard", "add", "e/d", "--owner", "n"]);
+    sandbox.ok(&["shard", "set", "e/d", "--patch", "patch.yaml"]);
+    let exported = sandbox.ok(&["mesh", "export"]);
+    let kept = [
+        ("a", "\"capacityHint\":-0.0,"),
+        ("b", "\"capacityHint\":1e+20,"),
+        ("c", "\"capacityHint\":9007199254740992.0,"),
+        ("d", "\"capacityHint\":-0.0,"),
+        ("d", "\"ownershipDeltaPercent\":1e+16,"),
+    ];
+    let line = |text: &str, id: &str| {
+        let is_it = |line: &&str| line.contains(&format!("\"shardId\":\"{id}\""));
+        text.lines().find(is_it).unwrap_or_default().to_owned()
+    };
+    for (id, member) in kept {
+        let line = line(&exported, id);
+        assert!(line.contains(member), "{member}: {line}");
+    }
+    let yaml = sandbox.ok(&["shard", "ls", "-o", "yaml"]);
+    let to = Sandbox::new();
+    to.write("all.yaml", &yaml);
+    to.ok(&["mesh", "import", "all.yaml"]);
+    let again = to.ok(&["mesh", "export"]);
+    for (id, member) in kept {
+        assert!(
+            line(&again, id).contains(member),
+            "{member}: {again}: {yaml}"
+        );
+    }
+    let serving = Serving::start(&to, "127.0.0.1:0");
+    let shown = serving.get("/v1/shards/e/a", None);
+    assert!(shown.text().contains("\"capacityHint\":-0.0"));
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub enum Value {
     Null,
     /// True or false.
     Bool(bool),
-    /// A number that has a canonical JSON form.
+    /// A number that has a canonical JSON form; a zero keeps its sign, which that form has not.
     Number(Number),
     /// A number without one.
     Unrepresentable(Unrepresentable),
@@ -41,13 +41,14 @@ pub enum Value {
     Object(Vec<(Key, Node)>),
 }
 
-/// Why a number can't be stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a number can't be stored where it may be an integer as well as a double.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Unrepresentable {
     /// Infinite or not a number, which JSON doesn't have.
     NotFinite,
-    /// An integer beyond ±(2^53 − 1), or a float beyond the range of a double.
-    TooLarge,
+    /// An integer beyond ±(2^53 − 1), or a float beyond the range of a double; with the nearest
+    /// double, infinite beyond their range.
+    TooLarge(f64),
 }
 
 /// The name of a member.
@@ -90,13 +91,13 @@ impl Node {
         }
     }
 
-    /// The JSON value, without null members of objects; `None` if some number in it has no
-    /// canonical form.
+    /// The JSON value in canonical form: without null members of objects and without the sign of a
+    /// zero; `None` if some number in it has no such form.
     pub fn to_json(&self) -> Option<serde_json::Value> {
         Some(match &self.value {
             Value::Null => serde_json::Value::Null,
             Value::Bool(flag) => serde_json::Value::Bool(*flag),
-            Value::Number(number) => serde_json::Value::Number(number.clone()),
+            Value::Number(number) => serde_json::Value::Number(unsigned_zero(number)),
             Value::Unrepresentable(_) => return None,
             Value::Text(text) => serde_json::Value::String(text.clone()),
             Value::List(items) => {
@@ -143,11 +144,11 @@ impl Value {
     pub(crate) fn of_float(float: f64) -> Self {
         let magnitude = float.abs();
         if !float.is_finite() {
-            return Self::Unrepresentable(Unrepresentable::TooLarge);
+            return Self::Unrepresentable(Unrepresentable::TooLarge(float));
         }
-        if float.fract() == 0.0 && magnitude < FIRST_EXPONENT {
+        if float.fract() == 0.0 && magnitude < FIRST_EXPONENT && !is_negative_zero(float) {
             if magnitude > MAX_SAFE_INTEGER {
-                return Self::Unrepresentable(Unrepresentable::TooLarge);
+                return Self::Unrepresentable(Unrepresentable::TooLarge(float));
             }
             // Exact: the magnitude is below 2^53.
             return Self::Number(Number::from(float as i64));
@@ -161,11 +162,27 @@ impl Value {
     /// An integer's digits, with an optional sign, as a number.
     pub(crate) fn of_integer(digits: &str) -> Self {
         match digits.parse::<i64>() {
+            Ok(0) if digits.starts_with('-') => Self::of_float(-0.0),
             Ok(integer) if integer.unsigned_abs() <= MAX_SAFE_INTEGER as u64 => {
                 Self::Number(Number::from(integer))
             }
-            _ => Self::Unrepresentable(Unrepresentable::TooLarge),
+            _ => {
+                let nearest = digits.parse().unwrap_or(f64::INFINITY);
+                Self::Unrepresentable(Unrepresentable::TooLarge(nearest))
+            }
         }
+    }
+}
+
+fn is_negative_zero(float: f64) -> bool {
+    float == 0.0 && float.is_sign_negative()
+}
+
+/// The number in canonical form, which writes −0 as 0.
+pub(crate) fn unsigned_zero(number: &Number) -> Number {
+    match number.as_f64() {
+        Some(float) if is_negative_zero(float) => Number::from(0),
+        _ => number.clone(),
     }
 }
 
@@ -195,7 +212,7 @@ impl From<&serde_json::Value> for Node {
 fn of_number(number: &Number) -> Value {
     if number.is_f64() {
         number.as_f64().map_or(
-            Value::Unrepresentable(Unrepresentable::TooLarge),
+            Value::Unrepresentable(Unrepresentable::NotFinite),
             Value::of_float,
         )
     } else {

@@ -81,8 +81,8 @@ fn integer(text: &str) -> Option<Value> {
 }
 
 fn of_radix(digits: &str, radix: u32) -> Value {
-    i64::from_str_radix(digits, radix).map_or(
-        Value::Unrepresentable(Unrepresentable::TooLarge),
+    u128::from_str_radix(digits, radix).map_or(
+        Value::Unrepresentable(Unrepresentable::TooLarge(f64::INFINITY)),
         |integer| Value::of_integer(&integer.to_string()),
     )
 }

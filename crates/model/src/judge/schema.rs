@@ -14,6 +14,7 @@ pub(crate) fn of(shape: &Shape) -> Value {
         Shape::Any => json!({}),
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Number { min, max } => json!({"type": "number", "minimum": min, "maximum": max}),
+        Shape::Double => json!({"type": "number", "minimum": f64::MIN, "maximum": f64::MAX}),
         Shape::Integer { min: i64::MIN } => json!({"type": "integer"}),
         Shape::Integer { min } => json!({"type": "integer", "minimum": min}),
         Shape::Text(Text {

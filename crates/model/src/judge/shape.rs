@@ -13,6 +13,8 @@ pub(crate) enum Shape {
     Bool,
     /// A number between two bounds, both included.
     Number { min: f64, max: f64 },
+    /// Any double, bit for bit; of a number that is none the nearest.
+    Double,
     /// An integer from a lower bound.
     Integer { min: i64 },
     /// Text.

@@ -129,13 +129,7 @@ static SHARD: Object = object(&[
     may("strategyId", text(Form::Id)),
     must("ownerNodeId", text(Form::Id)),
     may("leaderId", optional_free(512)),
-    may(
-        "capacityHint",
-        Shape::Number {
-            min: f64::MIN,
-            max: f64::MAX,
-        },
-    ),
+    may("capacityHint", Shape::Double),
     may(
         "status",
         text(Form::Choice(&["active", "draining", "paused", "disabled"])),
@@ -144,13 +138,7 @@ static SHARD: Object = object(&[
     may("keyRange", Shape::Object(&KEY_RANGE)),
     may("hashRange", Shape::Object(&HASH_RANGE)),
     may("changeTicket", optional_free(512)),
-    may(
-        "ownershipDeltaPercent",
-        Shape::Number {
-            min: f64::MIN,
-            max: f64::MAX,
-        },
-    ),
+    may("ownershipDeltaPercent", Shape::Double),
     may("metadata", optional_free(64 * 1024)),
     may("annotations", Shape::Map(&LABELS)),
 ]);

@@ -88,6 +88,67 @@ fn a_bound_under_a_wrong_name_is_told() {
 }
 
 #[test]
+fn a_double_is_any_finite_number() {
+    let read = |number: &str, syntax| {
+        let text = format!(
+            r#"{{"namespace": "a", "shardId": "s", "ownerNodeId": "n", "capacityHint": {number}, "ownershipDeltaPercent": {number}}}"#
+        );
+        super::read(
+            MeshKind::Shard,
+            text.as_bytes(),
+            syntax,
+            ReadOptions::default(),
+        )
+    };
+    for (number, expected, stored) in [
+        ("-0", -0.0_f64, "-0.0"),
+        ("-0.0", -0.0, "-0.0"),
+        ("0.0", 0.0, "0"),
+        ("1.0", 1.0, "1"),
+        (
+            "9007199254740991",
+            9_007_199_254_740_991.0,
+            "9007199254740991",
+        ),
+        (
+            "9007199254740992",
+            9_007_199_254_740_992.0,
+            "9007199254740992.0",
+        ),
+        (
+            "9007199254740993",
+            9_007_199_254_740_992.0,
+            "9007199254740992.0",
+        ),
+        (
+            "9007199254740995",
+            9_007_199_254_740_996.0,
+            "9007199254740996.0",
+        ),
+        ("10000000000000000", 1e16, "1e+16"),
+        ("1E+17", 1e17, "1e+17"),
+        ("-100000000000000000000", -1e20, "-1e+20"),
+        ("1e21", 1e21, "1e+21"),
+        ("5e-324", 5e-324, "5e-324"),
+    ] {
+        for syntax in [Syntax::Json, Syntax::Yaml] {
+            let draft = read(number, syntax).unwrap();
+            for member in ["capacityHint", "ownershipDeltaPercent"] {
+                let value = &draft.data()[member];
+                assert_eq!(value.to_string(), stored, "{number}");
+                let kept = value.as_f64().map(f64::to_bits);
+                assert_eq!(kept, Some(expected.to_bits()), "{number}");
+            }
+        }
+    }
+    assert!(read("1e400", Syntax::Json).is_err());
+    assert!(read(".inf", Syntax::Yaml).is_err());
+    // A member with bounds isn't stored otherwise than before.
+    let node = Node::new("a", "n").weight(-0.0).build().unwrap();
+    assert_eq!(node.data()["weight"].to_string(), "0");
+}
+
+#[test]
 fn a_fault_has_the_same_code_in_a_record_as_alone() {
     let data = json!({
         "namespace": "a|b", "shardId": "\u{7}", "ownerNodeId": " ", "status": 3, "capacityHint": 1,
