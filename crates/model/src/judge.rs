@@ -109,6 +109,7 @@ impl Judge {
             }
             (_, Value::Unrepresentable(why)) => self.unrepresentable(node, *why),
             (Shape::Any, _) => self.anything(node),
+            (Shape::AsWritten, _) => self.as_written(node),
             (Shape::Bool, Value::Bool(flag)) => Some(Json::Bool(*flag)),
             (Shape::Number { min, max }, Value::Number(number)) => {
                 let inside = number.as_f64().is_some_and(|n| (*min..=*max).contains(&n));
@@ -144,6 +145,22 @@ impl Judge {
             Value::List(items) => return self.list(node, items, &Shape::Any, usize::MAX),
             Value::Object(members) => return self.object(node, members, &ANYTHING_GOES),
         })
+    }
+
+    fn as_written(&mut self, node: &Node) -> Option<Json> {
+        match &node.value {
+            Value::Number(number) => Some(Json::Number(number.clone())),
+            Value::List(items) => self.list(node, items, &Shape::AsWritten, usize::MAX),
+            Value::Object(members) => {
+                let mut values = Map::new();
+                for (key, value) in members {
+                    let judged = self.below(key.written(), |judge| judge.as_written(value));
+                    values.extend(judged.map(|judged| (key.text.clone(), judged)));
+                }
+                (values.len() == members.len()).then_some(Json::Object(values))
+            }
+            _ => self.anything(node),
+        }
     }
 
     fn text(&mut self, node: &Node, text: &str, rule: &Text) -> Option<Json> {
@@ -382,7 +399,7 @@ pub(crate) fn settle(node: &mut Node, shape: &Shape) {
 
 fn wanted(shape: &Shape) -> (&'static str, &'static str) {
     match shape {
-        Shape::Any => ("anything", "write any value"),
+        Shape::Any | Shape::AsWritten => ("anything", "write any value"),
         Shape::Bool => ("a boolean", "write true or false"),
         Shape::Number { .. } | Shape::Double => ("a number", "write a number without quotes"),
         Shape::Integer { .. } => (

@@ -31,6 +31,10 @@ fn full() -> Sandbox {
         r#"{"labels": {"": "x"}, "later": {"n": [1, 2.0, null]}}"#,
     );
     sandbox.ok(&["service", "set", "edge/api", "--patch", "odd.json"]);
+    let odd = r#"{"namespace": "far/away", "later": {"none": null, "of": {"n": [{"none": null}]}},
+        "annotations": {"a": "x\u007fy\u0085z"}}"#;
+    sandbox.write("odder.json", odd);
+    sandbox.ok(&["namespace", "add", "odder.json", "--replace"]);
     sandbox
 }
 

@@ -11,7 +11,7 @@ const NO_LIMIT: usize = usize::MAX;
 /// The schema of a value of that shape.
 pub(crate) fn of(shape: &Shape) -> Value {
     match shape {
-        Shape::Any => json!({}),
+        Shape::Any | Shape::AsWritten => json!({}),
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Number { min, max } => json!({"type": "number", "minimum": min, "maximum": max}),
         Shape::Double => json!({"type": "number", "minimum": f64::MIN, "maximum": f64::MAX}),

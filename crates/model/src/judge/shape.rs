@@ -7,8 +7,10 @@ use super::form::Form;
 
 /// What a value may be.
 pub(crate) enum Shape {
-    /// Anything JSON can hold.
+    /// Anything JSON can hold, in canonical form: null members of objects are left out.
     Any,
+    /// Anything JSON can hold, its nulls and the signs of its zeros kept.
+    AsWritten,
     /// True or false.
     Bool,
     /// A number between two bounds, both included.

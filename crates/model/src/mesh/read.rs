@@ -342,7 +342,7 @@ impl<'a> Reader<'a> {
 
     /// A later release may know it, so it is kept.
     fn unknown(&mut self, index: usize, key: &Key, node: &Node) {
-        let value = self.judge_below(index, key, node, &Shape::Any);
+        let value = self.judge_below(index, key, node, &Shape::AsWritten);
         self.data
             .extend(value.map(|value| (key.text.clone(), value)));
         let (below, whose) = (self.below, self.kind.as_str());
