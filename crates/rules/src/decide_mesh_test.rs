@@ -384,13 +384,14 @@ fn what_a_later_version_wrote_survives_a_patch_by_this_one() {
     let refused = sample.try_one(patch(MeshKind::Shard, "orders/s-1", change));
     let expected = [(IssueKind::UnsupportedVersion, "/schemaVersion")];
     assert_eq!(faults(&refused.unwrap_err()), expected);
-    let change = json!({"schemaVersion": null, "copies": null});
+    let mut change = json!({"schemaVersion": null, "copies": null});
+    let refused = sample.try_one(patch(MeshKind::Shard, "orders/s-1", change.clone()));
+    let expected = [(IssueKind::UnknownField, "/keyRange/step")];
+    assert_eq!(faults(&refused.unwrap_err()), expected);
+    change["keyRange"] = json!({"step": null});
     let back = sample.done(vec![patch(MeshKind::Shard, "orders/s-1", change)]);
-    assert!(
-        data(&back.outcomes[0].record)
-            .get("schemaVersion")
-            .is_none()
-    );
+    let back = data(&back.outcomes[0].record);
+    assert!(back.get("schemaVersion").is_none());
 }
 
 #[test]

@@ -74,17 +74,35 @@ fn a_bound_under_a_wrong_name_is_told() {
     let shard = json!({
         "namespace": "a", "shardId": "s", "ownerNodeId": "n", "keyRange": {"strat": "AA=="},
     });
-    let draft = judged(MeshKind::Shard, &shard).unwrap();
-    assert_eq!(draft.data()["keyRange"], json!({"strat": "AA=="}));
-    let warning = &draft.warnings()[0];
-    assert_eq!(warning.pointer, "/keyRange/strat");
-    assert_eq!(warning.hint.as_deref(), Some("did you mean `start`?"));
-    let options = ReadOptions {
-        key: None,
-        strict: true,
+    let read = |shard: &Value, strict| {
+        let options = ReadOptions { key: None, strict };
+        read_node(MeshKind::Shard, &Tree::from(shard), options)
     };
-    let issues = read_node(MeshKind::Shard, &Tree::from(&shard), options).unwrap_err();
-    assert_eq!(issues[0].pointer, "/keyRange/strat");
+    for strict in [false, true] {
+        let issues = read(&shard, strict).unwrap_err();
+        assert_eq!(issues.len(), 1, "{issues:?}");
+        assert_eq!(issues[0].kind, IssueKind::UnknownField);
+        assert_eq!(issues[0].pointer, "/keyRange/strat");
+        assert_eq!(issues[0].message, "`strat` is no member of a keyRange");
+        assert_eq!(issues[0].hint.as_deref(), Some("did you mean `start`?"));
+    }
+    let mut far = shard.clone();
+    far["keyRange"] = json!({"lowest": "AA=="});
+    let issues = read(&far, false).unwrap_err();
+    let hint = issues[0].hint.as_deref();
+    assert_eq!(hint, Some("a keyRange has `start` and `end`"));
+    let hashes = json!({
+        "namespace": "a", "shardId": "s", "ownerNodeId": "n", "hashRange": {"Start": "1", "end": "2"},
+    });
+    let expected = (IssueKind::UnknownField, "/hashRange/Start".to_owned());
+    assert_eq!(refused(MeshKind::Shard, &hashes), [expected]);
+    // What a later version has there isn't ours to judge.
+    let mut later = shard.clone();
+    later["schemaVersion"] = json!("1.1.0");
+    let draft = read(&later, false).unwrap();
+    assert_eq!(draft.data()["keyRange"], json!({"strat": "AA=="}));
+    assert_eq!(draft.warnings().len(), 2, "{:?}", draft.warnings());
+    assert!(read(&later, true).is_err());
 }
 
 #[test]

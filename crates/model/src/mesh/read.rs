@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::fields::{VERSION_MEMBER, computed_of, defaults_of, object_of};
 use super::{MeshKey, MeshKind, SCHEMA_VERSION, SCHEMA_VERSIONS};
 use crate::document::{self, Key, Node, Syntax, Value, shorten};
-use crate::issue::{Issue, IssueKind, push_segment};
+use crate::issue::{Issue, IssueKind, Severity, push_segment};
 use crate::judge::nearest::nearest;
 use crate::judge::shape::{Object, Shape};
 use crate::judge::{Judge, Place, Profile, present, settle};
@@ -345,11 +345,14 @@ impl<'a> Reader<'a> {
         let value = self.judge_below(index, key, node, &Shape::AsWritten);
         self.data
             .extend(value.map(|value| (key.text.clone(), value)));
-        let (below, whose) = (self.below, self.kind.as_str());
-        self.tell_unknown(index, key, below, whose, object_of(self.kind));
+        let whose = self.kind.as_str();
+        let severity = self.severity_of_unknown(Severity::Warning);
+        let issue = self.unknown_in(key, self.below, whose, object_of(self.kind), severity);
+        self.judge.report((index, 0), issue);
     }
 
-    /// A bound of a range under a wrong name would leave the range open.
+    /// A bound of a range under a wrong name would leave the range open, so that is refused; what
+    /// else a later version has there is kept.
     fn unknown_within(
         &mut self,
         index: usize,
@@ -358,33 +361,55 @@ impl<'a> Reader<'a> {
         object: &Object,
     ) {
         let below = format!("{}/{whose}", self.below);
+        let severity = self.severity_of_unknown(Severity::Error);
         for (key, _) in present(members) {
             if object.members.iter().all(|known| known.name != key.text) {
-                self.tell_unknown(index, key, &below, whose, object);
+                let issue = self.unknown_in(key, &below, whose, object, severity);
+                self.judge.report((index, 0), issue);
             }
         }
     }
 
-    fn tell_unknown(&mut self, index: usize, key: &Key, below: &str, whose: &str, object: &Object) {
+    /// How much an unknown member matters, where it otherwise does that much.
+    fn severity_of_unknown(&self, otherwise: Severity) -> Severity {
+        match self.newer {
+            _ if self.options.strict => Severity::Error,
+            Some(_) => Severity::Warning,
+            None => otherwise,
+        }
+    }
+
+    fn unknown_in(
+        &self,
+        key: &Key,
+        below: &str,
+        whose: &str,
+        object: &Object,
+        severity: Severity,
+    ) -> Issue {
         let mut pointer = below.to_owned();
         push_segment(&mut pointer, &key.text);
         let mut message = format!("`{}` is no member of a {whose}", shorten(&key.text));
         if self.newer.is_some() {
             message.push_str(&format!(" in version {SCHEMA_VERSION}"));
         }
-        message.push_str("; it is kept");
-        let issue = if self.options.strict {
-            Issue::error(IssueKind::UnknownField, pointer, message)
-        } else {
-            Issue::warning(IssueKind::UnknownField, pointer, message)
+        let issue = match severity {
+            Severity::Error => Issue::error(IssueKind::UnknownField, pointer, message),
+            Severity::Warning => {
+                message.push_str("; it is kept");
+                Issue::warning(IssueKind::UnknownField, pointer, message)
+            }
         };
         let names: Vec<&str> = object.members.iter().map(|member| member.name).collect();
         let issue = match nearest(&key.text, &names) {
             _ if self.newer.is_some() => issue.with_hint("a later version wrote it"),
             Some(name) => issue.with_hint(format!("did you mean `{name}`?")),
+            None if below != self.below => {
+                issue.with_hint(format!("a {whose} has `{}`", names.join("` and `")))
+            }
             None => issue.with_hint("what is your own goes into `annotations`"),
         };
-        self.judge.report((index, 0), issue.at_line(key.line));
+        issue.at_line(key.line)
     }
 
     fn judge_below(&mut self, index: usize, key: &Key, node: &Node, shape: &Shape) -> Option<Json> {
