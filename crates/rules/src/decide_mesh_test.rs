@@ -249,12 +249,17 @@ fn an_effective_ticket_is_the_shards_or_else_the_commands() {
 fn patches_are_judged_and_never_rename() {
     let sample = Sample::with(vec![node("n-1")]);
     for (change, expected) in [
-        (json!({"nodeId": "n-2"}), (IssueKind::Conflict, "/nodeId")),
+        (
+            json!({"nodeId": "n-2"}),
+            (IssueKind::InvalidValue, "/nodeId"),
+        ),
         (json!({"weight": -1}), (IssueKind::OutOfRange, "/weight")),
         (json!([1]), (IssueKind::WrongType, "")),
     ] {
         let refused = sample.try_one(patch(MeshKind::Node, "orders/n-1", change));
-        assert_eq!(faults(&refused.unwrap_err()), [expected]);
+        let refusal = refused.unwrap_err();
+        assert_eq!(faults(&refusal), [expected]);
+        assert_eq!(refusal.code, Code::Invalid, "as where it is put");
     }
     let missing = sample.try_one(patch(MeshKind::Node, "orders/n-9", json!({})));
     assert_eq!(missing.unwrap_err().code, Code::NotFound);

@@ -193,11 +193,27 @@ fn a_fault_has_the_same_code_in_a_record_as_alone() {
 }
 
 #[test]
-fn data_that_looks_like_a_record_is_refused() {
-    let inner = json!({"namespace": "a", "nodeId": "n", "kind": "node", "data": {"nodeId": "m"}});
-    let record = json!({"kind": "node", "data": inner});
-    let expected = (IssueKind::InvalidValue, "/data/data".to_owned());
-    assert!(refused(MeshKind::Node, &record).contains(&expected));
+fn a_document_may_say_its_kind_and_it_is_not_stored() {
+    let bare = json!({"kind": "node", "namespace": "a", "nodeId": "n"});
+    let draft = judged(MeshKind::Node, &bare).unwrap();
+    assert!(!draft.data().contains_key("kind"));
+    assert!(draft.warnings().is_empty(), "{:?}", draft.warnings());
+    let within = json!({"kind": "node", "data": bare});
+    assert_eq!(
+        judged(MeshKind::Node, &within).unwrap().data(),
+        draft.data()
+    );
+    let other = |kind: Value| {
+        let bare = json!({"kind": kind, "namespace": "a", "nodeId": "n"});
+        (
+            refused(MeshKind::Node, &bare),
+            refused(MeshKind::Node, &json!({"kind": "node", "data": bare})),
+        )
+    };
+    for kind in [json!("shard"), json!("nodes"), json!(1)] {
+        let expected = |pointer: &str| vec![(IssueKind::InvalidValue, pointer.to_owned())];
+        assert_eq!(other(kind), (expected("/kind"), expected("/data/kind")));
+    }
 }
 
 #[test]
@@ -320,6 +336,11 @@ fn a_document_names_what_the_request_names() {
     assert_eq!(*read(json!({})).unwrap().key(), key);
     assert_eq!(*read(json!({"nodeId": "n"})).unwrap().key(), key);
     let issues: Vec<Issue> = read(json!({"nodeId": "m", "namespace": "b"})).unwrap_err();
+    let is_invalid = |issue: &Issue| issue.kind == IssueKind::InvalidValue;
+    assert!(
+        issues.iter().all(is_invalid),
+        "a 400, as any other fault of a document"
+    );
     let pointers: Vec<&str> = issues.iter().map(|issue| issue.pointer.as_str()).collect();
     assert_eq!(pointers, ["/namespace", "/nodeId"]);
     let key = MeshKey::parse(MeshKind::Node, "a|b/\u{7}").unwrap();
@@ -347,7 +368,7 @@ fn a_whole_record_is_read_as_its_data() {
     assert_eq!(draft.annotations()["team"], "x");
     assert!(!draft.data().contains_key("previousOwnerNodeId"));
     let found = refused(MeshKind::Node, &record);
-    assert!(found.contains(&(IssueKind::Conflict, "/kind".to_owned())));
+    assert!(found.contains(&(IssueKind::InvalidValue, "/kind".to_owned())));
     assert!(found.contains(&(IssueKind::MissingField, "/data/nodeId".to_owned())));
 }
 

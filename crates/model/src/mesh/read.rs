@@ -244,11 +244,7 @@ impl<'a> Reader<'a> {
         for (index, (key, node)) in members.iter().enumerate() {
             let place = (index, 0);
             match (key.text.as_str(), node.as_text()) {
-                ("kind", Some(kind)) if kind != self.kind.as_str() => {
-                    let message = format!("is `{}`, not {}", shorten(kind), self.kind);
-                    let issue = Issue::error(IssueKind::Conflict, "/kind", message);
-                    self.judge.report(place, issue.at_line(node.line));
-                }
+                ("kind", _) => self.check_kind(place, "", node),
                 ("key", Some(text)) => self.keyed = Some((text.to_owned(), node.line)),
                 ("annotations", _) => self.known(index, key, node),
                 _ => {}
@@ -256,12 +252,27 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A document may say what it is, and then has to be that; it isn't part of its data.
+    fn check_kind(&mut self, place: Place, below: &str, node: &Node) {
+        let message = match node.as_text() {
+            Some(kind) if kind == self.kind.as_str() => return,
+            Some(kind) => format!("is `{}`, not {}", shorten(kind), self.kind),
+            None => format!("is {}, not {}", node.value.kind_name(), self.kind),
+        };
+        let issue = Issue::error(IssueKind::InvalidValue, format!("{below}/kind"), message)
+            .with_hint("leave `kind` out");
+        self.judge.report(place, issue.at_line(node.line));
+    }
+
     fn members(&mut self, members: &[(Key, Node)]) {
         for (index, (key, node)) in members.iter().enumerate() {
             if node.value == Value::Null || computed_of(self.kind).contains(&key.text.as_str()) {
                 continue;
             }
-            self.known(index, key, node);
+            match key.text.as_str() {
+                "kind" => self.check_kind((index, 0), self.below, node),
+                _ => self.known(index, key, node),
+            }
         }
         let object = object_of(self.kind);
         for member in object.members.iter().filter(|member| member.required) {
@@ -318,7 +329,7 @@ impl<'a> Reader<'a> {
         {
             let message = format!("is not `{}`, which the request names", shorten(&given));
             let pointer = format!("{}/{}", self.below, member.name);
-            let issue = Issue::error(IssueKind::Conflict, pointer, message)
+            let issue = Issue::error(IssueKind::InvalidValue, pointer, message)
                 .with_hint(format!("leave `{}` out", member.name));
             return self.judge.report((index, 0), issue.at_line(node.line));
         }
@@ -460,7 +471,7 @@ impl<'a> Reader<'a> {
             .map_err(|error| vec![Issue::error(IssueKind::InvalidValue, "", error.to_string())])?;
         if let Some((said, line)) = keyed.filter(|(said, _)| *said != key.to_string()) {
             let message = format!("is `{}`, but the data is of `{key}`", shorten(&said));
-            let issue = Issue::error(IssueKind::Conflict, "/key", message);
+            let issue = Issue::error(IssueKind::InvalidValue, "/key", message);
             return Err(vec![issue.with_hint("leave `key` out").at_line(line)]);
         }
         Ok(Draft {
@@ -475,12 +486,6 @@ impl<'a> Reader<'a> {
     fn cross_checks(&mut self, members: &[(Key, Node)]) {
         if self.kind == MeshKind::Shard {
             self.check_ranges(members);
-        }
-        // As a document of its own, such data would be taken for a record around other data.
-        if matches!(self.data.get("data"), Some(Json::Object(_))) && self.data.contains_key("kind")
-        {
-            let message = "data that has `kind` and `data` itself looks like a record".to_owned();
-            self.tell_invalid("data", message, "leave `kind` or `data` out");
         }
     }
 
