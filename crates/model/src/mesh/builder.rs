@@ -34,7 +34,14 @@ macro_rules! building {
                 build($kind, self)
             }
 
-            /// Any other member, by hand.
+            /// A text beside the record, free for whoever writes it; one of that name is replaced.
+            pub fn annotation(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+                self.annotations.insert(name.into(), text.into());
+                self
+            }
+
+            /// Any other member, by hand: one that has no method, or in `other` one that this release
+            /// doesn't know.
             pub fn with(mut self, change: impl FnOnce(&mut $type)) -> Self {
                 change(&mut self);
                 self
@@ -60,6 +67,7 @@ impl Namespace {
             description: None,
             labels: BTreeMap::new(),
             schema_version: None,
+            annotations: BTreeMap::new(),
             other: Map::new(),
         }
     }
@@ -95,6 +103,7 @@ impl Node {
             draining: false,
             labels: BTreeMap::new(),
             schema_version: None,
+            annotations: BTreeMap::new(),
             other: Map::new(),
         }
     }
@@ -127,6 +136,7 @@ impl Service {
             description: None,
             labels: BTreeMap::new(),
             schema_version: None,
+            annotations: BTreeMap::new(),
             other: Map::new(),
         }
     }
@@ -151,6 +161,7 @@ impl Endpoint {
             zone: None,
             labels: BTreeMap::new(),
             schema_version: None,
+            annotations: BTreeMap::new(),
             other: Map::new(),
         }
     }
@@ -186,6 +197,7 @@ impl Shard {
             ownership_delta: None,
             metadata: None,
             schema_version: None,
+            annotations: BTreeMap::new(),
             other: Map::new(),
         }
     }

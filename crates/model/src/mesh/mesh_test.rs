@@ -262,6 +262,35 @@ fn weights_are_from_0_to_1024() {
 }
 
 #[test]
+fn builders_set_annotations_that_are_judged() {
+    let shard = Shard::new("a", "s", "n").annotation("team", "x");
+    let draft = shard
+        .annotation("team", "y")
+        .annotation("", "z")
+        .build()
+        .unwrap();
+    assert_eq!(
+        Value::from(draft.annotations().clone()),
+        json!({"team": "y", "": "z"})
+    );
+    assert!(!draft.data().contains_key("annotations"));
+    let long = "x".repeat(254);
+    let issues = Namespace::new("a")
+        .annotation(&long, "")
+        .build()
+        .unwrap_err();
+    assert_eq!(issues[0].pointer, format!("/annotations/{long}"));
+    let node = Node::new("a", "n").annotation("a", "x".repeat(64 * 1024));
+    assert_eq!(node.build().unwrap_err()[0].pointer, "/annotations");
+    let service = Service::new("a", "s").annotation("a", "b").build().unwrap();
+    let endpoint = Endpoint::new("a", "s", "e", "http://h:1").annotation("a", "b");
+    assert_eq!(
+        service.annotations(),
+        endpoint.build().unwrap().annotations()
+    );
+}
+
+#[test]
 fn ids_have_1_to_512_bytes() {
     let node = |id: String| Node::new("a", id).build();
     assert!(node("é".repeat(256)).is_ok());

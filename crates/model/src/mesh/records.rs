@@ -47,6 +47,9 @@ pub struct Namespace {
     /// The version that its members go by; [`SCHEMA_VERSION`](super::SCHEMA_VERSION) unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<SchemaVersion>,
+    /// Text by name, for users alone. A stored record has it beside its data: there it is empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -79,6 +82,9 @@ pub struct Node {
     /// The version that its members go by; [`SCHEMA_VERSION`](super::SCHEMA_VERSION) unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<SchemaVersion>,
+    /// Text by name, for users alone. A stored record has it beside its data: there it is empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -102,6 +108,9 @@ pub struct Service {
     /// The version that its members go by; [`SCHEMA_VERSION`](super::SCHEMA_VERSION) unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<SchemaVersion>,
+    /// Text by name, for users alone. A stored record has it beside its data: there it is empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -138,6 +147,9 @@ pub struct Endpoint {
     /// The version that its members go by; [`SCHEMA_VERSION`](super::SCHEMA_VERSION) unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<SchemaVersion>,
+    /// Text by name, for users alone. A stored record has it beside its data: there it is empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -201,6 +213,9 @@ pub struct Shard {
     /// The version that its members go by; [`SCHEMA_VERSION`](super::SCHEMA_VERSION) unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<SchemaVersion>,
+    /// Text by name, for users alone. A stored record has it beside its data: there it is empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
     /// Members that this release doesn't know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
