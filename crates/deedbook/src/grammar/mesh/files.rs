@@ -42,9 +42,10 @@ pub(crate) struct Export {
 /// Write records of all kinds out of files, as one command
 ///
 /// A record that is there is put in its place, one that is the same already is left as it is. If
-/// any record isn't valid none is written, and each is told. A file may have 4 GiB. More than one command can hold
+/// any record isn't valid none is written, and each is told. More than one command can hold
 /// (100,000 records or 48 MiB) become several, tried before the first is done; if one is refused all
 /// the same, because somebody else wrote meanwhile, the command ends with 8 and says what is written.
+/// A file has 4 GiB at most.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
