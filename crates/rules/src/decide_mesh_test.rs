@@ -445,6 +445,26 @@ fn shards_are_listed_by_namespace_then_id_whatever_their_characters() {
 }
 
 #[test]
+fn a_patch_in_the_form_of_a_record_changes_what_its_data_names_alone() {
+    let document = json!({"namespace": "orders", "nodeId": "n-1", "zone": "z1", "weight": 2});
+    let sample = Sample::with(vec![put(MeshKind::Node, document)]);
+    let patched = |change: Value| sample.try_one(patch(MeshKind::Node, "orders/n-1", change));
+    let form = json!({"kind": "node", "data": {"weight": 3}, "annotations": {"a": "b"}});
+    let done = patched(form).unwrap();
+    let record = &done.outcomes[0].record;
+    assert_eq!(
+        data(record),
+        json!({"namespace": "orders", "nodeId": "n-1", "zone": "z1", "weight": 3, "draining": false})
+    );
+    let envelope = Envelope::read(record.bytes.as_deref().unwrap()).unwrap();
+    assert_eq!(envelope.annotations.get(), r#"{"a":"b"}"#);
+    // Said alone it changes nothing, and of another kind it is refused.
+    assert!(patched(json!({"kind": "node"})).unwrap().outcomes[0].unchanged);
+    let refused = patched(json!({"kind": "shard", "weight": 3})).unwrap_err();
+    assert_eq!(faults(&refused), [(IssueKind::InvalidValue, "/kind")]);
+}
+
+#[test]
 fn every_kind_is_listed_by_the_parts_of_its_keys() {
     let mut sample = Sample::new();
     for namespace in ["a", "a!", "a&"] {

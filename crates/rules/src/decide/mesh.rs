@@ -207,15 +207,15 @@ impl Work<'_> {
             MeshKind::Node => match members.held_by(key.id()) {
                 0 => None,
                 count => {
-                    let named = named(members.holders_of(key.id()), count);
-                    Some(format!("{count} of the shards and endpoints ({named})"))
+                    let named = named(members.some_held_by(key.id()), count);
+                    Some(format!("{count} of the shards and endpoints{named}"))
                 }
             },
-            MeshKind::Service => match members.endpoints_of(key.id()).count() {
+            MeshKind::Service => match members.endpoint_count(key.id()) {
                 0 => None,
                 count => {
                     let named = named(members.endpoints_of(key.id()), count);
-                    Some(format!("{count} of its endpoints ({named})"))
+                    Some(format!("{count} of its endpoints{named}"))
                 }
             },
             MeshKind::Endpoint | MeshKind::Shard => None,
@@ -223,17 +223,20 @@ impl Work<'_> {
     }
 }
 
-/// The first of so many records, as messages name them.
+/// The first of so many records, as messages name them: ` (shard orders/s-1, 2 more)`.
 fn named<'a>(records: impl Iterator<Item = &'a Arc<Record>>, count: usize) -> String {
     const SHOWN: usize = 3;
     let shown = records.take(SHOWN);
     let mut names: Vec<String> = shown
         .map(|record| format!("{} {}", record.kind, record.key))
         .collect();
-    if count > SHOWN {
-        names.push(format!("{} more", count - SHOWN));
+    if names.is_empty() {
+        return String::new();
     }
-    names.join(", ")
+    if count > names.len() {
+        names.push(format!("{} more", count - names.len()));
+    }
+    format!(" ({})", names.join(", "))
 }
 
 /// What a record is called in messages: `shard orders/s-1`.
@@ -285,6 +288,7 @@ fn patched<'a>(
     let Value::Object(patch) = patch else {
         return Err(Refusal::of(0, vec![super::patch::not_an_object(patch)]));
     };
+    let patch = &*members_within(key, patch)?;
     let data = || -> Result<Map<String, Value>, Refusal> {
         let mut data = known.data()?;
         if key.kind() == MeshKind::Shard {
@@ -334,6 +338,36 @@ fn patched<'a>(
         annotations: Cow::Owned(raw(&annotations)?),
         warnings,
     })
+}
+
+/// The members that a patch is about: where it has the form of a whole record, those of its data. What
+/// it says it is has to be what it is for; it isn't stored.
+fn members_within<'p>(
+    key: &MeshKey,
+    patch: &'p Map<String, Value>,
+) -> Result<Cow<'p, Map<String, Value>>, Refusal> {
+    let kind = match patch.get("kind") {
+        None => return Ok(Cow::Borrowed(patch)),
+        Some(Value::Null) => None,
+        Some(kind) => Some(kind),
+    };
+    if let Some(kind) = kind.filter(|kind| kind.as_str() != Some(key.kind().as_str())) {
+        let message = format!("is {kind}, not {}", key.kind());
+        let other = Issue::error(IssueKind::InvalidValue, "/kind", message);
+        return Err(Refusal::of(0, vec![other.with_hint("leave `kind` out")]));
+    }
+    let mut members = match (kind, patch.get("data")) {
+        (Some(_), Some(Value::Object(data))) => {
+            let annotations = patch.get_key_value("annotations");
+            let annotations = annotations.map(|(name, texts)| (name.clone(), texts.clone()));
+            data.clone().into_iter().chain(annotations).collect()
+        }
+        // A junk member of that name is taken out.
+        (None, _) => return Ok(Cow::Borrowed(patch)),
+        _ => patch.clone(),
+    };
+    members.remove("kind");
+    Ok(Cow::Owned(members))
 }
 
 /// Whether a warning is about what a patch touches, or about the whole record: the others were given

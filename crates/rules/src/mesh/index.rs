@@ -34,6 +34,8 @@ pub(crate) struct Members {
     keys: HeldKeys,
     services: OrdMap<Arc<str>, Arc<Record>>,
     endpoints: OrdMap<EndpointName, Arc<Record>>,
+    /// How many endpoints each service has.
+    endpoint_counts: OrdMap<Arc<str>, usize>,
     /// How many shards and endpoints point to each node, if any.
     held: OrdMap<Arc<str>, usize>,
     /// The namespace's own record.
@@ -92,10 +94,18 @@ impl Members {
         self.held.get(node).copied().unwrap_or(0)
     }
 
-    /// The shards and endpoints that point to a node. Looks at all there are.
-    pub(crate) fn holders_of<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Arc<Record>> {
-        let all = self.shards.values().chain(self.endpoints.values());
-        all.filter(move |record| node_of(record).is_some_and(|own| **own == *node))
+    /// Shards and endpoints that point to a node, among the first of either: to look at all would
+    /// hold up whoever writes.
+    pub(crate) fn some_held_by<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Arc<Record>> {
+        const LOOKED_AT: usize = 128;
+        let shards = self.shards.values().take(LOOKED_AT);
+        let first = shards.chain(self.endpoints.values().take(LOOKED_AT));
+        first.filter(move |record| node_of(record).is_some_and(|own| **own == *node))
+    }
+
+    /// How many endpoints a service has.
+    pub(crate) fn endpoint_count(&self, service: &str) -> usize {
+        self.endpoint_counts.get(service).copied().unwrap_or(0)
     }
 
     /// The endpoints of a service.
@@ -147,6 +157,8 @@ impl Members {
                     service: Arc::from(name.service.as_deref().unwrap_or_default()),
                     id: Arc::from(&*name.id),
                 };
+                let by = isize::from(record.is_some()) - isize::from(before.is_some());
+                count(&mut self.endpoint_counts, &name.service, by);
                 match record {
                     Some(record) => drop(self.endpoints.insert(name, Arc::clone(record))),
                     None => drop(self.endpoints.remove(&name)),
