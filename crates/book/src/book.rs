@@ -374,7 +374,8 @@ impl Book {
         history::why(&self.running.core.shared, view, kind, key, pointer)
     }
 
-    /// The shards that changed hands by the command of a revision, in its order, by namespace.
+    /// The shards that changed hands by the command of a revision, in its order, by namespace, and
+    /// whether they did again since: reads each later batch that changed one of them.
     ///
     /// # Errors
     /// [`LogError::Compacted`] and [`BookError::Future`] when there is no such change to read.

@@ -1,6 +1,6 @@
 //! Reading the past: changes, one record's history, who set a field, and states at a revision.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use deedbook_log::ReadLimit;
@@ -102,36 +102,57 @@ pub(crate) fn transfers(
     let one = changes(shared, &between(before(revision), revision))?;
     if let Some(change) = one.first() {
         let (first, last) = (change.command.first, change.command.last);
+        let mut found = Vec::new();
         for change in changes(shared, &between(before(first), last))? {
             if let Some((namespace, transfer)) = Transfer::of(&change) {
-                let moved_since = changed_hands_after(shared, &view, &change.key, last)?;
-                transfers.entry(namespace).or_default().push(Transfer {
-                    moved_since,
-                    ..transfer
-                });
+                found.push((change.key, namespace, transfer));
             }
+        }
+        let keys = found.iter().map(|(key, ..)| &**key);
+        let moved_since = moved_after(shared, &view, keys, last)?;
+        for (key, namespace, transfer) in found {
+            let moved_since = moved_since.contains(&*key);
+            let transfers = transfers.entry(namespace).or_default();
+            transfers.push(Transfer {
+                moved_since,
+                ..transfer
+            });
         }
     }
     Ok(transfers)
 }
 
-/// Whether a shard changed hands after a revision.
-fn changed_hands_after(
+/// Which of these shards changed hands after a revision. Reads each batch that holds a change of one
+/// of them once, the newest first.
+fn moved_after<'k>(
     shared: &Shared,
     view: &View,
-    key: &str,
+    keys: impl Iterator<Item = &'k str>,
     revision: Revision,
-) -> Result<bool, BookError> {
-    let record = view.record(&Kind::SHARD, key);
-    let mut next = record.map(|record| record.revision);
-    while let Some(later) = next.filter(|later| *later > revision) {
-        let change = change_at(shared, later)?;
-        if change.verb == Verb::TRANSFERRED {
-            return Ok(true);
+) -> Result<BTreeSet<String>, BookError> {
+    let keys: BTreeSet<&str> = keys.collect();
+    let newest = keys.into_iter().filter_map(|key| {
+        let record = view.record(&Kind::SHARD, key)?;
+        Some(record.revision)
+    });
+    let mut open: BTreeSet<Revision> = newest.filter(|newest| *newest > revision).collect();
+    let mut moved = BTreeSet::new();
+    while let Some(newest) = open.last() {
+        let batch = batch_after(shared, Revision(newest.0.saturating_sub(1)))?;
+        let batch = batch.ok_or_else(|| gone(*newest))?;
+        let within = open.split_off(&batch.previous.revision.next());
+        for change in &batch.changes {
+            if !within.contains(&change.revision) {
+                continue;
+            }
+            match change.previous {
+                _ if change.verb == Verb::TRANSFERRED => drop(moved.insert(change.key.to_string())),
+                Some(earlier) if earlier > revision => drop(open.insert(earlier)),
+                Some(_) | None => {}
+            }
         }
-        next = change.previous;
     }
-    Ok(false)
+    Ok(moved)
 }
 
 /// The last revision stamped at or before an instant.
@@ -304,10 +325,12 @@ pub(crate) fn change_at(shared: &Shared, revision: Revision) -> Result<Change, B
             .into_iter()
             .find(|change| change.revision == revision)
     });
-    change.ok_or_else(|| {
-        let part = deedbook_log::Part::Revision(revision);
-        BookError::damaged(part, "the change that a later one names isn't there")
-    })
+    change.ok_or_else(|| gone(revision))
+}
+
+fn gone(revision: Revision) -> BookError {
+    let part = deedbook_log::Part::Revision(revision);
+    BookError::damaged(part, "the change that a later one names isn't there")
 }
 
 /// The change that last set the field of that pointer in the record's document; `""` is all of it.
