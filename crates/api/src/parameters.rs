@@ -137,11 +137,12 @@ const EXPECTED_GENERATION: Parameter = query(
 );
 
 /// Conditions on the record that is changed.
-pub const CONDITIONS: &[Parameter] = &[EXPECTED_GENERATION, IF_MATCH, IF_NONE];
+pub const CONDITIONS: &[Parameter] = &[EXPECTED_GENERATION, IF_MATCH];
 
 const IF_MATCH: Parameter = header(
     "If-Match",
-    "Only if the record's last change is at this revision (an `ETag`); otherwise 412.",
+    "Only if the record's last change is at this revision (an `ETag`), with `*` only if there is \
+     such a record; otherwise 412.",
 );
 
 const IF_NONE: Parameter = header(
@@ -364,6 +365,7 @@ pub const EXPECTED_OR_NONE: &[Parameter] = &[
         "Only if the record is at this generation, 0: only if there is none; otherwise 409.",
     ),
     IF_MATCH,
+    IF_NONE,
 ];
 
 /// Which changes are listed or watched; all given filters must hold.

@@ -120,7 +120,7 @@ impl Code {
             Code::PreconditionFailed => (
                 "precondition_failed",
                 4,
-                "The record isn't at the revision that the request named in If-Match.",
+                "The record isn't as the request's If-Match or If-None-Match wants it.",
                 "Read the record again and decide on what it says now.",
             ),
             Code::Denied => (

@@ -22,7 +22,7 @@ use crate::text::is_obeyed;
 
 use budget::MAX_BYTES;
 pub(crate) use node::unsigned_zero;
-pub use node::{Key, Node, Unrepresentable, Value, json_kind_name};
+pub use node::{FIRST_EXPONENT, Key, Node, Unrepresentable, Value, json_kind_name};
 
 /// The form a file's text has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -91,7 +91,7 @@ pub(crate) fn ticks_of(clock: DateTime) -> Option<i64> {
     i64::try_from(clock.duration_since(EPOCH).as_nanos().div_euclid(100)).ok()
 }
 
-/// The ticks of a time that is too late for the library's own instants.
+/// The ticks of a time that the library's own instants don't have: they end before the year 9999 does.
 fn late_ticks(text: &str) -> Option<i64> {
     let pieces = Pieces::parse(text).ok()?;
     let clock = pieces.date().to_datetime(pieces.time()?);

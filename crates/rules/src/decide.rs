@@ -139,7 +139,7 @@ pub fn decide_in_place(
             }),
         }
         if work.is_too_large() {
-            refusals.push(too_large(place));
+            refusals.push(too_large(place, command.plan.is_some()));
             break;
         }
     }
@@ -306,13 +306,16 @@ fn unavailable(message: String) -> Refusal {
     }
 }
 
-fn too_large(write: usize) -> Refusal {
+fn too_large(write: usize, is_plan: bool) -> Refusal {
     let message = format!(
         "a command has at most {MAX_COMMAND_CHANGES} changes and {} MiB",
         MAX_COMMAND_BYTES >> 20
     );
     let issue = issue(IssueKind::LimitExceeded, "", Some("FS005"), message);
-    let issue = issue.with_hint("make several of it; `--max-moves` makes smaller plans");
+    let issue = issue.with_hint(match is_plan {
+        true => "plan fewer moves at a time: `--max-moves`, or `maxMoves`",
+        false => "make several commands of it",
+    });
     Refusal {
         code: Code::TooLarge,
         ..Refusal::of(write, vec![issue])

@@ -22,8 +22,8 @@ pub(crate) fn check(
     let (detail, hint) = match strategy.points(&weights) {
         Some(points) if points > MOST_POINTS => (
             format!("the nodes have {points} points by `{id}`: at most {MOST_POINTS} are placed"),
-            "a node has 64 points for each unit of its weight: make all weights smaller in proportion, \
-             or place by `rendezvous-weighted`, which has none",
+            "a node has 64 points for each unit of its weight: smaller weights in proportion give each \
+             node about the same share, but move many shards once; or plan without a server",
         ),
         None if nodes.saturating_mul(shards) > MOST_PAIRS => (
             format!(

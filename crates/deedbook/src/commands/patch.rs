@@ -44,8 +44,11 @@ pub(super) fn with_nulls(node: &Node, member: ToJson) -> Result<Value, Option<u3
             Value::Array(items.collect::<Result<_, _>>()?)
         }
         document::Value::Number(number) => Value::Number(number.clone()),
-        // Where it may be any double it is that; elsewhere it is refused.
-        document::Value::Unrepresentable(document::Unrepresentable::TooLarge(nearest)) => {
+        // Where it may be any double it is that; elsewhere the rules refuse it. Beyond that it would
+        // be taken for a double everywhere.
+        document::Value::Unrepresentable(document::Unrepresentable::TooLarge(nearest))
+            if nearest.abs() < document::FIRST_EXPONENT =>
+        {
             Number::from_f64(*nearest)
                 .map(Value::Number)
                 .ok_or(node.line)?

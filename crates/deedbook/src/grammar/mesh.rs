@@ -321,7 +321,8 @@ pub(crate) struct Diff<K: Described> {
     /// The earlier moment: a revision, an RFC 3339 time, or so long ago (-30m, -2h, -7d)
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub(crate) since: Option<Moment>,
-    /// The first revision that counts, in the words of the reference tool
+    /// The first revision that counts, in the words of the reference tool; a command that began
+    /// before it doesn't
     #[arg(long, value_name = "REVISION", hide = true, conflicts_with = "since")]
     pub(crate) from_version: Option<u64>,
     /// The last revision that counts, in the words of the reference tool

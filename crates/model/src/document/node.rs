@@ -9,7 +9,7 @@ use crate::issue::{Issue, IssueKind, push_segment};
 /// The largest integer whose canonical JSON form every reader agrees on: 2^53 − 1.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 /// From here on canonical JSON writes an exponent, so the text can't be taken for an integer.
-const FIRST_EXPONENT: f64 = 1e21;
+pub const FIRST_EXPONENT: f64 = 1e21;
 
 /// One value of a document and where it stands.
 #[derive(Clone, Debug, PartialEq)]

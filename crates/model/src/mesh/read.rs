@@ -120,7 +120,7 @@ pub fn read_node(
         return Err(vec![issue]);
     };
     let whole = match node.get("data").map(|data| &data.value) {
-        Some(Value::Object(data)) if node.get("kind").is_some() => Some(data),
+        Some(Value::Object(data)) if node.get("kind").is_some_and(is_given) => Some(data),
         _ => None,
     };
     let data = whole.unwrap_or(members);
@@ -197,6 +197,10 @@ pub struct Amended {
     pub annotations: Map<String, Json>,
     /// What somebody should look at.
     pub warnings: Vec<Issue>,
+}
+
+fn is_given(node: &Node) -> bool {
+    node.value != Value::Null
 }
 
 /// The version that a document states, if it is one, and which member that is.

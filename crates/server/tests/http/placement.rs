@@ -365,7 +365,7 @@ fn what_takes_too_long_to_plan_is_refused() {
         let refused = sandbox.get(&format!("/v1/namespaces/big/plan?strategy={strategy}"));
         assert_eq!(refused.status, 413, "{}", refused.text());
         let hint = refused.json()["hint"].to_string();
-        assert!(hint.contains("smaller in proportion"), "{hint}");
+        assert!(hint.contains("weights in proportion"), "{hint}");
     }
     for strategy in ["rendezvous", "locality-weighted"] {
         let planned = sandbox.get(&format!("/v1/namespaces/big/plan?strategy={strategy}"));
