@@ -8,7 +8,6 @@
 )]
 
 #[path = "../../model/tests/vectors/mod.rs"]
-#[expect(dead_code, reason = "some are of other tests")]
 mod vectors;
 
 use std::sync::Arc;
