@@ -53,6 +53,16 @@ impl Command {
         }
     }
 
+    /// What it is called: the reason of one that gives none.
+    pub(crate) fn name(&self) -> &'static str {
+        let mut names = self.writes.iter().map(Write::name);
+        match names.next() {
+            Some(name) if names.all(|other| other == name) => name,
+            Some(_) => "batch",
+            None => "",
+        }
+    }
+
     /// Exactly the moves of a plan, by one who may do everything. Without moves nothing is done.
     #[must_use]
     pub fn applying(actor: &str, plan: Arc<Plan>) -> Command {

@@ -151,7 +151,7 @@ pub fn decide_in_place(
         return Err(refusals);
     }
     let reason = command.reason.clone();
-    let reason = reason.unwrap_or_else(|| name_of(&command.writes).to_owned());
+    let reason = reason.unwrap_or_else(|| command.name().to_owned());
     Ok(
         work.finish(outcomes, command.idempotency.as_ref(), |last, time| {
             CommandInfo {
@@ -166,16 +166,6 @@ pub fn decide_in_place(
             }
         }),
     )
-}
-
-/// What a command of these writes is called.
-fn name_of(writes: &[Write]) -> &'static str {
-    let mut names = writes.iter().map(Write::name);
-    match names.next() {
-        Some(name) if names.all(|other| other == name) => name,
-        Some(_) => "batch",
-        None => "",
-    }
 }
 
 /// What whoever asks may do by now: while a command waits its token may be revoked, or its principal
@@ -591,6 +581,10 @@ mod tests;
 #[cfg(test)]
 #[path = "decide_mesh_test.rs"]
 mod mesh_tests;
+
+#[cfg(test)]
+#[path = "decide_mesh_patch_test.rs"]
+mod mesh_patch_tests;
 
 #[cfg(test)]
 #[path = "decide_sight_test.rs"]
