@@ -99,7 +99,7 @@ impl Default for Limits {
         Limits {
             connections: 4096,
             streams: 128,
-            head_bytes: 32 << 10,
+            head_bytes: 64 << 10,
             headers: 64,
             target_bytes: 8 << 10,
             head_time: Duration::from_secs(30),
