@@ -137,12 +137,13 @@ fn moved_after<'k>(
     });
     let mut open: BTreeSet<Revision> = newest.filter(|newest| *newest > revision).collect();
     let mut moved = BTreeSet::new();
-    while let Some(newest) = open.last() {
+    while let Some(newest) = open.last().copied() {
         let batch = batch_after(shared, Revision(newest.0.saturating_sub(1)))?;
-        let batch = batch.ok_or_else(|| gone(*newest))?;
-        let within = open.split_off(&batch.previous.revision.next());
-        for change in &batch.changes {
-            if !within.contains(&change.revision) {
+        let batch = batch.filter(|batch| batch.previous.revision < newest);
+        let batch = batch.ok_or_else(|| gone(newest))?;
+        // Backwards: an earlier change of the same batch is still to come.
+        for change in batch.changes.iter().rev() {
+            if !open.remove(&change.revision) {
                 continue;
             }
             match change.previous {
@@ -150,6 +151,9 @@ fn moved_after<'k>(
                 Some(earlier) if earlier > revision => drop(open.insert(earlier)),
                 Some(_) | None => {}
             }
+        }
+        if open.contains(&newest) {
+            return Err(gone(newest));
         }
     }
     Ok(moved)

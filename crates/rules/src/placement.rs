@@ -210,8 +210,7 @@ pub trait Strategy: Send + Sync {
 
     /// How many points it spreads nodes of these weights over before it looks at a shard; `None`: it
     /// has none and looks at each pair of a node and a shard. Servers refuse too many of either.
-    fn points(&self, weights: &[f64]) -> Option<usize> {
-        let _ = weights;
+    fn points(&self, _weights: &[f64]) -> Option<usize> {
         None
     }
 

@@ -396,6 +396,30 @@ fn what_moved_away_and_came_back_is_not_undone() {
 }
 
 #[test]
+fn what_one_later_command_changed_several_times_is_seen_through() {
+    let sandbox = cluster("ring");
+    let content = r#"{"ownerNodeId":"n2"}"#.to_owned();
+    let transfer = Request::new("POST", "/v1/shards/orders/s-07/transfer").content(JSON, content);
+    let first = sandbox.send(&transfer).json()["revision"].to_string();
+    let together = |patches: &[Value]| {
+        let write =
+            |patch| json!({"op": "patch", "kind": "shard", "key": "orders/s-07", "patch": patch});
+        let writes: Vec<Value> = patches.iter().map(write).collect();
+        let content = json!({ "writes": writes }).to_string();
+        let done = sandbox.send(&Request::new("POST", "/v1/batch").content(JSON, content));
+        assert_eq!(done.status, 200, "{}", done.text());
+        plan(&sandbox, &format!("?undo={first}"))
+    };
+    let (drains, active) = (json!({"status": "draining"}), json!({"status": "active"}));
+    let planned = together(&[drains.clone(), active.clone(), drains]);
+    assert_eq!(planned["moves"][0]["to"], "n1", "{planned}");
+    let away = |node: &str| json!({"ownerNodeId": node});
+    let planned = together(&[away("n3"), active.clone(), away("n2"), active]);
+    assert_eq!(planned["moves"], json!([]));
+    assert_eq!(planned["stays"][0]["reason"], "moved since");
+}
+
+#[test]
 fn a_write_may_ask_that_there_be_none_or_some() {
     let sandbox = cluster("ring");
     let send = |method: &str, path: &str, header: (&str, &str), content: &str| {
